@@ -1,0 +1,1 @@
+"""Wibawa, the loan management system of Kredit Wibawa, City of Semarang."""
