@@ -1,0 +1,88 @@
+"""Settings, from the environment. `WIBAWA_ENV` is development (the default), testing or production."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from wibawa.database import engine_options
+
+HERE = Path(__file__).resolve().parent
+
+
+class ConfigurationError(RuntimeError):
+    """The program cannot start with these settings; the text says what to do."""
+
+
+def instance_folder() -> Path:
+    return Path(os.environ.get("WIBAWA_INSTANCE", HERE / "instance"))
+
+
+def database_url() -> str:
+    url = os.environ.get("WIBAWA_DATABASE_URL")
+    if not url:
+        folder = instance_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{folder / 'wibawa.sqlite3'}"
+    for old in ("postgres://", "postgresql://"):
+        if url.startswith(old):
+            return "postgresql+psycopg://" + url.removeprefix(old)
+    return url
+
+
+def _kept_secret(name: str) -> str:
+    """A secret of this installation, made once and kept in the instance folder, readable by its owner."""
+    path = instance_folder() / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def _required(variable: str) -> str:
+    value = os.environ.get(variable, "")
+    if len(value) < 32:
+        raise ConfigurationError(
+            f"{variable} is not set or shorter than 32 characters. Production needs it: "
+            "python -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    return value
+
+
+def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
+    """All settings of one environment as a mapping for `create_app`."""
+    name = environment or os.environ.get("WIBAWA_ENV", "development")
+    if name not in ("development", "testing", "production"):
+        raise ConfigurationError(
+            f"WIBAWA_ENV is {name!r}; it must be development, testing or production."
+        )
+    url = str(overrides.pop("DATABASE_URL", None) or database_url())
+    settings: dict[str, Any] = {
+        "WIBAWA_ENV": name,
+        "TESTING": name == "testing",
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
+        "MAX_CONTENT_LENGTH": 256 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_HOURS": 12,
+        "DEMO_USERS_ON_SIGN_IN": name == "development",
+    }
+    if name == "production":
+        settings["SECRET_KEY"] = _required("WIBAWA_SECRET_KEY")
+        settings["DATA_KEY"] = _required("WIBAWA_DATA_KEY")
+        settings["SESSION_COOKIE_SECURE"] = True
+        settings["SESSION_COOKIE_NAME"] = "__Host-wibawa"
+    else:
+        settings["SECRET_KEY"] = os.environ.get("WIBAWA_SECRET_KEY") or _kept_secret("secret.key")
+        settings["DATA_KEY"] = os.environ.get("WIBAWA_DATA_KEY") or _kept_secret("data.key")
+        settings["SESSION_COOKIE_NAME"] = "wibawa"
+    settings.update(overrides)
+    return settings

@@ -1,0 +1,61 @@
+"""Every page states one permission with `@needs`, or stands on the short public list with `@public`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar, cast
+
+from flask import abort, redirect, request, url_for
+from flask_login import current_user
+
+from wibawa.access.permissions import Permission
+from wibawa.access.sessions import SignedIn
+from wibawa.access.trail import record_apart
+from wibawa.web.clock import now
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def me() -> SignedIn:
+    """The signed-in person of this request (views with `@needs` always have one)."""
+    return cast(SignedIn, current_user._get_current_object())
+
+
+def public(view: View) -> View:
+    """Mark a page that anybody may open."""
+    view.wibawa_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Let only people with `permission` in; the rest get the sign-in page or a recorded 403."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                target = request.full_path.rstrip("?") if request.method == "GET" else None
+                return redirect(url_for("access.sign_in", lanjut=target))
+            if not current_user.may(permission):
+                record_apart(now(), current_user.id, "denied", str(request.endpoint), None)
+                abort(403)
+            return view(*args, **kwargs)
+
+        guarded.wibawa_permission = permission  # type: ignore[attr-defined]
+        return cast(View, guarded)
+
+    return decorate
+
+
+def not_found(kind: str, object_id: int) -> NoReturn:
+    """404 for an object that is not there, or is another bank's: the try is recorded, nothing told."""
+    record_apart(now(), me().id, "denied", kind, object_id)
+    abort(404)
+
+
+def own_bank_only(bank_id: int | None, kind: str, object_id: int) -> None:
+    """Stop with 404 when a bank officer asks for an object that is not of the own bank."""
+    mine = me().bank_id
+    if mine is not None and bank_id != mine:
+        not_found(kind, object_id)

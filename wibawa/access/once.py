@@ -1,0 +1,71 @@
+"""Idempotency keys: a double click or the back button gets the first answer, never a second deed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Iterable
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from wibawa.access.models import IdempotencyKey
+from wibawa.database import is_sqlite
+from wibawa.rules.refused import Refused
+
+
+def new_key() -> str:
+    return secrets.token_hex(16)
+
+
+def body_hash(fields: Iterable[tuple[str, str]]) -> bytes:
+    """A hash of what the person filled in, in a fixed order."""
+    digest = hashlib.sha256()
+    for name, value in sorted(fields):
+        digest.update(f"{len(name)}:{name}={len(value)}:{value};".encode())
+    return digest.digest()
+
+
+def claim(
+    session: Session, key: str, user_id: int, action: str, body: bytes, now: dt.datetime
+) -> str | None:
+    """Take `key` for this deed. None: do it, then `settle`. A string: it is done, that was the answer.
+
+    Raises `Refused` when the key was used for another body, action or user. On PostgreSQL a second
+    request with the same key waits here until the first one is through.
+    """
+    dialect = sqlite if is_sqlite(session) else postgresql
+    values = {
+        "key": key,
+        "user_id": user_id,
+        "action": action,
+        "body_hash": body,
+        "answer": "",
+        "created_at": now,
+    }
+    statement = (
+        (sqlite.insert if dialect is sqlite else postgresql.insert)(IdempotencyKey)
+        .values(values)
+        .on_conflict_do_nothing()
+    )
+    if session.execute(statement).rowcount == 1:  # type: ignore[attr-defined]
+        return None
+    row = session.execute(
+        select(IdempotencyKey.user_id, IdempotencyKey.action, IdempotencyKey.body_hash, IdempotencyKey.answer)
+        .where(IdempotencyKey.key == key)
+    ).one()
+    if (row.user_id, row.action, row.body_hash) != (user_id, action, body):
+        raise Refused(
+            "form_used",
+            "Formulir ini sudah dikirim dengan isi yang lain. Buka formulir baru, lalu isi kembali.",
+        )
+    return str(row.answer)
+
+
+def settle(session: Session, key: str, answer: str) -> None:
+    """Keep the answer of the deed, in the deed's own transaction."""
+    session.execute(
+        update(IdempotencyKey).where(IdempotencyKey.key == key).values(answer=answer)
+    )

@@ -1,0 +1,107 @@
+"""One list of permissions, and which role has which (domain rules §6)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    OFFICE_STAFF = "office_staff"
+    APPROVER = "approver"
+    BANK_OFFICER = "bank_officer"
+    LEADER = "leader"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_LABELS = {
+    Role.OFFICE_STAFF: "Petugas dinas",
+    Role.APPROVER: "Kepala bidang",
+    Role.BANK_OFFICER: "Petugas bank",
+    Role.LEADER: "Pimpinan",
+    Role.AUDITOR: "Auditor",
+    Role.ADMINISTRATOR: "Administrator",
+}
+
+
+class Permission(StrEnum):
+    SIGNED_IN = "signed_in"  # pages every signed-in user has: the first page, signing out
+    SEE_REPORTS = "see_reports"
+    SEE_LOANS = "see_loans"
+    SEE_PERSONAL_DATA = "see_personal_data"  # names, addresses, phones; never a full NIK
+    SEE_UPLOADS = "see_uploads"
+    UPLOAD_REPAYMENTS = "upload_repayments"
+    POST_REPAYMENTS = "post_repayments"
+    SEE_SUSPENSE = "see_suspense"
+    SEE_DISBURSEMENTS = "see_disbursements"
+    RECORD_DISBURSEMENT = "record_disbursement"
+    APPROVE_DISBURSEMENT = "approve_disbursement"
+    PRINT_SCHEDULE = "print_schedule"
+    SEE_INDICATORS = "see_indicators"
+    SEE_TRAIL = "see_trail"
+    MANAGE_USERS = "manage_users"
+    MANAGE_BANKS = "manage_banks"
+
+
+P = Permission
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.OFFICE_STAFF: frozenset(
+        {
+            P.SIGNED_IN,
+            P.SEE_REPORTS,
+            P.SEE_LOANS,
+            P.SEE_PERSONAL_DATA,
+            P.SEE_UPLOADS,
+            P.POST_REPAYMENTS,
+            P.SEE_SUSPENSE,
+            P.SEE_DISBURSEMENTS,
+            P.RECORD_DISBURSEMENT,
+            P.PRINT_SCHEDULE,
+            P.SEE_INDICATORS,
+        }
+    ),
+    Role.APPROVER: frozenset(
+        {
+            P.SIGNED_IN,
+            P.SEE_REPORTS,
+            P.SEE_LOANS,
+            P.SEE_PERSONAL_DATA,
+            P.SEE_UPLOADS,
+            P.SEE_SUSPENSE,
+            P.SEE_DISBURSEMENTS,
+            P.APPROVE_DISBURSEMENT,
+            P.PRINT_SCHEDULE,
+            P.SEE_INDICATORS,
+        }
+    ),
+    Role.BANK_OFFICER: frozenset(
+        {
+            P.SIGNED_IN,
+            P.SEE_LOANS,
+            P.SEE_PERSONAL_DATA,
+            P.SEE_UPLOADS,
+            P.UPLOAD_REPAYMENTS,
+            P.SEE_SUSPENSE,
+            P.PRINT_SCHEDULE,
+        }
+    ),
+    Role.LEADER: frozenset({P.SIGNED_IN, P.SEE_REPORTS, P.SEE_LOANS, P.SEE_INDICATORS}),
+    Role.AUDITOR: frozenset(
+        {
+            P.SIGNED_IN,
+            P.SEE_REPORTS,
+            P.SEE_LOANS,
+            P.SEE_PERSONAL_DATA,
+            P.SEE_UPLOADS,
+            P.SEE_SUSPENSE,
+            P.SEE_DISBURSEMENTS,
+            P.SEE_INDICATORS,
+            P.SEE_TRAIL,
+        }
+    ),
+    Role.ADMINISTRATOR: frozenset({P.SIGNED_IN, P.MANAGE_USERS, P.MANAGE_BANKS, P.SEE_TRAIL}),
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    return permission in ROLE_PERMISSIONS[role]

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from wibawa.access.models import TrailEntry, User
+from wibawa.access.permissions import ROLE_LABELS, Role
+from wibawa.database import Base
+from wibawa.web.pages import Page, Wanted
+
+DEMO_PASSWORD = "wibawa-demo-2026"  # noqa: S105 - only `wibawa demo` gives it, never in production
+DEMO_USERNAMES = ("ani", "budi", "citra", "dewi", "eka", "fajar", "gita")
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    username: str
+    role_label: str
+    password: str
+
+
+@dataclass(frozen=True)
+class TrailRow:
+    at: dt.datetime
+    user: str
+    action: str
+    object_kind: str
+    object_id: int | None
+    detail: str
+    address: str
+
+
+ACTIONS = {
+    "sign_in": "Masuk",
+    "sign_out": "Keluar",
+    "sign_in_failed": "Gagal masuk",
+    "denied": "Akses ditolak",
+    "user_added": "Menambah pengguna",
+    "user_enabled": "Mengaktifkan pengguna",
+    "user_disabled": "Menonaktifkan pengguna",
+    "bank_changed": "Mengubah pengaturan bank",
+    "file_uploaded": "Mengunggah berkas",
+    "file_submitted": "Mengajukan berkas",
+    "file_posted": "Membukukan berkas",
+    "file_withdrawn": "Menarik berkas",
+    "portfolio_imported": "Memuat data awal",
+    "disbursement_recorded": "Mencatat pencairan",
+    "disbursement_approved": "Menyetujui pencairan",
+    "disbursement_refused": "Menolak pencairan",
+    "schedule_printed": "Mencetak jadwal angsuran",
+    "schedules_printed": "Mencetak jadwal satu bank",
+    "list_exported": "Mengekspor daftar",
+}
+
+
+def demo_users(session: Session) -> list[DemoUser]:
+    """The demo office's people, when this database holds the demo office."""
+    found = session.execute(
+        select(User.username, User.role, User.name)
+        .where(User.username.in_(DEMO_USERNAMES), User.can_sign_in)
+        .order_by(User.username)
+    ).all()
+    if len(found) < len(DEMO_USERNAMES):
+        return []
+    banks = Base.metadata.tables["banks"]
+    at_bank = {
+        str(row[0]): str(row[1])
+        for row in session.execute(
+            select(User.username, banks.c.name).join(banks, banks.c.id == User.bank_id)
+        )
+    }
+    return [
+        DemoUser(
+            row.username,
+            ROLE_LABELS[Role(row.role)]
+            + (f" {at_bank[row.username]}" if row.username in at_bank else ""),
+            DEMO_PASSWORD,
+        )
+        for row in found
+    ]
+
+
+def bank_choices(session: Session) -> list[tuple[str, str]]:
+    banks = Base.metadata.tables["banks"]
+    found = session.execute(select(banks.c.id, banks.c.name).order_by(banks.c.name))
+    return [(str(row[0]), str(row[1])) for row in found]
+
+
+def trail_page(session: Session, asked: Wanted) -> Page[TrailRow]:
+    """One page of the trail, newest first unless asked otherwise."""
+    order = TrailEntry.id.desc() if asked.descending else TrailEntry.id
+    found = session.execute(
+        select(TrailEntry, User.name)
+        .outerjoin(User, User.id == TrailEntry.user_id)
+        .order_by(order)
+        .limit(asked.per_page)
+        .offset(asked.offset)
+    )
+    rows = [
+        TrailRow(
+            entry.at,
+            name or "–",
+            ACTIONS.get(entry.action, entry.action),
+            entry.object_kind,
+            entry.object_id,
+            entry.detail,
+            entry.address,
+        )
+        for entry, name in found
+    ]
+    total = session.scalar(select(func.count()).select_from(TrailEntry)) or 0
+    return Page(rows, asked.page, asked.per_page, total)

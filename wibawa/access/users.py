@@ -1,0 +1,114 @@
+"""Users: added by an administrator, signed in by name and password (argon2id)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from wibawa.access.models import User
+from wibawa.access.permissions import ROLE_LABELS, Role
+from wibawa.database import Base
+from wibawa.rules.refused import Refused
+
+COMMAND_LINE = "baris-perintah"  # the author of what the command line does; it cannot sign in
+MINIMUM_PASSWORD = 10
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+@functools.cache
+def _hash_of_nobody() -> str:
+    return _hasher.hash("nobody has this password")
+
+
+def add_user(
+    session: Session,
+    *,
+    username: str,
+    name: str,
+    role: Role,
+    password: str,
+    bank_id: int | None,
+    now: dt.datetime,
+) -> User:
+    """A new user who may sign in. Raises `Refused` in words when something does not fit."""
+    username = username.strip().lower()
+    if not username or not all(c.isascii() and (c.isalnum() or c in "._-") for c in username):
+        raise Refused(
+            "username_invalid",
+            f"Nama pengguna “{username}” tidak dapat dipakai. "
+            "Pakai huruf a–z, angka, titik, atau tanda hubung.",
+        )
+    if session.scalar(select(User.id).where(User.username == username)) is not None:
+        raise Refused("username_taken", f"Nama pengguna “{username}” sudah dipakai. Pilih yang lain.")
+    if len(password) < MINIMUM_PASSWORD:
+        raise Refused(
+            "password_short",
+            f"Kata sandi terlalu pendek ({len(password)} karakter). "
+            f"Perlu paling sedikit {MINIMUM_PASSWORD} karakter.",
+        )
+    if (role is Role.BANK_OFFICER) != (bank_id is not None):
+        raise Refused(
+            "bank_of_officer",
+            "Petugas bank harus punya bank; peran lain tidak boleh punya bank.",
+        )
+    user = User(
+        username=username,
+        name=name.strip() or username,
+        role=role.value,
+        bank_id=bank_id,
+        password_hash=_hasher.hash(password),
+        created_at=now,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def verify(session: Session, username: str, password: str) -> User | None:
+    """The user with this name and password, else None. An unknown name takes the same time."""
+    user = session.scalar(select(User).where(User.username == username.strip().lower()))
+    stored = user.password_hash if user is not None and user.can_sign_in else _hash_of_nobody()
+    try:
+        _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    return user if user is not None and user.can_sign_in else None
+
+
+def set_password(user: User, password: str) -> None:
+    if len(password) < MINIMUM_PASSWORD:
+        raise Refused(
+            "password_short",
+            f"Kata sandi terlalu pendek ({len(password)} karakter). "
+            f"Perlu paling sedikit {MINIMUM_PASSWORD} karakter.",
+        )
+    user.password_hash = _hasher.hash(password)
+
+
+def command_line_user(session: Session) -> int:
+    """The id of the author of what the command line does."""
+    found = session.scalar(select(User.id).where(User.username == COMMAND_LINE))
+    assert found is not None, "the migrations make this user"
+    return found
+
+
+def all_users(session: Session) -> list[tuple[User, str | None]]:
+    """Every user that can have signed in, with the bank's name, in order of name."""
+    banks = Base.metadata.tables["banks"]
+    found = session.execute(
+        select(User, banks.c.name)
+        .outerjoin(banks, banks.c.id == User.bank_id)
+        .where(User.username != COMMAND_LINE)
+        .order_by(User.name)
+    )
+    return [(user, bank) for user, bank in found]
+
+
+def role_label(role: str) -> str:
+    return ROLE_LABELS[Role(role)]

@@ -1,0 +1,1 @@
+"""The channel banks, the dated settings of the product, and the city's kecamatan and kelurahan."""

@@ -1,0 +1,1 @@
+"""Micro-enterprises and cooperatives that borrow."""

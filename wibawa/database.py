@@ -1,0 +1,214 @@
+"""Engine settings for both databases, the naming convention and the bulk paths.
+
+SQLite runs in manual transaction mode: a writing transaction begins IMMEDIATE, so that two writers
+queue instead of both reading the same balance; a reading one is `query_only`. PostgreSQL locks rows
+with `SELECT … FOR UPDATE` instead. Which kind a transaction is says `writing()` / `reading()`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, MetaData, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+FOREVER = dt.date(9999, 12, 31)
+WAL_IS_SAFE_SINCE = (3, 51, 3)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class Rupiah(TypeDecorator[int]):
+    """A whole number of rupiah. Anything but an `int` is a programming error and is refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        if value is not None and type(value) is not int:
+            raise TypeError(f"rupiah must be int, not {type(value).__name__}")
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+
+class Moment(TypeDecorator[dt.datetime]):
+    """An aware moment, stored as naive UTC on both engines and handed out as aware UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("a moment needs a time zone")
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+
+_writing: ContextVar[bool] = ContextVar("wibawa_writing", default=True)
+
+
+def set_writing(value: bool) -> None:
+    """Say whether the transactions that begin from here on may write."""
+    _writing.set(value)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+def sqlite_module() -> Any:
+    """The newest SQLite at hand: pysqlite3 (bundled), else the standard library's."""
+    try:
+        return importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return importlib.import_module("sqlite3")
+
+
+def engine_options(url: str | URL) -> dict[str, Any]:
+    """Options for `create_engine` that fit the database `url` names."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return {
+            "module": sqlite_module(),
+            "connect_args": {"check_same_thread": False, "timeout": 15},
+        }
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Hang the connection and transaction rules of this module on `engine`."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    else:
+        event.listen(engine, "begin", _on_postgresql_begin)
+
+
+def _on_sqlite_connect(connection: Any, record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    version = tuple(
+        int(part) for part in cursor.execute("SELECT sqlite_version()").fetchone()[0].split(".")
+    )
+    cursor.execute("PRAGMA busy_timeout=15000")
+    if version >= WAL_IS_SAFE_SINCE:
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+    else:
+        cursor.execute("PRAGMA journal_mode=DELETE")
+        cursor.execute("PRAGMA synchronous=EXTRA")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA recursive_triggers=ON")
+    cursor.execute("PRAGMA trusted_schema=OFF")
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    write = _writing.get()
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if write else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _on_postgresql_begin(connection: Connection) -> None:
+    if not _writing.get():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def allocate_ids(session: Session, table: str, count: int) -> list[int]:
+    """`count` unused ids of `table`, so that bulk inserts need no RETURNING.
+
+    On SQLite the writing transaction holds the whole database, so the next free numbers are safe; on
+    PostgreSQL they come from the table's own sequence.
+    """
+    if is_sqlite(session):
+        first = session.scalar(text(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}"))  # noqa: S608 - table names are ours
+        assert isinstance(first, int)
+        return list(range(first, first + count))
+    found = session.scalars(
+        text(
+            "SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"
+        ),
+        {"table": table, "count": count},
+    )
+    return [int(value) for value in found]
+
+
+def bulk_insert(
+    session: Session, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Insert tuples as fast as the driver can, in the session's own transaction.
+
+    SQLite takes `executemany` of the driver (dates go in as ISO text), PostgreSQL a binary-safe COPY.
+    Table and column names are the program's own; the values are never put into SQL text.
+    """
+    names = ", ".join(columns)
+    connection = session.connection()
+    if is_sqlite(session):
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+        batch = rows if isinstance(rows, list) else list(rows)
+        if batch:
+            connection.exec_driver_sql(statement, batch)
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+def stored_moment(session: Session, moment: dt.datetime) -> Any:
+    """`moment` as `bulk_insert` wants it for a `Moment` column (naive UTC; text on SQLite)."""
+    naive = moment.astimezone(dt.UTC).replace(tzinfo=None)
+    return naive.isoformat(sep=" ", timespec="microseconds") if is_sqlite(session) else naive
+
+
+def stored_date(session: Session, day: dt.date | None) -> Any:
+    """`day` as `bulk_insert` wants it for a Date column."""
+    if day is None:
+        return None
+    return day.isoformat() if is_sqlite(session) else day

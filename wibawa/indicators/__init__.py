@@ -1,0 +1,1 @@
+"""Targets, published figures and computed values of the programme's indicators."""

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wibawa.database import FOREVER, Base, Moment, Rupiah
+
+
+class Loan(Base):
+    """A loan with the terms that were copied to it at disbursement; they never change."""
+
+    __tablename__ = "loans"
+    __table_args__ = (
+        CheckConstraint("principal >= 1", name="principal_positive"),
+        CheckConstraint("rate BETWEEN 0 AND 10000", name="rate_sane"),
+        CheckConstraint("months BETWEEN 1 AND 120", name="months_sane"),
+        CheckConstraint("method IN ('annuity','flat','declining')", name="method_known"),
+        CheckConstraint("multiple IN (1,100,500,1000)", name="multiple_known"),
+        UniqueConstraint("id", "bank_id"),
+        UniqueConstraint("bank_id", "account_number"),
+        Index("ix_loans_borrower", "borrower_id"),
+        Index("ix_loans_agreement", "agreement_number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"))
+    borrower_id: Mapped[int] = mapped_column(ForeignKey("borrowers.id"))
+    account_number: Mapped[str] = mapped_column(String(40))
+    agreement_number: Mapped[str] = mapped_column(String(60))
+    disbursed_on: Mapped[dt.date]
+    principal: Mapped[int] = mapped_column(Rupiah)
+    rate: Mapped[int]
+    months: Mapped[int]
+    method: Mapped[str] = mapped_column(String(12))
+    multiple: Mapped[int]
+    opened_on: Mapped[dt.date | None]  # cut-off day of an opening portfolio; figures before are incomplete
+
+
+class Schedule(Base):
+    """One version of a loan's schedule, in force from `starts_on` up to, not including, `ends_on`."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (
+        CheckConstraint("starts_on < ends_on", name="in_force"),
+        UniqueConstraint("loan_id", "version"),
+        Index("ix_schedules_in_force", "loan_id", "starts_on", "ends_on"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
+    version: Mapped[int]
+    starts_on: Mapped[dt.date]
+    ends_on: Mapped[dt.date] = mapped_column(default=FOREVER)
+    total: Mapped[int] = mapped_column(Rupiah)  # principal and interest of all rows
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    made_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    made_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class ScheduleRow(Base):
+    """An installment with the running sums that make a portfolio's position one set-based query."""
+
+    __tablename__ = "schedule_rows"
+    __table_args__ = (
+        CheckConstraint("principal >= 0 AND interest >= 0 AND balance >= 0", name="not_negative"),
+        CheckConstraint("total_through = total_before + principal + interest", name="foots"),
+        CheckConstraint("due_on < next_due_on", name="in_order"),
+        {"sqlite_with_rowid": False},
+    )
+
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    due_on: Mapped[dt.date]
+    next_due_on: Mapped[dt.date]
+    principal: Mapped[int] = mapped_column(Rupiah)
+    interest: Mapped[int] = mapped_column(Rupiah)
+    balance: Mapped[int] = mapped_column(Rupiah)
+    total_before: Mapped[int] = mapped_column(Rupiah)
+    total_through: Mapped[int] = mapped_column(Rupiah)
+
+
+class LedgerEntry(Base):
+    """One line of a loan's journal. Append-only: triggers refuse UPDATE, DELETE and TRUNCATE.
+
+    `amount` is all the money; `applied` is its signed part that is poured over the schedule: amount
+    less penalty for money received, the negative of that for a reversal of such, 0 for the rest.
+    """
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('disbursement','opening','repayment','settlement','write_off','recovery',"
+            "'reversal')",
+            name="kind_known",
+        ),
+        CheckConstraint("amount > 0 OR (kind = 'opening' AND amount = 0)", name="amount_positive"),
+        CheckConstraint("penalty >= 0 AND penalty <= amount", name="penalty_within"),
+        CheckConstraint(
+            "(kind IN ('opening','repayment','settlement','recovery')"
+            " AND applied = amount - penalty)"
+            " OR (kind IN ('disbursement','write_off') AND applied = 0)"
+            " OR (kind = 'reversal' AND applied <= 0 AND applied >= -amount)",
+            name="sign",
+        ),
+        CheckConstraint("effective_on <= booked_on", name="effective_before_booked"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> entered_by", name="two_persons"),
+        CheckConstraint("upload_id IS NOT NULL OR approved_by IS NOT NULL", name="has_source"),
+        CheckConstraint("(upload_id IS NULL) = (row_number IS NULL)", name="row_of_upload"),
+        CheckConstraint(
+            "(kind = 'reversal') = (reverses IS NOT NULL) AND reverses < sequence",
+            name="reversal_points_back",
+        ),
+        ForeignKeyConstraint(
+            ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name="fk_ledger_entries_loan"
+        ),
+        ForeignKeyConstraint(
+            ["upload_id", "bank_id"],
+            ["uploads.id", "uploads.bank_id"],
+            name="fk_ledger_entries_upload",
+        ),
+        ForeignKeyConstraint(
+            ["loan_id", "reverses"],
+            ["ledger_entries.loan_id", "ledger_entries.sequence"],
+            name="fk_ledger_entries_reverses",
+        ),
+        Index("uq_ledger_entries_reference", "bank_id", "bank_reference", unique=True),
+        Index("uq_ledger_entries_row_key", "bank_id", "row_key", unique=True),
+        Index("uq_ledger_entries_upload_row", "upload_id", "row_number", "kind", unique=True),
+        Index("uq_ledger_entries_reverses", "loan_id", "reverses", unique=True),
+        {"sqlite_with_rowid": False},
+    )
+
+    loan_id: Mapped[int] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bank_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(12))
+    amount: Mapped[int] = mapped_column(Rupiah)
+    penalty: Mapped[int] = mapped_column(Rupiah, default=0)
+    applied: Mapped[int] = mapped_column(Rupiah)
+    effective_on: Mapped[dt.date]
+    booked_on: Mapped[dt.date]
+    booked_at: Mapped[dt.datetime] = mapped_column(Moment)
+    entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    row_key: Mapped[str | None] = mapped_column(String(120))
+    upload_id: Mapped[int | None]
+    row_number: Mapped[int | None]
+    reverses: Mapped[int | None]
+    bank_principal: Mapped[int | None] = mapped_column(Rupiah)
+    bank_interest: Mapped[int | None] = mapped_column(Rupiah)
+    bank_outstanding: Mapped[int | None] = mapped_column(Rupiah)
+    bank_collectibility: Mapped[int | None]
+    note: Mapped[str] = mapped_column(String(300), default="")
+
+
+class SuspenseEntry(Base):
+    """Money received that belongs to no installment yet (titipan). Append-only."""
+
+    __tablename__ = "suspense_entries"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint(
+            "reason IN ('account_unknown','loan_closed','exceeds_outstanding')",
+            name="reason_known",
+        ),
+        CheckConstraint("effective_on <= booked_on", name="effective_before_booked"),
+        ForeignKeyConstraint(
+            ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name="fk_suspense_entries_loan"
+        ),
+        ForeignKeyConstraint(
+            ["upload_id", "bank_id"],
+            ["uploads.id", "uploads.bank_id"],
+            name="fk_suspense_entries_upload",
+        ),
+        UniqueConstraint("upload_id", "row_number"),
+        Index("uq_suspense_entries_reference", "bank_id", "bank_reference", unique=True),
+        Index("uq_suspense_entries_row_key", "bank_id", "row_key", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"))
+    loan_id: Mapped[int | None]
+    account_text: Mapped[str] = mapped_column(String(80))
+    name: Mapped[str] = mapped_column(String(120), default="")
+    amount: Mapped[int] = mapped_column(Rupiah)
+    effective_on: Mapped[dt.date]
+    booked_on: Mapped[dt.date]
+    booked_at: Mapped[dt.datetime] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(String(24))
+    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    row_key: Mapped[str | None] = mapped_column(String(120))
+    upload_id: Mapped[int]
+    row_number: Mapped[int]
+    entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

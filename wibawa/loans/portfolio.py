@@ -1,0 +1,160 @@
+"""The portfolio on a day, by bank and class: one query, whatever the number of loans."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from wibawa.banks.models import Bank
+from wibawa.loans.models import Loan
+from wibawa.loans.positions import Classes, positions
+
+NPL_FROM_CLASS = 3
+PAR_DAYS = 30
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    loans: int = 0
+    outstanding: int = 0
+
+
+@dataclass(frozen=True)
+class BankFigures:
+    """One bank's portfolio at the end of a day. Amounts in rupiah."""
+
+    code: str
+    name: str
+    loans_disbursed: int = 0
+    loans_outstanding: int = 0
+    principal_disbursed: int = 0
+    outstanding_principal: int = 0
+    arrears: int = 0
+    arrears_principal: int = 0
+    par30_outstanding: int = 0
+    npl_outstanding: int = 0
+    classes: dict[int, ClassFigures] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The bank's part of `wibawa report portfolio --json`."""
+        return {
+            "loans_disbursed": self.loans_disbursed,
+            "loans_outstanding": self.loans_outstanding,
+            "principal_disbursed": self.principal_disbursed,
+            "outstanding_principal": self.outstanding_principal,
+            "arrears": self.arrears,
+            "arrears_principal": self.arrears_principal,
+            "par30_outstanding": self.par30_outstanding,
+            "npl_outstanding": self.npl_outstanding,
+            "collectibility": {
+                str(number): {"loans": figures.loans, "outstanding": figures.outstanding}
+                for number, figures in sorted(self.classes.items())
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """All banks on one day. `incomplete_before`: figures for days before it lack earlier payments."""
+
+    on: dt.date
+    banks: tuple[BankFigures, ...]
+    incomplete_before: dt.date | None
+
+    @property
+    def incomplete(self) -> bool:
+        return self.incomplete_before is not None and self.on < self.incomplete_before
+
+    @property
+    def total(self) -> BankFigures:
+        return add_up("", "Semua bank", self.banks)
+
+
+def add_up(code: str, name: str, banks: tuple[BankFigures, ...]) -> BankFigures:
+    return BankFigures(
+        code,
+        name,
+        *(
+            sum(getattr(bank, column) for bank in banks)
+            for column in (
+                "loans_disbursed",
+                "loans_outstanding",
+                "principal_disbursed",
+                "outstanding_principal",
+                "arrears",
+                "arrears_principal",
+                "par30_outstanding",
+                "npl_outstanding",
+            )
+        ),
+        classes={
+            number: ClassFigures(
+                sum(bank.classes[number].loans for bank in banks),
+                sum(bank.classes[number].outstanding for bank in banks),
+            )
+            for number in range(1, 6)
+        },
+    )
+
+
+def portfolio(
+    session: Session, on: dt.date, classes: Classes, bank_id: int | None = None
+) -> Portfolio:
+    """The portfolio at the end of `on`; of one bank when `bank_id` is given.
+
+    A future day is a projection without further payments. Source: domain rules §4, "Collectibility".
+    """
+    each = positions(on, classes).subquery("each")
+    late = each.c.uncovered_since < on - dt.timedelta(days=PAR_DAYS)
+    running = each.c.outstanding > 0
+    query = (
+        select(
+            each.c.bank_id,
+            each.c.collectibility,
+            func.count().label("loans"),
+            func.sum(case((running, 1), else_=0)),
+            func.sum(each.c.principal),
+            func.sum(each.c.outstanding),
+            func.sum(each.c.arrears),
+            func.sum(each.c.arrears_principal),
+            func.sum(case((late, each.c.outstanding), else_=0)),
+        )
+        .group_by(each.c.bank_id, each.c.collectibility)
+        .order_by(each.c.bank_id)
+    )
+    by_bank: dict[int, list[tuple[int, ...]]] = {}
+    for row in session.execute(query):
+        by_bank.setdefault(row[0], []).append(tuple(int(value) for value in row[1:]))
+    banks = session.execute(select(Bank.id, Bank.code, Bank.name).order_by(Bank.code))
+    return Portfolio(
+        on,
+        tuple(
+            _of_bank(code, name, by_bank.get(number, []))
+            for number, code, name in banks
+            if bank_id is None or number == bank_id
+        ),
+        session.scalar(select(func.max(Loan.opened_on))),
+    )
+
+
+def _of_bank(code: str, name: str, rows: list[tuple[int, ...]]) -> BankFigures:
+    """`rows`: class, loans, running, principal, outstanding, arrears, arrears_principal, late."""
+    by_class = {number: ClassFigures() for number in range(1, 6)}
+    by_class |= {row[0]: ClassFigures(row[2], row[4]) for row in rows}
+    return BankFigures(
+        code,
+        name,
+        loans_disbursed=sum(row[1] for row in rows),
+        loans_outstanding=sum(row[2] for row in rows),
+        principal_disbursed=sum(row[3] for row in rows),
+        outstanding_principal=sum(row[4] for row in rows),
+        arrears=sum(row[5] for row in rows),
+        arrears_principal=sum(row[6] for row in rows),
+        par30_outstanding=sum(row[7] for row in rows),
+        npl_outstanding=sum(row[4] for row in rows if row[0] >= NPL_FROM_CLASS),
+        classes=by_class,
+    )

@@ -1,0 +1,95 @@
+"""The position of every loan on any day as ONE set-based query (domain rules §4).
+
+The same function as `rules.position`, said in SQL over the running sums that the schedule rows carry.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
+from sqlalchemy.orm import aliased
+
+from wibawa.banks.models import Bank
+from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
+from wibawa.rules.collectibility import Thresholds
+from wibawa.rules.facts import BankKind
+
+Classes = Mapping[BankKind, Thresholds]
+
+
+def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
+    """A SELECT with one row for each loan disbursed on or before `on`.
+
+    Columns: loan_id, bank_id, principal, applied, outstanding (principal, rupiah), arrears,
+    arrears_principal, uncovered_since (due date of the oldest uncovered installment that is past due,
+    else NULL) and collectibility (1–5).
+    """
+    paid = (
+        select(LedgerEntry.loan_id, func.sum(LedgerEntry.applied).label("applied"))
+        .where(LedgerEntry.effective_on <= on)
+        .group_by(LedgerEntry.loan_id)
+        .subquery("paid")
+    )
+    current = aliased(ScheduleRow, name="current_row")
+    due = aliased(ScheduleRow, name="due_row")
+    applied = func.coalesce(paid.c.applied, 0)
+    into = applied - current.total_before - current.interest
+    outstanding = case(
+        (current.number.is_(None), 0),
+        (into > 0, current.balance + current.principal - into),
+        else_=current.balance + current.principal,
+    )
+    behind = and_(due.number.is_not(None), due.total_through > applied)
+    return (
+        select(
+            Loan.id.label("loan_id"),
+            Loan.bank_id,
+            Loan.principal,
+            applied.label("applied"),
+            outstanding.label("outstanding"),
+            case((behind, due.total_through - applied), else_=0).label("arrears"),
+            case((behind, outstanding - due.balance), else_=0).label("arrears_principal"),
+            case((behind, current.due_on), else_=None).label("uncovered_since"),
+            _class(on, classes, behind, current.due_on).label("collectibility"),
+        )
+        .join(Bank, Bank.id == Loan.bank_id)
+        .join(
+            Schedule,
+            and_(Schedule.loan_id == Loan.id, Schedule.starts_on <= on, on < Schedule.ends_on),
+        )
+        .outerjoin(paid, paid.c.loan_id == Loan.id)
+        .outerjoin(
+            current,
+            and_(
+                current.schedule_id == Schedule.id,
+                current.total_before <= applied,
+                current.total_through > applied,
+            ),
+        )
+        .outerjoin(
+            due,
+            and_(due.schedule_id == Schedule.id, due.due_on < on, due.next_due_on >= on),
+        )
+        .where(Loan.disbursed_on <= on)
+    )
+
+
+def _class(
+    on: dt.date, classes: Classes, behind: ColumnElement[bool], due_on: object
+) -> ColumnElement[int]:
+    """Class 1–5 by comparing due dates with days counted back from `on`: no date arithmetic in SQL."""
+
+    def ladder(limits: Thresholds) -> ColumnElement[int]:
+        steps = [
+            (due_on >= on - dt.timedelta(days=limit), number)  # type: ignore[operator]
+            for number, limit in enumerate(limits, 1)
+        ]
+        return case(*steps, else_=5)
+
+    return case(
+        (~behind, literal(1)),
+        *((Bank.kind == kind.value, ladder(limits)) for kind, limits in classes.items()),
+        else_=literal(5),
+    )

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from wibawa.database import Base, Moment, Rupiah
+
+
+class Upload(Base):
+    """A file received, byte for byte, with what its check said. Bank NULL: the dinas's own file."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        CheckConstraint("kind IN ('repayments','portfolio')", name="kind_known"),
+        CheckConstraint(
+            "status IN ('faulty','clean','submitted','posted','withdrawn')", name="status_known"
+        ),
+        CheckConstraint("posted_by IS NULL OR posted_by <> submitted_by", name="two_persons"),
+        CheckConstraint("(status = 'posted') = (posted_at IS NOT NULL)", name="posted_at"),
+        UniqueConstraint("id", "bank_id"),
+        Index("ix_uploads_sha256", "sha256"),
+        Index("ix_uploads_rows_hash", "rows_hash"),
+        Index("ix_uploads_bank_status", "bank_id", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bank_id: Mapped[int | None] = mapped_column(ForeignKey("banks.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    status: Mapped[str] = mapped_column(String(12))
+    filename: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    rows_hash: Mapped[str | None] = mapped_column(String(64))
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    uploaded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    uploaded_at: Mapped[dt.datetime] = mapped_column(Moment)
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    submitted_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    posted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    posted_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    skip_problems: Mapped[bool] = mapped_column(default=False)
+    skip_reason: Mapped[str] = mapped_column(String(300), default="")
+    suspend_unknown: Mapped[bool] = mapped_column(default=False)
+    headings: Mapped[str] = mapped_column(Text, default="[]")  # JSON, as the file writes them
+    first_rows: Mapped[str] = mapped_column(Text, default="[]")  # JSON, as they were understood
+    row_count: Mapped[int] = mapped_column(default=0)
+    problem_count: Mapped[int] = mapped_column(default=0)
+    notice_count: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(Rupiah, default=0)
+    control_total: Mapped[int] = mapped_column(Rupiah, default=0)
+    control_total_stated: Mapped[bool] = mapped_column(default=False)
+    posted_rows: Mapped[int] = mapped_column(default=0)
+    posted_total: Mapped[int] = mapped_column(Rupiah, default=0)
+    suspense_rows: Mapped[int] = mapped_column(default=0)
+    suspense_total: Mapped[int] = mapped_column(Rupiah, default=0)
+    already_posted_rows: Mapped[int] = mapped_column(default=0)
+    already_posted_total: Mapped[int] = mapped_column(Rupiah, default=0)
+    skipped_rows: Mapped[int] = mapped_column(default=0)
+    skipped_total: Mapped[int] = mapped_column(Rupiah, default=0)
+
+
+class UploadProblem(Base):
+    """One problem or notice of a file's check, with the officer's own row beside it (JSON)."""
+
+    __tablename__ = "upload_problems"
+    __table_args__ = (Index("ix_upload_problems_code", "upload_id", "code"),)
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    row: Mapped[int]
+    column: Mapped[str] = mapped_column(String(120))
+    code: Mapped[str] = mapped_column(String(40))
+    found: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    blocking: Mapped[bool]
+    cells: Mapped[str] = mapped_column(Text, default="[]")

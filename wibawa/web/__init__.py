@@ -1,0 +1,1 @@
+"""What every page shares: formats, form fields, errors and the clock."""

@@ -1,0 +1,77 @@
+"""Errors as pages: what happened, what to do next, a ticket number instead of a stack."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from wibawa.rules.refused import Refused
+
+log = structlog.get_logger("wibawa.errors")
+
+TEXTS = {
+    400: (
+        "Permintaan tidak lengkap",
+        "Muat ulang halaman sebelumnya, lalu kirim sekali lagi. Isian Anda biasanya masih ada.",
+    ),
+    403: (
+        "Bukan wewenang Anda",
+        "Peran Anda tidak mencakup halaman ini. Hubungi administrator bila seharusnya boleh.",
+    ),
+    404: (
+        "Halaman tidak ditemukan",
+        "Alamatnya salah, atau data ini tidak ada bagi Anda. Cari lewat menu di samping.",
+    ),
+    405: ("Cara membuka halaman ini salah", "Buka lewat menu atau tombol di halaman sebelumnya."),
+    413: (
+        "Berkas terlalu besar",
+        "Batasnya 10 MB. Pisahkan berkas per bulan atau simpan sebagai CSV, lalu unggah lagi.",
+    ),
+    500: (
+        "Ada yang tidak beres di pihak kami",
+        "Tidak ada yang tersimpan setengah jadi. Ulangi sebentar lagi; bila tetap terjadi, "
+        "sampaikan nomor tiket ini kepada administrator.",
+    ),
+    503: ("Sistem sedang sibuk", "Tunggu sebentar, lalu ulangi. Tidak ada data yang hilang."),
+}
+
+
+def _page(code: int, title: str, text: str, ticket: str | None = None) -> tuple[str, int]:
+    body = render_template(
+        "error.html", code=code, title=title, text=text, ticket=ticket, back_url="/"
+    )
+    return body, code
+
+
+def register(app: Flask) -> None:
+    """Hang the error pages on `app`."""
+
+    @app.errorhandler(HTTPException)
+    def on_http(error: HTTPException) -> tuple[str, int]:
+        code = error.code or 500
+        title, text = TEXTS.get(code, TEXTS[400] if code < 500 else TEXTS[500])
+        return _page(code, title, text)
+
+    @app.errorhandler(CSRFError)
+    def on_csrf(error: CSRFError) -> tuple[str, int]:
+        return _page(
+            400,
+            "Formulir ini sudah lama terbuka",
+            "Kembali ke halaman sebelumnya, muat ulang, lalu kirim sekali lagi.",
+        )
+
+    @app.errorhandler(Refused)
+    def on_refused(error: Refused) -> tuple[str, int]:
+        return _page(409, "Tidak dapat dilakukan", error.sentence)
+
+    @app.errorhandler(InternalServerError)
+    def on_crash(error: InternalServerError) -> tuple[str, int]:
+        ticket = secrets.token_hex(4).upper()
+        cause = error.original_exception or error
+        log.error("crash", ticket=ticket, path=request.path, exc_info=cause)
+        title, text = TEXTS[500]
+        return _page(500, title, text, ticket)

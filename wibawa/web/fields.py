@@ -1,0 +1,105 @@
+"""Form fields as clerks type: rupiah, dates dd/mm/yyyy, Indonesian messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, StringField
+from wtforms.widgets import TextInput
+
+from wibawa.rules.dates import DateError, parse_date, short_date
+from wibawa.rules.money import AmountError, number, parse_typed
+
+MESSAGES = {
+    "This field is required.": "Isian ini wajib diisi.",
+    "Not a valid choice.": "Pilihan ini tidak ada dalam daftar.",
+    "Not a valid choice": "Pilihan ini tidak ada dalam daftar.",
+    "Invalid Choice: could not coerce.": "Pilihan ini tidak ada dalam daftar.",
+    "Not a valid integer value.": "Tulis angka bulat.",
+    "The CSRF token is missing.": "Formulir ini sudah lama terbuka. Kirim sekali lagi.",
+    "The CSRF tokens do not match.": "Formulir ini sudah lama terbuka. Kirim sekali lagi.",
+    "The CSRF token is invalid.": "Formulir ini sudah lama terbuka. Kirim sekali lagi.",
+    "The CSRF session token is missing.": "Formulir ini sudah lama terbuka. Kirim sekali lagi.",
+}
+
+
+class Indonesian:
+    """WTForms has no `id` locale; this is the whole of it."""
+
+    def gettext(self, text: str) -> str:
+        return MESSAGES.get(text, text)
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        if singular.startswith("Field must be at least"):
+            return "Paling sedikit %(min)d karakter."
+        if singular.startswith(("Field cannot be longer than", "Field must be")):
+            return "Paling banyak %(max)d karakter."
+        return self.gettext(singular if count == 1 else plural)
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """The base of every form. `request_key` makes a double submit harmless where an action claims it."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, form: Any) -> Indonesian:
+            return Indonesian()
+
+    request_key = HiddenField()
+
+
+class RupiahField(Field):  # type: ignore[misc]
+    """Whole rupiah; takes 1250000, 1.250.000, Rp1.250.000,00; refuses "1.5"."""
+
+    widget = TextInput()
+
+    def process_formdata(self, values: list[str]) -> None:
+        self.typed = values[0].strip() if values else ""
+        self.data = None
+        if not self.typed:
+            return
+        try:
+            self.data = parse_typed(self.typed)
+        except AmountError as error:
+            if error.code == "amount_has_sen":
+                raise ValueError(
+                    f"Tertulis “{self.typed}”: jumlah tidak boleh memakai sen. "
+                    "Tulis rupiah bulat, misalnya 5.000.000."
+                ) from error
+            raise ValueError(
+                f"Tertulis “{self.typed}”: jumlah tidak terbaca. "
+                "Tulis angka saja, misalnya 5.000.000."
+            ) from error
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else number(self.data)
+
+
+class DayField(StringField):  # type: ignore[misc]
+    """A day typed as dd/mm/yyyy (a browser's own yyyy-mm-dd is taken too)."""
+
+    def process_formdata(self, values: list[str]) -> None:
+        text = values[0].strip() if values else ""
+        self.data = None
+        if not text:
+            return
+        try:
+            self.data = parse_date(text)
+        except DateError as error:
+            raise ValueError(
+                f"Tertulis “{text}”: tanggal tidak terbaca. "
+                "Tulis hari/bulan/tahun, misalnya 05/10/2026."
+            ) from error
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return short_date(self.data) if isinstance(self.data, dt.date) else ""
+
+
+def required_text(value: str | None) -> str:
+    """A submitted text without surrounding space."""
+    return (value or "").strip()

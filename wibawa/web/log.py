@@ -1,0 +1,46 @@
+"""Logs as JSON lines on standard error, with NIK and phone numbers masked."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from flask import Flask
+
+_NIK = re.compile(r"(?<!\d)\d{12}(\d{4})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:\+62|08)\d{6,10}(\d{2})(?!\d)")
+
+
+def mask(text: str) -> str:
+    """`text` with NIK as ************0012 and phone numbers as ********12."""
+    return _PHONE.sub(lambda m: "********" + m[1], _NIK.sub(lambda m: "*" * 12 + m[1], text))
+
+
+def _mask_all(
+    logger: Any, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = mask(value)
+    return event
+
+
+def register(app: Flask) -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _mask_all,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.CRITICAL if app.testing else logging.INFO
+        ),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )

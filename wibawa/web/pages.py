@@ -1,0 +1,63 @@
+"""Paging and sorting of lists, the one way every list does it. The database does the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Row = TypeVar("Row")
+SIZES = (25, 50, 100, 200)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """One page of a list: `rows` are items `first`…`last` of `total`."""
+
+    rows: list[Row]
+    page: int
+    per_page: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def first(self) -> int:
+        return 0 if self.total == 0 else (self.page - 1) * self.per_page + 1
+
+    @property
+    def last(self) -> int:
+        return min(self.total, self.page * self.per_page)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks of a list: page, size, sort column and direction."""
+
+    page: int
+    per_page: int
+    sort: str
+    descending: bool
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
+
+
+def wanted(arguments: dict[str, str], sorts: tuple[str, ...], default: str) -> Wanted:
+    """Read page, size and sort from the address; anything odd falls back to the default."""
+
+    def whole(name: str, fallback: int) -> int:
+        text = arguments.get(name, "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else fallback
+
+    size = whole("per_hal", 50)
+    sort = arguments.get("urut", default)
+    descending = sort.startswith("-")
+    key = sort.removeprefix("-")
+    if key not in sorts:
+        key, descending = default.removeprefix("-"), default.startswith("-")
+    return Wanted(
+        max(1, whole("hal", 1)), size if size in SIZES else 50, key, descending
+    )
