@@ -1,0 +1,151 @@
+// What every page gets: shortcuts, the guard against a double press, row density, kept drafts.
+// Everything works without this file; it only makes the keyboard faster.
+
+const page = document;
+const store = safeStore();
+
+function safeStore() {
+  try {
+    localStorage.setItem("wibawa:try", "1");
+    localStorage.removeItem("wibawa:try");
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
+// ---------------------------------------------------------------- shortcuts
+
+const typing = (element) =>
+  element.closest("input, textarea, select, [contenteditable]") !== null;
+
+function focusSearch() {
+  const box = page.getElementById("search-box");
+  if (!box) return false;
+  box.focus();
+  box.select();
+  return true;
+}
+
+function mainForm() {
+  const here = page.activeElement?.closest("main form[method='post']");
+  return here ?? page.querySelector("main form[data-main]") ?? page.querySelector("main form[method='post']");
+}
+
+function sendMainForm() {
+  const form = mainForm();
+  if (!form) return false;
+  const button = form.querySelector("button[data-main]") ?? form.querySelector("button[type='submit'], button:not([type])");
+  if (button) form.requestSubmit(button);
+  else form.requestSubmit();
+  return true;
+}
+
+function enterMovesOn(event) {
+  const field = event.target;
+  const form = field.closest("main form[method='post']");
+  if (!form || form.closest(".gate") || !field.matches("input:not([type='submit']):not([type='button']):not([type='file']), select")) return;
+  const stops = [...form.elements].filter(
+    (element) => element.type !== "hidden" && !element.disabled && element.tabIndex >= 0 && element.matches("input, select, textarea, button[type='submit']"),
+  );
+  const group = (element) => (element.type === "radio" ? `radio:${element.name}` : element);
+  const place = stops.indexOf(field);
+  const next = stops.slice(place + 1).find((element) => group(element) !== group(field) && (element.type !== "radio" || element.checked || !form.querySelector(`input[name='${CSS.escape(element.name)}']:checked`)));
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  if (next.matches("input[type='text'], input:not([type])")) next.select();
+}
+
+page.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+  const dialog = page.querySelector("dialog[open]");
+  if (event.ctrlKey && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+    if (focusSearch()) event.preventDefault();
+  } else if (event.altKey && !event.ctrlKey && event.key.toLowerCase() === "s") {
+    event.preventDefault();
+    if (!dialog) sendMainForm();
+  } else if (event.ctrlKey || event.metaKey || event.altKey) {
+    return;
+  } else if (event.key === "Escape") {
+    if (dialog) return;
+    if (event.target.id === "search-box") event.target.blur();
+    else page.querySelector("main a[data-cancel]")?.click();
+  } else if (event.key === "Enter") {
+    enterMovesOn(event);
+  } else if (event.key === "/" && !typing(event.target)) {
+    if (focusSearch()) event.preventDefault();
+  } else if (event.key === "?" && !typing(event.target) && !dialog) {
+    event.preventDefault();
+    page.getElementById("shortcuts")?.showModal();
+  }
+});
+
+// -------------------------------------------------- double press, never a lock
+
+const PAUSE = 5000;
+
+function ready(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-disabled='true']")) button.removeAttribute("aria-disabled");
+}
+
+page.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("data-resend")) return;
+  if (Date.now() - Number(form.dataset.sent ?? 0) < PAUSE) {
+    event.preventDefault();
+    return;
+  }
+  if (event.defaultPrevented) return;
+  form.dataset.sent = String(Date.now());
+  event.submitter?.setAttribute("aria-disabled", "true");
+  setTimeout(() => ready(form), PAUSE);
+});
+
+addEventListener("pageshow", (event) => {
+  if (event.persisted) page.querySelectorAll("form").forEach(ready);
+});
+
+// ------------------------------------------------------------- row density
+
+function showDensity(compact) {
+  if (compact) page.documentElement.dataset.density = "compact";
+  else delete page.documentElement.dataset.density;
+  for (const button of page.querySelectorAll("button[data-density]")) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(compact));
+  }
+}
+
+showDensity(store?.getItem("wibawa:density") === "compact");
+
+page.addEventListener("click", (event) => {
+  if (event.target.closest("button[data-density]")) {
+    const compact = page.documentElement.dataset.density !== "compact";
+    store?.setItem("wibawa:density", compact ? "compact" : "normal");
+    showDensity(compact);
+  } else if (event.target.closest("button[data-print]")) {
+    print();
+  }
+});
+
+for (const button of page.querySelectorAll("button[data-print]")) button.hidden = false;
+
+// ------------------------------------------------------- errors come first
+
+const summary = page.querySelector("[data-focus]");
+if (summary) summary.focus();
+
+// ------------------------------------------------------------ what is needed
+
+const need = [
+  ["[data-money]", "./money.mjs"],
+  ["[data-date]", "./date.mjs"],
+  ["form[data-preview-url]", "./preview.mjs"],
+  ["form[data-upload]", "./upload.mjs"],
+];
+for (const [selector, module] of need) {
+  if (page.querySelector(selector)) import(module);
+}
+if (store) import("./draft.mjs").then((draft) => draft.start(store));

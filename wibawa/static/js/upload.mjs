@@ -1,0 +1,102 @@
+// File forms: drop a file on the area, see how much has been sent. Without this the form is a plain form.
+
+const size = (bytes) => {
+  if (bytes < 1024) return `${bytes} B`;
+  const kilo = Math.round(bytes / 1024);
+  if (kilo < 1024) return `${kilo} KB`;
+  return `${String(Math.round(bytes / 104857.6) / 10).replace(".", ",")} MB`;
+};
+
+function showName(drop, input) {
+  const text = drop.querySelector("[data-drop-text]");
+  if (!text) return;
+  const file = input.files[0];
+  text.textContent = file ? `${file.name} (${size(file.size)})` : "Seret berkas ke sini, atau pilih dari komputer.";
+}
+
+function dropArea(drop) {
+  const input = drop.querySelector("input[type='file']");
+  if (!input) return;
+  const text = drop.querySelector("[data-drop-text]");
+  if (text) text.hidden = false;
+  input.addEventListener("change", () => showName(drop, input));
+  const over = (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    drop.classList.add("over");
+  };
+  drop.addEventListener("dragenter", over);
+  drop.addEventListener("dragover", over);
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    drop.classList.remove("over");
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
+function showAnswer(request) {
+  const goTo = request.getResponseHeader("X-Location");
+  if (goTo) {
+    location.assign(goTo);
+    return;
+  }
+  history.pushState(null, "", request.responseURL);
+  document.open();
+  document.write(request.responseText);
+  document.close();
+}
+
+function send(form, submitter) {
+  const area = form.querySelector("[data-drop-progress]");
+  const bar = area.querySelector("progress");
+  const words = area.querySelector("p");
+  const fields = new FormData(form);
+  if (submitter?.name) fields.append(submitter.name, submitter.value);
+  const request = new XMLHttpRequest();
+  const failed = () => {
+    words.textContent = "Sambungan terputus; berkas belum diterima. Tekan tombol sekali lagi untuk mengirim ulang.";
+    area.classList.add("failed");
+    delete form.dataset.sending;
+    delete form.dataset.sent;
+    submitter?.removeAttribute("aria-disabled");
+  };
+  area.hidden = false;
+  area.classList.remove("failed");
+  bar.value = 0;
+  words.textContent = "Mengirim berkas …";
+  request.upload.addEventListener("progress", (event) => {
+    if (!event.lengthComputable) return;
+    bar.value = (event.loaded * 100) / event.total;
+    if (event.loaded < event.total) words.textContent = `${size(event.loaded)} dari ${size(event.total)} terkirim`;
+  });
+  request.upload.addEventListener("load", () => {
+    bar.removeAttribute("value");
+    words.textContent = "Berkas diterima, sedang diperiksa …";
+  });
+  request.addEventListener("load", () => showAnswer(request));
+  request.addEventListener("error", failed);
+  request.addEventListener("timeout", failed);
+  request.addEventListener("abort", failed);
+  request.open("POST", form.action);
+  request.setRequestHeader("Accept", "text/html");
+  request.send(fields);
+}
+
+function enhance(form) {
+  form.querySelectorAll("[data-drop]").forEach(dropArea);
+  if (!form.querySelector("[data-drop-progress]")) return;
+  form.addEventListener("submit", (event) => {
+    const file = form.querySelector("input[type='file']");
+    if (!file?.files.length || event.defaultPrevented) return;
+    event.preventDefault();
+    if (form.dataset.sending) return;
+    form.dataset.sending = "1";
+    event.submitter?.setAttribute("aria-disabled", "true");
+    send(form, event.submitter);
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-upload]")) enhance(form);
