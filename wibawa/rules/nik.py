@@ -56,7 +56,7 @@ def read_nik(text: str, today: dt.date) -> Nik:
         )
     day, month, year = int(number[6:8]), int(number[8:10]), int(number[10:12])
     sex: Sex = "P" if day > _WOMEN else "L"
-    birth_date = _birth_date(day % _WOMEN if sex == "P" else day, month, year, today)
+    birth_date = _birth_date(day - _WOMEN if sex == "P" else day, month, year, today)
     if birth_date is None:
         raise Refused(
             "nik_birth_date_impossible",

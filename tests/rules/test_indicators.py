@@ -1,0 +1,55 @@
+"""Ratios of the indicators."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wibawa.rules.indicators import achievement_ratio, percentage
+from wibawa.rules.money import percent
+
+
+@pytest.mark.parametrize(
+    ("year", "realised", "target", "printed"),
+    [
+        (2020, 1130, 600, "188,33%"),
+        (2021, 1062, 650, "163,38%"),
+        (2022, 797, 700, "113,86%"),
+        (2023, 804, 750, "107,20%"),
+        (2024, 794, 800, "99,25%"),
+    ],
+)
+def test_the_five_published_achievement_ratios_come_out(
+    year: int, realised: int, target: int, printed: str
+) -> None:
+    ratio = achievement_ratio(realised, target)
+    assert ratio is not None
+    assert percent(ratio) == printed
+
+
+def test_a_target_of_zero_has_no_ratio() -> None:
+    assert achievement_ratio(794, 0) is None
+    assert percentage(1, 0) is None
+
+
+def test_the_published_2907_of_36613_enterprises_are_7_94_percent() -> None:
+    assert percentage(2907, 36_613) == 794
+
+
+@pytest.mark.parametrize(("top", "bottom"), [(-1, 5), (1, -5)])
+def test_negative_counts_are_an_error(top: int, bottom: int) -> None:
+    with pytest.raises(ValueError, match="negative"):
+        percentage(top, bottom)
+    with pytest.raises(ValueError, match="negative"):
+        achievement_ratio(top, bottom)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 10**7), st.integers(1, 10**7))
+def test_ratios_agree_with_decimal_rounding(top: int, bottom: int) -> None:
+    exact = (Decimal(top) * 100 / Decimal(bottom)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert percentage(top, bottom) == int(exact.scaleb(2))
+    assert achievement_ratio(top, bottom) == int(exact.scaleb(2))
