@@ -1,0 +1,1 @@
+"""Repayments: the banks' files of installments paid, from reading to posting."""

@@ -1,0 +1,412 @@
+"""Rows of a repayment file + known facts → problems, and which way the money of each row goes.
+
+Plain Python: the facts are handed in, nothing is stored. The identity
+posted + suspense + already posted + skipped = control total holds whenever nothing blocks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
+
+from wibawa.repayments.names import far_off
+from wibawa.repayments.reader import RepaymentFile, RepaymentRow
+from wibawa.rules.dates import short_date
+from wibawa.rules.money import rupiah
+from wibawa.rules.refused import Problem
+from wibawa.uploads.garbage import collector_paused
+
+ACCOUNT_UNKNOWN = "account_unknown"
+LOAN_CLOSED = "loan_closed"
+EXCEEDS_OUTSTANDING = "exceeds_outstanding"
+
+
+class AccountFact(NamedTuple):
+    """What is known of one account of the uploading bank.
+
+    `owed` is what the schedule still asks for in rupiah, interest included; `closed` tells that the
+    loan takes no more repayments.
+    """
+
+    loan_id: int
+    account: str
+    name: str
+    disbursed_on: dt.date
+    owed: int
+    closed: bool = False
+
+
+class Entry(NamedTuple):
+    """Money that goes to a loan. `amount` includes `penalty`; the bank's own figures stand beside.
+
+    Either `reference` or `row_key` is given: the thing that makes the row once only.
+    """
+
+    row: int
+    loan_id: int
+    amount: int
+    penalty: int
+    paid_on: dt.date
+    reference: str | None
+    row_key: str | None
+    principal: int | None
+    interest: int | None
+    outstanding: int | None
+    collectibility: int | None
+
+
+class SuspenseEntry(NamedTuple):
+    """Money that goes to suspense (titipan); `loan_id` None when the account is unknown.
+
+    `reason` is account_unknown, loan_closed or exceeds_outstanding.
+    """
+
+    row: int
+    account: str
+    name: str
+    amount: int
+    paid_on: dt.date
+    reference: str | None
+    row_key: str | None
+    loan_id: int | None
+    reason: str
+
+
+@dataclass
+class Checked:
+    """What a file would do. While `blocked` nothing may be posted, whatever `entries` hold.
+
+    Counts and totals have the names of the command line (files.md §3). A row split between its loan
+    and suspense counts as posted, its excess is in `suspense_total`. `skipped_*` are the rows left
+    out by `skip_problems`; `problem_rows` counts the rows with blocking problems in any case.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    suspense: list[SuspenseEntry] = field(default_factory=list)
+    blocked: bool = False
+    rows: int = 0
+    total: int = 0
+    posted_rows: int = 0
+    posted_total: int = 0
+    suspense_rows: int = 0
+    suspense_total: int = 0
+    already_posted_rows: int = 0
+    already_posted_total: int = 0
+    skipped_rows: int = 0
+    skipped_total: int = 0
+    control_total: int = 0
+    problem_rows: int = 0
+
+
+class _Payment(NamedTuple):
+    """A good row with its account resolved."""
+
+    row: RepaymentRow
+    paid_on: dt.date
+    amount: int
+    row_key: str | None
+    fact: AccountFact | None
+
+
+def row_key(account: str, paid_on: dt.date, amount: int, occurrence: int) -> str:
+    """What makes a row without a reference once only within its bank (files.md §2).
+
+    `account` is the account as it is known, `occurrence` counts equal rows in the file from 1.
+
+    >>> row_key("0012", dt.date(2026, 10, 5), 5000, 1)
+    '0012|2026-10-05|5000|1'
+    """
+    return f"{account}|{paid_on.isoformat()}|{amount}|{occurrence}"
+
+
+def check_repayments(
+    file: RepaymentFile,
+    accounts: Mapping[str, AccountFact],
+    posted_references: Set[str],
+    posted_keys: Set[str],
+    today: dt.date,
+    *,
+    suspend_unknown: bool = False,
+    skip_problems: bool = False,
+) -> Checked:
+    """Check every row against the facts and say where the money of each goes.
+
+    `accounts` holds the uploading bank's own accounts only, `posted_references` and `posted_keys`
+    what that bank's files have posted before. Money in rupiah. Raises nothing: what is wrong is in
+    `problems`, of the file and of the checks together, in row order; notices among them.
+
+    With `suspend_unknown` a row of an unknown account goes to suspense; with `skip_problems` rows
+    with problems are left out. A problem of the whole file (row 0) blocks in any case.
+    """
+    with collector_paused():
+        return _Check(file, accounts, today, suspend_unknown).run(
+            posted_references, posted_keys, skip_problems=skip_problems
+        )
+
+
+class _Check:
+    """One run over one file."""
+
+    def __init__(
+        self,
+        file: RepaymentFile,
+        accounts: Mapping[str, AccountFact],
+        today: dt.date,
+        suspend_unknown: bool,
+    ) -> None:
+        self.file = file
+        self.accounts = accounts
+        self.today = today
+        self.suspend_unknown = suspend_unknown
+        self.found: list[Problem] = []
+        self.bad = set(file.bad_rows)
+        self.headings = {
+            key: file.heading(key) for key in ("account", "name", "paid_on", "amount", "reference")
+        }
+        self.without_zeros: dict[str, list[AccountFact]] | None = None
+        self.same_names: dict[tuple[str, str], bool] = {}
+
+    def run(
+        self, posted_references: Set[str], posted_keys: Set[str], *, skip_problems: bool
+    ) -> Checked:
+        result = Checked(rows=len(self.file.rows), total=self.file.readable_total)
+        result.control_total = self.file.control_total
+        self.duplicates()
+        payments = self.payments(posted_references, posted_keys, result)
+        self.pour(payments, result)
+        self.add_up(result, skip_problems)
+        problems = [*self.file.problems, *self.file.notices, *self.found]
+        result.problems = sorted(problems, key=lambda problem: problem.row)
+        result.blocked = any(
+            problem.blocking and (problem.row == 0 or not skip_problems) for problem in problems
+        )
+        return result
+
+    def note(self, row: int, key: str, code: str, found: str, message: str, blocks: bool) -> None:
+        heading = self.headings.get(key, "")
+        self.found.append(Problem(row, heading, code, found, message, blocks))
+        if blocks:
+            self.bad.add(row)
+
+    def duplicates(self) -> None:
+        """Every row of a group that shares a reference is a problem: which one is right?"""
+        references = [row.reference for row in self.file.rows if row.reference is not None]
+        if len(set(references)) == len(references):
+            return
+        rows_of: dict[str, list[int]] = {}
+        for row in self.file.rows:
+            if row.reference is not None:
+                rows_of.setdefault(row.reference, []).append(row.row)
+        for reference, rows in rows_of.items():
+            if len(rows) == 1:
+                continue
+            for number in rows:
+                others = ", ".join(str(other) for other in rows if other != number)[:60]
+                message = (
+                    f"Nomor bukti “{reference}” juga ada di baris {others}; "
+                    "setiap pembayaran memerlukan nomor bukti sendiri, hapus baris yang ganda."
+                )
+                self.note(number, "reference", "reference_duplicate", reference, message, True)
+
+    def payments(
+        self, posted_references: Set[str], posted_keys: Set[str], result: Checked
+    ) -> list[_Payment]:
+        """The rows that bring new money, checked; rows posted before are counted in `result`."""
+        payments: list[_Payment] = []
+        occurrences: Counter[tuple[str, dt.date, int]] = Counter()
+        exact = self.accounts.get
+        today = self.today
+        bad = self.bad
+        for row in self.file.rows:
+            number, account, is_number, name, paid_on, amount, *_, reference = row
+            fact = exact(account)
+            if fact is None and is_number and account:
+                fact = self.zeros_restored(account)
+            key: str | None = None
+            if reference is None and account and paid_on is not None and amount is not None:
+                known = fact.account if fact is not None else account
+                same = (known, paid_on, amount)
+                occurrences[same] += 1
+                key = row_key(known, paid_on, amount, occurrences[same])
+            if number not in bad and (reference in posted_references or key in posted_keys):
+                result.already_posted_rows += 1
+                result.already_posted_total += amount or 0
+                self.note_posted(number, reference, key)
+                continue
+            if paid_on is not None:
+                if paid_on > today:
+                    self.note_future(number, paid_on)
+                elif fact is not None and paid_on < fact.disbursed_on:
+                    self.note_too_early(number, paid_on, fact)
+            if fact is None:
+                if account:
+                    self.note_unknown(number, account)
+            elif name and name != fact.name:
+                self.check_name(number, name, fact.name)
+            if number not in bad and paid_on is not None and amount is not None:
+                payments.append(_Payment(row, paid_on, amount, key, fact))
+        return payments
+
+    def zeros_restored(self, account: str) -> AccountFact | None:
+        """The one account that differs by leading zeros only; None for none or several."""
+        if self.without_zeros is None:
+            self.without_zeros = {}
+            for known in self.accounts.values():
+                self.without_zeros.setdefault(known.account.lstrip("0"), []).append(known)
+        found = self.without_zeros.get(account.lstrip("0"), [])
+        return found[0] if len(found) == 1 else None
+
+    def note_posted(self, row: int, reference: str | None, key: str | None) -> None:
+        if reference is not None:
+            message = f"Nomor bukti “{reference}” sudah dibukukan sebelumnya; tidak dibukukan lagi."
+            self.note(row, "reference", "reference_already_posted", reference, message, False)
+        else:
+            message = (
+                "Pembayaran dengan rekening, tanggal dan jumlah yang sama sudah dibukukan "
+                "sebelumnya; tidak dibukukan lagi."
+            )
+            self.note(row, "", "row_already_posted", key or "", message, False)
+
+    def note_future(self, row: int, paid_on: dt.date) -> None:
+        message = (
+            f"Tanggal bayar {short_date(paid_on)} sesudah hari ini ({short_date(self.today)}); "
+            "tulis tanggal uang diterima, misalnya "
+            f"{short_date(self.today).replace('/', '-')}."
+        )
+        self.note(row, "paid_on", "date_in_future", short_date(paid_on), message, True)
+
+    def note_too_early(self, row: int, paid_on: dt.date, fact: AccountFact) -> None:
+        message = (
+            f"Tanggal bayar {short_date(paid_on)} sebelum tanggal pencairan "
+            f"({short_date(fact.disbursed_on)}); periksa tanggal atau nomor rekeningnya."
+        )
+        self.note(row, "paid_on", "date_before_disbursement", short_date(paid_on), message, True)
+
+    def note_unknown(self, row: int, account: str) -> None:
+        similar = self.zeros_restored(account)
+        hint = ""
+        if similar is not None:
+            hint = f" (mungkin {similar.account}, angka nol di depan hilang)"
+        if self.suspend_unknown:
+            message = f"Rekening {account} tidak dikenal{hint}; uangnya masuk ke titipan."
+        else:
+            message = (
+                f"Rekening {account} bukan rekening Kredit Wibawa di bank ini{hint}; "
+                "perbaiki nomornya atau pilih “masukkan ke titipan”."
+            )
+        self.note(row, "account", ACCOUNT_UNKNOWN, account, message, not self.suspend_unknown)
+
+    def check_name(self, row: int, name: str, known: str) -> None:
+        """A far-off name is a notice: the number may belong to somebody else."""
+        pair = (name, known)
+        differs = self.same_names.get(pair)
+        if differs is None:
+            differs = self.same_names[pair] = far_off(name, known)
+        if differs:
+            message = (
+                f"Nama “{name[:60]}” jauh berbeda dari nama peminjam “{known}”; "
+                "periksa apakah nomor rekeningnya benar."
+            )
+            self.note(row, "name", "name_differs", name[:64], message, False)
+
+    def pour(self, payments: list[_Payment], result: Checked) -> None:
+        """Send every payment to its loan or to suspense, at most what each loan still owes."""
+        owed: Counter[int] = Counter()
+        for row, _, amount, _, fact in payments:
+            if fact is not None:
+                owed[fact.loan_id] += amount - row.penalty
+        over: list[_Payment] = []
+        for payment in payments:
+            fact = payment.fact
+            if fact is None:
+                self.suspend(payment, payment.amount, ACCOUNT_UNKNOWN, result)
+            elif fact.closed:
+                self.note_closed(payment)
+                self.suspend(payment, payment.amount, LOAN_CLOSED, result)
+            elif owed[fact.loan_id] > fact.owed:
+                over.append(payment)
+            else:
+                result.entries.append(_entry(payment, fact.loan_id, payment.amount))
+        self.pour_over(over, result)
+        result.entries.sort()
+        result.suspense.sort(key=lambda entry: entry.row)
+
+    def pour_over(self, over: list[_Payment], result: Checked) -> None:
+        """Payments of loans that get more than they owe: by date paid, then by row."""
+        over.sort(key=lambda p: (p.fact.loan_id if p.fact else 0, p.paid_on, p.row.row))
+        for loan_id, group in groupby(over, key=lambda p: p.fact.loan_id if p.fact else 0):
+            left: int | None = None
+            for payment in group:
+                assert payment.fact is not None
+                left = max(payment.fact.owed, 0) if left is None else left
+                net = payment.amount - payment.row.penalty
+                taken = min(net, left)
+                left -= taken
+                excess = net - taken
+                if net and not taken:
+                    excess = payment.amount
+                if excess:
+                    self.note_excess(payment, excess)
+                    self.suspend(payment, excess, EXCEEDS_OUTSTANDING, result)
+                if excess < payment.amount:
+                    result.entries.append(_entry(payment, loan_id, payment.amount - excess))
+
+    def note_closed(self, payment: _Payment) -> None:
+        message = (
+            f"Pinjaman rekening {payment.row.account} sudah selesai; "
+            f"{rupiah(payment.amount)} masuk ke titipan."
+        )
+        self.note(payment.row.row, "account", LOAN_CLOSED, payment.row.account, message, False)
+
+    def note_excess(self, payment: _Payment, excess: int) -> None:
+        message = (
+            f"Pembayaran {rupiah(payment.amount)} melebihi sisa tagihan pinjaman; "
+            f"kelebihan {rupiah(excess)} masuk ke titipan."
+        )
+        row = payment.row.row
+        self.note(row, "amount", EXCEEDS_OUTSTANDING, str(excess), message, False)
+
+    def suspend(self, payment: _Payment, amount: int, reason: str, result: Checked) -> None:
+        row = payment.row
+        loan_id = payment.fact.loan_id if payment.fact else None
+        result.suspense.append(
+            SuspenseEntry(
+                row.row, row.account, row.name, amount, payment.paid_on, row.reference,
+                payment.row_key, loan_id, reason,
+            )
+        )  # fmt: skip
+
+    def add_up(self, result: Checked, skip_problems: bool) -> None:
+        """Counts and totals; what a control total has beyond the readable rows is skipped."""
+        posted = {entry.row for entry in result.entries}
+        result.posted_rows = len(posted)
+        result.posted_total = sum([entry.amount for entry in result.entries])
+        result.suspense_rows = sum(entry.row not in posted for entry in result.suspense)
+        result.suspense_total = sum(entry.amount for entry in result.suspense)
+        result.problem_rows = sum(row.row in self.bad for row in self.file.rows)
+        if skip_problems and result.problem_rows:
+            result.skipped_rows = result.problem_rows
+            result.skipped_total = (
+                result.control_total
+                - result.posted_total
+                - result.suspense_total
+                - result.already_posted_total
+            )
+
+
+def _entry(payment: _Payment, loan_id: int, amount: int) -> Entry:
+    row = payment.row
+    return Entry(
+        row.row, loan_id, amount, row.penalty, payment.paid_on, row.reference, payment.row_key,
+        row.principal, row.interest, row.outstanding, row.collectibility,
+    )  # fmt: skip
+
+
+def rows_with_problems(problems: Iterable[Problem]) -> set[int]:
+    """The row numbers that have at least one blocking problem; file problems (row 0) left out."""
+    return {problem.row for problem in problems if problem.blocking and problem.row}

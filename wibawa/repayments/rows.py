@@ -1,0 +1,91 @@
+"""What a repayment file holds once it is read: typed rows, problems, totals, and its hash."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from wibawa.rules.refused import Problem
+from wibawa.uploads.table import Cell, Table
+
+
+class RepaymentRow(NamedTuple):
+    """One payment as the bank states it; amounts in rupiah, None where nothing readable stands.
+
+    `row` is Excel's row number. `amount` is all that was paid, `penalty` a part of it. `account` is
+    "" when missing or unreadable; `account_is_number` tells that leading zeros may be lost.
+    """
+
+    row: int
+    account: str
+    account_is_number: bool
+    name: str
+    paid_on: dt.date | None
+    amount: int | None
+    penalty: int
+    principal: int | None
+    interest: int | None
+    outstanding: int | None
+    collectibility: int | None
+    days_past_due: int | None
+    reference: str | None
+
+
+@dataclass
+class RepaymentFile:
+    """A file as read. `problems` block, `notices` do not; both are in row order.
+
+    `control_total` is the total that the file states, else the sum of the readable amounts.
+    `readable_total` is that sum; `bad_rows` the rows with at least one problem.
+    """
+
+    table: Table
+    rows: list[RepaymentRow] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[Problem] = field(default_factory=list)
+    bad_rows: set[int] = field(default_factory=set)
+    control_total: int = 0
+    control_total_stated: bool = False
+    readable_total: int = 0
+
+    @property
+    def headings(self) -> list[str]:
+        """All headings as the file writes them."""
+        return self.table.headings
+
+    def heading(self, key: str) -> str:
+        """The file's own heading of a column, "" when it has none."""
+        return self.table.heading(key)
+
+    def cells(self, row: int) -> list[Cell]:
+        """The original cells of a row by Excel's row number; [] for a row that is not there."""
+        position = bisect_left(self.table.rows, row, key=lambda record: record[0])
+        rows = self.table.rows
+        return rows[position][1] if position < len(rows) and rows[position][0] == row else []
+
+    @cached_property
+    def rows_hash(self) -> str:
+        """`canonical_rows_hash` of this file."""
+        return canonical_rows_hash(self)
+
+
+def canonical_rows_hash(file: RepaymentFile) -> str:
+    """SHA-256 over what the rows say, in file order, and the control total.
+
+    A copy that a spreadsheet program saved again, as XLSX or as CSV, has the same hash: formats,
+    widths, titles, and leading zeros that a number lost make no difference.
+    """
+    days = {row.paid_on for row in file.rows}
+    ordinals = {day: day.toordinal() if day else 0 for day in days}
+    lines = [
+        f"{account.lstrip('0')}|{ordinals[paid_on]}|{amount}|{penalty}|"
+        f"{reference.lstrip('0') if reference else ''}"
+        for _, account, _, _, paid_on, amount, penalty, _, _, _, _, _, reference in file.rows
+    ]
+    bad = [str(file.cells(row)) for row in sorted(file.bad_rows) if row]
+    text = "\n".join((*lines, *bad, str(file.control_total)))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

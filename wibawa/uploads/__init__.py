@@ -1,0 +1,1 @@
+"""Files that arrive: from bytes to rows with the row numbers that Excel shows."""
