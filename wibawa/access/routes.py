@@ -15,7 +15,7 @@ from wibawa.access.permissions import Permission, Role
 from wibawa.database import db
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
-from wibawa.web.pages import wanted
+from wibawa.web.pages import address, wanted
 
 pages = Blueprint("access", __name__)
 
@@ -123,7 +123,7 @@ def switch_user(user_id: int) -> Response:
 def trail_list() -> str:
     asked = wanted(request.args.to_dict(), ("at",), "-at")
     page = queries.trail_page(db.session(), asked)
-    return render_template("access/trail_list.html", page=page)
+    return render_template("access/trail_list.html", page=page, page_url=address("hal"))
 
 
 @public

