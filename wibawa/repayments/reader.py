@@ -17,6 +17,7 @@ from wibawa.repayments.rows import RepaymentFile, RepaymentRow, canonical_rows_h
 from wibawa.rules.dates import DateError, parse_date
 from wibawa.rules.money import AmountError, parse_amount, rupiah
 from wibawa.rules.refused import Problem, Refused
+from wibawa.uploads.cells import SCIENTIFIC, account_text, text_of
 from wibawa.uploads.columns import is_blank
 from wibawa.uploads.garbage import collector_paused
 from wibawa.uploads.limits import DEFAULT_LIMITS, Limits
@@ -35,15 +36,12 @@ __all__ = [
 ]
 
 MONEY_KEYS = ("amount", "principal", "interest", "penalty", "outstanding")
-LONGEST_ACCOUNT = 40
 LONGEST_REFERENCE = 64
 
 _USUAL_AMOUNTS = re.compile(
     r"(?:(?:Rp ?)?(?:[0-9]{1,15}|[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,4})(?:,00|,-)?\n)++"
 )
-_SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE][+-]?\d{1,3}")
-_FRACTION = re.compile(r"\d+[.,]\d+")
-_ACCOUNT = re.compile(r"[0-9A-Za-z/]+")
+_PLAIN_ACCOUNTS = re.compile(r"(?:'?[0-9]{1,40}\n)++")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})")
 _SEPARATOR = re.compile(r"[.,](?=\d)")
 _CLASS = re.compile(r"(?:KOL(?:EKTIBILITAS)?\.?\s*)?([1-5])(?:\s*[-.:]?\s*[A-Z ]*)", re.IGNORECASE)
@@ -192,36 +190,31 @@ class _Reading:
 
     def accounts(self) -> tuple[list[str], list[bool]]:
         cells = self.column("account") or []
+        plain = _plain_accounts(cells)
+        if plain is not None:
+            return plain, [False] * len(plain)
         accounts: list[str] = []
         numbers: list[bool] = []
         for row, cell in zip(self.numbers, cells, strict=True):
-            if type(cell) is str:
-                text = cell[1:] if cell[:1] == "'" else cell
-                numbers.append(False)
-                if text.isdigit() and text.isascii() and len(text) <= LONGEST_ACCOUNT:
-                    accounts.append(text)
-                    continue
-            else:
-                text = ""
-                numbers.append(type(cell) is float or type(cell) is int)
-            accounts.append(self._careful_account(row, cell, text))
+            quick = cell.removeprefix("'") if type(cell) is str and len(cell) < 41 else ""
+            usual = quick.isdigit() and quick.isascii()
+            accounts.append(quick if usual else self._careful_account(row, cell))
+            numbers.append(type(cell) is float or type(cell) is int)
         return accounts, numbers
 
-    def _careful_account(self, row: int, cell: Cell, text: str) -> str:
+    def _careful_account(self, row: int, cell: Cell) -> str:
         """Any account that is not plain digits; "" with a problem when it cannot be one."""
+        account: str | None = None
         if isinstance(cell, (int, float)):
-            if 0 < cell < 10**15 and int(cell) == cell:
-                return str(int(cell))
-        else:
-            text = text.strip().removeprefix("'").strip()
-            if not text and type(cell) is str:
+            account = str(int(cell)) if 0 < cell < 10**15 and int(cell) == cell else None
+        elif isinstance(cell, str):
+            if not text_of(cell):
                 sentence = "Nomor rekening kosong; isi nomor rekening pinjaman."
                 self.problem(row, "account", "account_missing", "", sentence)
                 return ""
-            doubtful = _SCIENTIFIC.fullmatch(text) or _FRACTION.fullmatch(text)
-            plain = re.sub(r"[\s.\-]", "", text)
-            if not doubtful and len(plain) <= LONGEST_ACCOUNT and _ACCOUNT.fullmatch(plain):
-                return plain
+            account = account_text(cell)
+        if account is not None:
+            return account
         sentence = (
             f"Nomor rekening “{str(cell)[:40]}” tersimpan sebagai angka atau rusak; "
             "ubah kolomnya menjadi teks di Excel dan tulis ulang nomor lengkapnya."
@@ -388,7 +381,7 @@ class _Reading:
             text = " ".join(str(cell).split()).removeprefix("'")
             if text in ("", "-", "–"):
                 return None
-            if _SCIENTIFIC.fullmatch(text) or text.startswith("#"):
+            if SCIENTIFIC.fullmatch(text) or text.startswith("#"):
                 text = ""
         if text and len(text) <= LONGEST_REFERENCE:
             return text
@@ -476,6 +469,16 @@ def usual_amounts(cells: Sequence[Cell]) -> dict[Cell, int]:
             plain = joined.replace("Rp", "").replace(",00\n", "\n").replace(",-\n", "\n")
             known.update(zip(batch, map(int, plain.replace(".", "").split()), strict=True))
     return known
+
+
+def _plain_accounts(cells: Sequence[Cell]) -> list[str] | None:
+    """All accounts at once when every cell is plain digits, else None."""
+    texts = [cell for cell in cells if type(cell) is str]
+    joined = "\n".join(texts)
+    if len(texts) != len(cells) or not _PLAIN_ACCOUNTS.fullmatch(joined + "\n"):
+        return None
+    accounts = joined.replace("'", "").split("\n")
+    return accounts if len(accounts) == len(cells) else None
 
 
 def _or_none(values: list[int | None] | None) -> Iterable[int | None]:

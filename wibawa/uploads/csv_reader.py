@@ -19,6 +19,7 @@ from wibawa.uploads.limits import Limits, dotted, too_large, unreadable
 
 DELIMITERS = (";", ",", "\t")
 CHUNK = 2_000
+HEAD = 500_000
 
 _BINARY = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\ufffe\uffff]")
 _SEPARATOR_LINE = re.compile(r'"?sep=([;,\t])"?\r?\n', re.IGNORECASE)
@@ -127,6 +128,7 @@ def _trim(records: list[list[str]], limits: Limits) -> None:
 
 def _delimiter(text: str, layout: Sequence[Column]) -> str:
     """The delimiter whose headings are known best, else the one that splits the text most."""
+    text = text[:HEAD]
     best, best_score = ";", (-1, -1)
     for delimiter in DELIMITERS:
         head: list[tuple[int, list[Cell]]] = []

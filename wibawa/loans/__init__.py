@@ -1,0 +1,1 @@
+"""Loans: their schedules, their ledger and what both say about a day."""

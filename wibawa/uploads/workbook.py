@@ -1,0 +1,136 @@
+"""Workbooks that go out: templates from the readers' own column lists, and checked files.
+
+Every cell is written by its type; a text that begins with `= + - @`, tab or CR stays text and is
+never a formula.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import xlsxwriter
+
+from wibawa.rules.refused import Problem
+from wibawa.uploads.columns import Cell, Column
+
+STATUS_HEADING = "STATUS"
+MESSAGE_HEADING = "KETERANGAN"
+LONGEST_TEXT = 32_767
+
+
+class _Book:
+    """A workbook in memory with the few formats that are needed."""
+
+    def __init__(self, sheet_name: str) -> None:
+        self.buffer = io.BytesIO()
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "in_memory": False,
+        }
+        self.book = xlsxwriter.Workbook(self.buffer, options)
+        self.sheet = self.book.add_worksheet(sheet_name)
+        self.date = self.book.add_format({"num_format": "dd-mm-yyyy"})
+        self.moment = self.book.add_format({"num_format": "dd-mm-yyyy hh:mm:ss"})
+        self.money = self.book.add_format({"num_format": "#,##0"})
+        self.bold = self.book.add_format({"bold": True, "bg_color": "#E7EEF7", "text_wrap": True})
+        self.text = self.book.add_format({"num_format": "@"})
+        self.wrong = self.book.add_format({"bg_color": "#FBE3E1", "text_wrap": True})
+        self.noted = self.book.add_format({"bg_color": "#FFF4D6", "text_wrap": True})
+
+    def write(self, row: int, column: int, cell: Cell, style: Any = None) -> None:
+        """Write one cell by its type; whole numbers without decimals, empty cells not at all."""
+        if isinstance(cell, str):
+            if cell:
+                self.sheet.write_string(row, column, cell[:LONGEST_TEXT], style)
+        elif isinstance(cell, bool):
+            self.sheet.write_boolean(row, column, cell, style)
+        elif isinstance(cell, dt.datetime):
+            self.sheet.write_datetime(row, column, cell, style or self.moment)
+        elif isinstance(cell, dt.date):
+            self.sheet.write_datetime(row, column, cell, style or self.date)
+        elif abs(cell) < 1e15 and cell == cell:
+            self.sheet.write_number(row, column, cell, style)
+        else:
+            self.sheet.write_string(row, column, str(cell), style)
+
+    def content(self) -> bytes:
+        self.book.close()
+        return self.buffer.getvalue()
+
+
+def template_workbook(
+    columns: Sequence[Column], example_rows: Iterable[Sequence[Cell]], sheet_name: str = "Data"
+) -> bytes:
+    """The XLSX template of a kind of file, made from the column list that its reader uses.
+
+    Text columns are formatted as text, so that leading zeros of accounts and NIK stay. Headings of
+    needed columns end with `*`, a sign that the reader ignores.
+    """
+    book = _Book(sheet_name)
+    examples = [list(row) for row in example_rows]
+    book.sheet.freeze_panes(1, 0)
+    for index, column in enumerate(columns):
+        sample = next((row[index] for row in examples if index < len(row) and row[index] != ""), "")
+        style = book.text if isinstance(sample, str) else None
+        book.sheet.set_column(index, index, max(14, len(column.heading) + 3), style)
+    for index, column in enumerate(columns):
+        book.write(0, index, column.heading + (" *" if column.needed else ""), book.bold)
+    for number, row in enumerate(examples, 1):
+        for index, cell in enumerate(row):
+            style = book.text if isinstance(cell, str) else None
+            whole = isinstance(cell, int) and not isinstance(cell, bool)
+            book.write(number, index, cell, book.money if whole else style)
+    return book.content()
+
+
+def marked_workbook(
+    headings: Sequence[str],
+    rows_with_cells: Iterable[tuple[int, Sequence[Cell]]],
+    problems: Iterable[Problem],
+    sheet_name: str = "Hasil pemeriksaan",
+) -> bytes:
+    """The officer's own file back ("Hasil pemeriksaan"): own columns, then STATUS and KETERANGAN.
+
+    `rows_with_cells` are (Excel row number, cells) as they were read; cells with a problem are
+    coloured, and BARIS, the last column, names the row of the file that was sent. Problems of the
+    whole file (row 0) stand above the headings.
+    """
+    book = _Book(sheet_name)
+    by_row: dict[int, list[Problem]] = {}
+    for problem in problems:
+        by_row.setdefault(problem.row, []).append(problem)
+    width = len(headings)
+    line = 0
+    for problem in by_row.get(0, []):
+        book.write(line, 0, problem.message, book.wrong if problem.blocking else book.noted)
+        line += 1
+    for index, heading in enumerate((*headings, STATUS_HEADING, MESSAGE_HEADING, "BARIS")):
+        book.write(line, index, heading, book.bold)
+    book.sheet.set_column(0, max(width - 1, 0), 16)
+    book.sheet.set_column(width, width, 14)
+    book.sheet.set_column(width + 1, width + 1, 90)
+    for row, cells in rows_with_cells:
+        line += 1
+        found = by_row.get(row, [])
+        styles = {problem.column: book.noted for problem in found if not problem.blocking}
+        styles |= {problem.column: book.wrong for problem in found if problem.blocking}
+        for index, cell in enumerate(cells[:width]):
+            style = None if isinstance(cell, dt.date) else styles.get(headings[index])
+            book.write(line, index, cell, style)
+        book.write(line, width, status_of(found))
+        book.write(line, width + 1, " ".join(problem.message for problem in found))
+        book.write(line, width + 2, row)
+    return book.content()
+
+
+def status_of(problems: Sequence[Problem]) -> str:
+    """The word in the STATUS column: PERBAIKI, PERHATIKAN or BENAR."""
+    if any(problem.blocking for problem in problems):
+        return "PERBAIKI"
+    return "PERHATIKAN" if problems else "BENAR"
