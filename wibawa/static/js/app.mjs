@@ -68,7 +68,7 @@ page.addEventListener("keydown", (event) => {
   } else if (event.ctrlKey || event.metaKey || event.altKey) {
     return;
   } else if (event.key === "Escape") {
-    if (dialog) return;
+    if (dialog || event.target.matches("select")) return;
     if (event.target.id === "search-box") event.target.blur();
     else page.querySelector("main a[data-cancel]")?.click();
   } else if (event.key === "Enter") {
@@ -118,8 +118,6 @@ function showDensity(compact) {
   }
 }
 
-showDensity(store?.getItem("wibawa:density") === "compact");
-
 page.addEventListener("click", (event) => {
   if (event.target.closest("button[data-density]")) {
     const compact = page.documentElement.dataset.density !== "compact";
@@ -130,22 +128,25 @@ page.addEventListener("click", (event) => {
   }
 });
 
-for (const button of page.querySelectorAll("button[data-print]")) button.hidden = false;
-
-// ------------------------------------------------------- errors come first
-
-const summary = page.querySelector("[data-focus]");
-if (summary) summary.focus();
-
 // ------------------------------------------------------------ what is needed
 
-const need = [
+const NEEDED = [
   ["[data-money]", "./money.mjs"],
   ["[data-date]", "./date.mjs"],
   ["form[data-preview-url]", "./preview.mjs"],
   ["form[data-upload]", "./upload.mjs"],
 ];
-for (const [selector, module] of need) {
-  if (page.querySelector(selector)) import(module);
+
+async function enhance() {
+  showDensity(store?.getItem("wibawa:density") === "compact");
+  for (const button of page.querySelectorAll("button[data-print]")) button.hidden = false;
+  page.querySelector("[data-focus]")?.focus();
+  for (const [selector, module] of NEEDED) {
+    if (page.querySelector(selector)) (await import(module)).start();
+  }
+  if (store) (await import("./draft.mjs")).start(store);
 }
-if (store) import("./draft.mjs").then((draft) => draft.start(store));
+
+// The upload module puts the server's answer into the page and calls this again.
+page.addEventListener("wibawa:content", enhance);
+enhance();

@@ -1,4 +1,4 @@
-// Dates stay text (dd/mm/yyyy); a small button opens the browser's calendar where there is one.
+// Dates stay text (dd/mm/yyyy); a small button or Alt+Down opens the browser's calendar.
 
 const toIso = (text) => {
   const found = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text.trim());
@@ -31,16 +31,21 @@ function enhance(field) {
   button.tabIndex = -1;
   const label = field.labels?.[0]?.textContent.trim() ?? "";
   button.setAttribute("aria-label", `Pilih tanggal: ${label}`);
-  button.append(icon(), picker);
-  field.after(button);
-  button.addEventListener("click", (event) => {
-    if (event.target === picker) return;
+  button.append(icon());
+  field.after(button, picker);
+  const open = () => {
     picker.value = toIso(field.value);
     try {
       picker.showPicker();
     } catch {
       field.focus();
     }
+  };
+  button.addEventListener("click", open);
+  field.addEventListener("keydown", (event) => {
+    if (!event.altKey || event.key !== "ArrowDown") return;
+    event.preventDefault();
+    open();
   });
   picker.addEventListener("change", () => {
     if (!picker.value) return;
@@ -55,4 +60,12 @@ function enhance(field) {
   });
 }
 
-for (const field of document.querySelectorAll("[data-date]")) enhance(field);
+const done = new WeakSet();
+
+export function start() {
+  for (const one of document.querySelectorAll("[data-date]")) {
+    if (done.has(one)) continue;
+    done.add(one);
+    enhance(one);
+  }
+}

@@ -6,11 +6,15 @@ const DAY = 24 * 60 * 60 * 1000;
 const PREFIX = "wibawa:draft:";
 const prefix = `${PREFIX}${document.body.dataset.user ?? ""}:`;
 
+const watched = new WeakSet();
+
+const isNik = (name) => /(^|[^a-z])nik([^a-z]|$)/i.test(name);
+
 const kept = (field) =>
   field.name !== "" &&
   !["hidden", "password", "file", "submit", "button"].includes(field.type) &&
   field.type !== "fieldset" &&
-  !/(^|[^a-z])nik([^a-z]|$)/i.test(field.name) &&
+  !isNik(field.name) &&
   !/password|sandi|token/i.test(field.name) &&
   !field.hasAttribute("data-private");
 
@@ -95,9 +99,10 @@ function watch(store, form) {
       store.removeItem(key);
     };
     const when = clock(draft.at);
+    const again = [...form.elements].some((field) => isNik(field.name)) ? " NIK perlu diketik ulang." : "";
     if (draft.sent) {
       fill(form, draft.values);
-      note(form, `Pengiriman pada ${when} tidak sampai. Isian Anda dikembalikan; periksa lalu kirim lagi. NIK perlu diketik ulang.`, [["Buang isian ini", throwAway]]);
+      note(form, `Pengiriman pada ${when} tidak sampai. Isian Anda dikembalikan; periksa lalu kirim lagi.${again}`, [["Buang isian ini", throwAway]]);
     } else {
       note(form, `Ada isian yang belum dikirim dari ${when}.`, [
         ["Pulihkan", () => fill(form, draft.values)],
@@ -105,7 +110,7 @@ function watch(store, form) {
       ]);
     }
   }
-  const keep = (sent) => write(store, key, { at: Date.now(), sent, values: values(form) });
+  const keep = (sent) => write(store, key, { at: Date.now(), sent, page: location.pathname, values: values(form) });
   let timer = 0;
   form.addEventListener("input", () => {
     clearTimeout(timer);
@@ -116,21 +121,32 @@ function watch(store, form) {
     if (!event.defaultPrevented) keep(true);
   });
   for (const link of form.querySelectorAll("a[data-cancel]")) {
-    link.addEventListener("click", () => {
+    link.addEventListener("click", (event) => {
       clearTimeout(timer);
-      store.removeItem(key);
+      if (event.isTrusted) store.removeItem(key); // Esc may be a slip: then it is offered again
+      else if (!same(values(form), first)) keep(false);
     });
   }
 }
 
+// A send has arrived when the page says so, or when it led from the form's page to another good page.
+function arrived(draft) {
+  if (document.querySelector("[data-flash='success']")) return true;
+  if (document.querySelector(".error-page") || location.pathname === draft.page) return false;
+  return document.referrer !== "" && new URL(document.referrer).pathname === draft.page;
+}
+
 export function start(store) {
-  const saved = document.querySelector("[data-flash='success']") !== null;
   for (const key of keysOf(store)) {
     const draft = read(store, key);
     const own = key.startsWith(prefix);
-    if (!draft || Date.now() - draft.at > DAY || (own && saved && draft.sent)) store.removeItem(key);
+    if (!draft || Date.now() - draft.at > DAY || (own && draft.sent && arrived(draft))) store.removeItem(key);
   }
-  for (const form of document.querySelectorAll("form[data-draft]")) watch(store, form);
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    if (watched.has(form)) continue;
+    watched.add(form);
+    watch(store, form);
+  }
   document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => {
     for (const key of keysOf(store)) if (key.startsWith(prefix)) store.removeItem(key);
   });

@@ -65,4 +65,12 @@ function enhance(field) {
   });
 }
 
-for (const field of document.querySelectorAll("[data-money]")) enhance(field);
+const done = new WeakSet();
+
+export function start() {
+  for (const one of document.querySelectorAll("[data-money]")) {
+    if (done.has(one)) continue;
+    done.add(one);
+    enhance(one);
+  }
+}

@@ -1,12 +1,14 @@
 // A form with data-preview-url asks for an HTML fragment after each pause in typing.
-// Personal data and secrets never enter that address.
+// data-preview-fields names the fields it may carry; NIK and secrets never enter that address.
 
 const PAUSE = 350;
 const secret = (name) => /(^|[^a-z])nik([^a-z]|$)|password|sandi|token|request_key/i.test(name);
 
 function query(form) {
   const fields = new URLSearchParams();
+  const only = form.dataset.previewFields?.split(/[\s,]+/);
   for (const [name, value] of new FormData(form)) {
+    if (only && !only.includes(name)) continue;
     const field = form.elements.namedItem(name);
     const isPrivate = field instanceof Element && field.hasAttribute("data-private");
     if (typeof value === "string" && value !== "" && !secret(name) && !isPrivate) fields.append(name, value);
@@ -54,4 +56,12 @@ function enhance(form) {
   later();
 }
 
-for (const form of document.querySelectorAll("form[data-preview-url]")) enhance(form);
+const done = new WeakSet();
+
+export function start() {
+  for (const one of document.querySelectorAll("form[data-preview-url]")) {
+    if (done.has(one)) continue;
+    done.add(one);
+    enhance(one);
+  }
+}

@@ -11,14 +11,20 @@ function showName(drop, input) {
   const text = drop.querySelector("[data-drop-text]");
   if (!text) return;
   const file = input.files[0];
-  text.textContent = file ? `${file.name} (${size(file.size)})` : "Seret berkas ke sini, atau pilih dari komputer.";
+  text.textContent = file ? `${file.name} (${size(file.size)})` : "Belum ada berkas. Pilih dari komputer, atau seret ke sini.";
 }
 
 function dropArea(drop) {
   const input = drop.querySelector("input[type='file']");
   if (!input) return;
   const text = drop.querySelector("[data-drop-text]");
-  if (text) text.hidden = false;
+  const button = drop.querySelector("[data-drop-button]");
+  if (text && button) {
+    drop.classList.add("drop-ready"); // the browser's own button may speak another language
+    text.hidden = false;
+    button.hidden = false;
+  }
+  showName(drop, input);
   input.addEventListener("change", () => showName(drop, input));
   const over = (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -37,16 +43,24 @@ function dropArea(drop) {
   });
 }
 
-function showAnswer(request) {
+// A redirect leads to a page of its own; otherwise the answer is this form again, with its errors.
+function showAnswer(request, form, failed) {
   const goTo = request.getResponseHeader("X-Location");
-  if (goTo) {
-    location.assign(goTo);
+  const asked = new URL(form.action, location.href).href;
+  if (goTo || (request.responseURL && request.responseURL !== asked)) {
+    location.assign(goTo ?? request.responseURL);
     return;
   }
-  history.pushState(null, "", request.responseURL);
-  document.open();
-  document.write(request.responseText);
-  document.close();
+  const answer = new DOMParser().parseFromString(request.responseText, "text/html");
+  const main = answer.querySelector("main");
+  if (!main) {
+    failed(`Berkas tidak diterima (kode ${request.status}). Periksa ukurannya, lalu coba sekali lagi.`);
+    return;
+  }
+  document.title = answer.title;
+  document.querySelector("main").replaceChildren(...main.childNodes);
+  scrollTo(0, 0);
+  document.dispatchEvent(new CustomEvent("wibawa:content"));
 }
 
 function send(form, submitter) {
@@ -56,15 +70,14 @@ function send(form, submitter) {
   const fields = new FormData(form);
   if (submitter?.name) fields.append(submitter.name, submitter.value);
   const request = new XMLHttpRequest();
-  const failed = () => {
-    words.textContent = "Sambungan terputus; berkas belum diterima. Tekan tombol sekali lagi untuk mengirim ulang.";
-    area.classList.add("failed");
+  const failed = (text) => {
+    words.textContent = text;
+    bar.value = 0;
     delete form.dataset.sending;
     delete form.dataset.sent;
     submitter?.removeAttribute("aria-disabled");
   };
   area.hidden = false;
-  area.classList.remove("failed");
   bar.value = 0;
   words.textContent = "Mengirim berkas …";
   request.upload.addEventListener("progress", (event) => {
@@ -76,10 +89,9 @@ function send(form, submitter) {
     bar.removeAttribute("value");
     words.textContent = "Berkas diterima, sedang diperiksa …";
   });
-  request.addEventListener("load", () => showAnswer(request));
-  request.addEventListener("error", failed);
-  request.addEventListener("timeout", failed);
-  request.addEventListener("abort", failed);
+  request.addEventListener("load", () => showAnswer(request, form, failed));
+  const cut = () => failed("Sambungan terputus; berkas belum diterima. Tekan tombol sekali lagi untuk mengirim ulang.");
+  for (const kind of ["error", "timeout", "abort"]) request.addEventListener(kind, cut);
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "text/html");
   request.send(fields);
@@ -99,4 +111,12 @@ function enhance(form) {
   });
 }
 
-for (const form of document.querySelectorAll("form[data-upload]")) enhance(form);
+const done = new WeakSet();
+
+export function start() {
+  for (const one of document.querySelectorAll("form[data-upload]")) {
+    if (done.has(one)) continue;
+    done.add(one);
+    enhance(one);
+  }
+}
