@@ -1,0 +1,230 @@
+"""What must always hold of schedules, journal and titipan, each as a query that finds what breaks it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from wibawa.banks.models import Bank
+from wibawa.database import is_sqlite
+from wibawa.loans.models import Loan, Schedule, ScheduleRow
+from wibawa.loans.positions import Classes, positions
+from wibawa.rules.facts import BankKind, Installment
+from wibawa.rules.position import position
+from wibawa.schema import differences
+
+
+@dataclass(frozen=True)
+class Check:
+    """One invariant: `found` is what breaks it, "" when it holds."""
+
+    name: str
+    found: str
+
+    @property
+    def ok(self) -> bool:
+        return not self.found
+
+
+# Each query lists what breaks the rule of its name; the first column names the culprit.
+QUERIES: tuple[tuple[str, str], ...] = (
+    (
+        "schedule_principal_adds_up",
+        """SELECT s.id FROM schedules s JOIN loans l ON l.id = s.loan_id
+        JOIN schedule_rows r ON r.schedule_id = s.id
+        GROUP BY s.id, l.principal, s.total
+        HAVING SUM(r.principal) <> l.principal OR SUM(r.principal + r.interest) <> s.total""",
+    ),
+    (
+        "schedule_rows_chain",
+        """SELECT schedule_id FROM (
+            SELECT schedule_id, number, due_on, principal, balance, total_before,
+                   LAG(total_through, 1, 0) OVER w AS before,
+                   LAG(balance) OVER w AS above,
+                   LAG(next_due_on) OVER w AS announced,
+                   LAG(number, 1, 0) OVER w AS previous
+            FROM schedule_rows WINDOW w AS (PARTITION BY schedule_id ORDER BY number)) AS chain
+        WHERE total_before <> before OR number <> previous + 1
+           OR (above IS NOT NULL AND (balance <> above - principal OR announced <> due_on))""",
+    ),
+    (
+        "schedule_ends_at_zero",
+        """SELECT r.schedule_id FROM schedule_rows r
+        WHERE (r.next_due_on = '9999-12-31' AND r.balance <> 0)
+           OR (r.number = 1 AND r.balance + r.principal <> (SELECT l.principal FROM loans l
+               JOIN schedules s ON s.loan_id = l.id WHERE s.id = r.schedule_id))""",
+    ),
+    (
+        "one_schedule_in_force",
+        """SELECT l.id FROM loans l LEFT JOIN schedules s ON s.loan_id = l.id
+        GROUP BY l.id, l.disbursed_on
+        HAVING COUNT(s.id) = 0 OR MIN(s.starts_on) <> l.disbursed_on
+            OR MAX(s.ends_on) <> '9999-12-31'
+            OR SUM(CASE WHEN s.ends_on = '9999-12-31' THEN 1 ELSE 0 END) <> 1""",
+    ),
+    (
+        "one_disbursement_of_the_whole_principal",
+        """SELECT l.id FROM loans l
+        LEFT JOIN ledger_entries e ON e.loan_id = l.id AND e.kind = 'disbursement'
+        GROUP BY l.id, l.principal, l.disbursed_on
+        HAVING COUNT(e.sequence) <> 1 OR MIN(e.amount) <> l.principal
+            OR MIN(e.effective_on) <> l.disbursed_on""",
+    ),
+    (
+        "one_opening_entry_per_opening_loan",
+        """SELECT l.id FROM loans l
+        LEFT JOIN ledger_entries e ON e.loan_id = l.id AND e.kind = 'opening'
+        GROUP BY l.id, l.opened_on
+        HAVING COUNT(e.sequence) <> CASE WHEN l.opened_on IS NULL THEN 0 ELSE 1 END
+            OR MIN(e.effective_on) <> l.opened_on""",
+    ),
+    (
+        "journal_numbered_without_gaps",
+        """SELECT loan_id FROM ledger_entries GROUP BY loan_id
+        HAVING MIN(sequence) <> 1 OR MAX(sequence) <> COUNT(*)""",
+    ),
+    (
+        "money_within_what_is_owed",
+        """SELECT l.id FROM loans l
+        JOIN schedules s ON s.loan_id = l.id AND s.ends_on = '9999-12-31'
+        JOIN ledger_entries e ON e.loan_id = l.id
+        GROUP BY l.id, s.total HAVING SUM(e.applied) < 0 OR SUM(e.applied) > s.total""",
+    ),
+    (
+        "reversal_undoes_its_entry_once",
+        """SELECT r.loan_id FROM ledger_entries r
+        LEFT JOIN ledger_entries o ON o.loan_id = r.loan_id AND o.sequence = r.reverses
+        WHERE r.kind = 'reversal'
+          AND (o.loan_id IS NULL OR o.kind = 'reversal' OR r.amount <> o.amount
+               OR r.applied <> -o.applied)""",
+    ),
+    (
+        "entries_of_files_stand_in_posted_files",
+        """SELECT e.upload_id FROM ledger_entries e JOIN uploads u ON u.id = e.upload_id
+        WHERE u.status <> 'posted' OR u.bank_id <> e.bank_id
+        UNION ALL
+        SELECT e.upload_id FROM suspense_entries e JOIN uploads u ON u.id = e.upload_id
+        WHERE u.status <> 'posted' OR u.bank_id <> e.bank_id""",
+    ),
+    (
+        "posted_files_add_up",
+        """SELECT u.id FROM uploads u
+        LEFT JOIN (SELECT upload_id, SUM(amount) AS amount, COUNT(*) AS entries
+                   FROM ledger_entries WHERE kind = 'repayment' GROUP BY upload_id) e
+            ON e.upload_id = u.id
+        LEFT JOIN (SELECT upload_id, SUM(amount) AS amount
+                   FROM suspense_entries GROUP BY upload_id) t ON t.upload_id = u.id
+        WHERE u.kind = 'repayments' AND u.status = 'posted'
+          AND (COALESCE(e.amount, 0) <> u.posted_total OR COALESCE(e.entries, 0) <> u.posted_rows
+               OR COALESCE(t.amount, 0) <> u.suspense_total)""",
+    ),
+    (
+        "files_account_for_every_rupiah",
+        """SELECT id FROM uploads WHERE kind = 'repayments' AND status = 'posted'
+        AND posted_total + suspense_total + already_posted_total + skipped_total
+            <> control_total""",
+    ),
+    (
+        "two_persons",
+        """SELECT loan_id FROM ledger_entries WHERE approved_by = entered_by
+        UNION ALL SELECT id FROM disbursements WHERE decided_by = entered_by
+        UNION ALL SELECT id FROM uploads WHERE posted_by = uploaded_by""",
+    ),
+    (
+        "approved_disbursements_have_their_loan",
+        """SELECT d.id FROM disbursements d LEFT JOIN loans l ON l.id = d.loan_id
+        WHERE d.status = 'approved' AND (l.id IS NULL OR l.principal <> d.principal
+              OR l.bank_id <> d.bank_id OR l.borrower_id <> d.borrower_id)""",
+    ),
+)
+
+
+def run_checks(session: Session, today: dt.date, classes: Classes) -> list[Check]:
+    """Every invariant in turn; nothing is written. Reads the whole journal: for `wibawa check`."""
+    checks = [Check("schema_whole", _listed(differences(session.connection())))]
+    if is_sqlite(session):
+        checks.append(Check("database_file_whole", _sqlite_integrity(session)))
+        broken = session.execute(text("PRAGMA foreign_key_check")).fetchall()
+        checks.append(Check("foreign_keys", _listed([str(row[0]) for row in broken])))
+    for name, query in QUERIES:
+        culprits = session.execute(text(query + " LIMIT 6")).fetchall()
+        checks.append(Check(name, _listed([str(row[0]) for row in culprits])))
+    checks.append(
+        Check("positions_equal_the_rule", _listed(list(_wrong_positions(session, today, classes))))
+    )
+    return checks
+
+
+def _listed(culprits: list[str]) -> str:
+    more = f" … ({len(culprits)})" if len(culprits) > 5 else ""
+    return ", ".join(culprits[:5]) + more
+
+
+def _sqlite_integrity(session: Session) -> str:
+    answer = session.execute(text("PRAGMA quick_check(5)")).fetchall()
+    return (
+        "" if [tuple(row) for row in answer] == [("ok",)] else _listed([str(r[0]) for r in answer])
+    )
+
+
+def _wrong_positions(session: Session, today: dt.date, classes: Classes) -> Iterator[str]:
+    """Loans whose position by SQL differs from `rules.position` on `today`, at most six."""
+    by_sql = {row.loan_id: row for row in session.execute(positions(today, classes))}
+    kinds = {
+        loan_id: classes[BankKind(kind)]
+        for loan_id, kind in session.execute(
+            select(Loan.id, Bank.kind).join(Bank, Bank.id == Loan.bank_id)
+        )
+    }
+    wrong = 0
+    for loan_id, rows in _schedules(session, today):
+        found = by_sql.pop(loan_id, None)
+        if found is not None:
+            right = position(found.principal, rows, int(found.applied), today, kinds[loan_id])
+            if (
+                right.outstanding_principal,
+                right.arrears,
+                right.arrears_principal,
+                right.collectibility,
+            ) == (
+                found.outstanding,
+                found.arrears,
+                found.arrears_principal,
+                found.collectibility,
+            ):
+                continue
+        wrong += 1
+        yield str(loan_id)
+        if wrong > 5:
+            return
+    yield from (str(loan_id) for loan_id in list(by_sql)[:6])
+
+
+def _schedules(session: Session, today: dt.date) -> Iterator[tuple[int, list[Installment]]]:
+    query = (
+        select(
+            Schedule.loan_id,
+            ScheduleRow.number,
+            ScheduleRow.due_on,
+            ScheduleRow.principal,
+            ScheduleRow.interest,
+            ScheduleRow.balance,
+        )
+        .join(ScheduleRow, ScheduleRow.schedule_id == Schedule.id)
+        .where(Schedule.starts_on <= today, today < Schedule.ends_on)
+        .order_by(Schedule.loan_id, ScheduleRow.number)
+        .execution_options(yield_per=10_000)
+    )
+    current, rows = None, []
+    for loan_id, *row in session.execute(query):
+        if loan_id != current:
+            if current is not None:
+                yield current, rows
+            current, rows = loan_id, []
+        rows.append(Installment(*row))
+    if current is not None:
+        yield current, rows
