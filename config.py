@@ -73,6 +73,7 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_HOURS": 12,
+        "INSTANCE_FOLDER": str(instance_folder()),
         "DEMO_USERS_ON_SIGN_IN": name == "development",
     }
     if name == "production":

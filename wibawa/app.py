@@ -18,6 +18,8 @@ from wibawa.access.guard import public
 from wibawa.database import db, prepare_engine, set_writing
 from wibawa.home import routes as home_routes
 from wibawa.home.menu import menu_for
+from wibawa.loans import routes as loan_routes
+from wibawa.printing import routes as printing_routes
 from wibawa.rules.dates import long_date
 from wibawa import schema
 from wibawa.web import clock, errors, formats, log, security
@@ -29,6 +31,8 @@ csrf = CSRFProtect()
 PARTS = (
     access_routes,
     home_routes,
+    loan_routes,
+    printing_routes,
 )
 
 
@@ -63,7 +67,7 @@ def _sign_in(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # our own tokens are revocable and expire in the database
 
-    @manager.user_loader
+    @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> sessions.SignedIn | None:
         return sessions.find_session(db.session(), token, clock.now())
 

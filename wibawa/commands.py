@@ -1,12 +1,546 @@
-"""The `wibawa` command."""
+"""The `wibawa` command: the web pages and these commands call the same code.
+
+`--json` prints one JSON object and nothing else. Exit 0: done; 1: refused by the data; 2: wrong usage.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import sys
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
+import waitress
 from flask import Flask
+from sqlalchemy.orm import Session
+
+from wibawa import demo
+from wibawa.access.permissions import Role
+from wibawa.access.users import add_user, command_line_user
+from wibawa.banks.models import Bank
+from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
+from wibawa.database import db, writing
+from wibawa.indicators.queries import IndicatorFigure, figures_of_year
+from wibawa.loans.actions import import_portfolio
+from wibawa.loans.invariants import run_checks
+from wibawa.loans.journal import Author
+from wibawa.loans.portfolio import BankFigures, portfolio
+from wibawa.loans.queries import find_loan, running_loans
+from wibawa.migrating import migrate_if_empty
+from wibawa.printing.pdf import schedules_pdf
+from wibawa.printing.queries import schedule_documents
+from wibawa.repayments.actions import import_at_once
+from wibawa.repayments.facts import Options, Outcome
+from wibawa.rules.dates import DateError, long_date, parse_date, short_date
+from wibawa.rules.facts import Method, Terms
+from wibawa.rules.money import AmountError, number, parse_typed, percent, rupiah
+from wibawa.rules.refused import Problem, Refused
+from wibawa.rules.schedule import MULTIPLES, schedule
+from wibawa.schema import DamagedSchema
+from wibawa.uploads.limits import Unreadable
+from wibawa.uploads.models import Upload
+from wibawa.web import clock
+
+REFUSED = 1
+Make = Callable[[], Flask]
 
 
-def run(make_app: Callable[[], Flask]) -> None:
-    raise click.ClickException("no command yet")
+class Money(click.ParamType[int]):
+    name = "rupiah"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return value if isinstance(value, int) else parse_typed(str(value))
+        except AmountError:
+            self.fail(f"{value!r} bukan jumlah rupiah bulat, misalnya 5000000", param, ctx)
+
+
+class Day(click.ParamType[dt.date]):
+    name = "tanggal"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.date:
+        try:
+            return value if isinstance(value, dt.date) else parse_date(str(value))
+        except DateError:
+            self.fail(f"{value!r} bukan tanggal, misalnya 2026-10-31", param, ctx)
+
+
+class Rate(click.ParamType[int]):
+    """Percent a year, to basis points."""
+
+    name = "persen"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            points = Decimal(str(value).replace(",", ".")) * 100
+        except InvalidOperation:
+            self.fail(f"{value!r} bukan persen, misalnya 3 atau 3,25", param, ctx)
+        if points != points.to_integral_value() or not 0 <= points <= 10_000:
+            self.fail(f"{value!r} harus antara 0 dan 100 dengan dua desimal", param, ctx)
+        return int(points)
+
+
+def run(make_app: Make) -> None:
+    """Run the command line; `make_app` is called only by commands that need the database."""
+    wibawa(obj=make_app, prog_name="wibawa")
+
+
+@click.group(help="Wibawa: pengelolaan pinjaman Kredit Wibawa.")
+def wibawa() -> None:
+    pass
+
+
+as_json = click.option("--json", "json_", is_flag=True, help="Cetak satu objek JSON saja.")
+
+
+def _say(json_: bool, data: dict[str, Any], lines: list[str]) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False) if json_ else "\n".join(lines))
+
+
+def _refuse(json_: bool, data: dict[str, Any], lines: list[str]) -> NoReturn:
+    if json_:
+        click.echo(json.dumps(data, ensure_ascii=False))
+    else:
+        click.echo("\n".join(lines), err=True)
+    sys.exit(REFUSED)
+
+
+def _with_books(make: Make, deed: Callable[[Session], Any], *, write: bool = True) -> Any:
+    """Run `deed` in one transaction on a database that is migrated when empty; all or nothing."""
+    app = make()
+    try:
+        migrate_if_empty(app)
+    except (DamagedSchema, RuntimeError) as error:
+        raise click.ClickException(str(error)) from error
+    with app.app_context(), writing():
+        session = db.session()
+        try:
+            result = deed(session)
+            if write:
+                session.commit()
+            return result
+        finally:
+            session.rollback()
+            db.session.remove()
+
+
+# — schedule —
+
+
+@wibawa.command("schedule", help="Hitung jadwal angsuran tanpa menyimpan apa pun.")
+@click.option("--principal", type=Money(), required=True)
+@click.option("--rate", type=Rate(), default="3", help="Persen per tahun.")
+@click.option("--months", type=int, default=24)
+@click.option(
+    "--method", type=click.Choice([m.value for m in Method]), default=Method.ANNUITY.value
+)
+@click.option("--disbursed", type=Day(), required=True)
+@click.option("--multiple", type=click.Choice([str(m) for m in MULTIPLES]), default="1")
+@as_json
+def schedule_command(
+    principal: int,
+    rate: int,
+    months: int,
+    method: str,
+    disbursed: dt.date,
+    multiple: str,
+    json_: bool,
+) -> None:
+    try:
+        rows = schedule(Terms(principal, rate, months, Method(method), disbursed, int(multiple)))
+    except Refused as refused:
+        raise click.UsageError(refused.sentence) from refused
+    data = {
+        "rows": [
+            {
+                "number": row.number,
+                "due_on": row.due_on.isoformat(),
+                "principal": row.principal,
+                "interest": row.interest,
+                "total": row.total,
+                "balance": row.balance,
+            }
+            for row in rows
+        ],
+        "total_principal": sum(row.principal for row in rows),
+        "total_interest": sum(row.interest for row in rows),
+    }
+    lines = [
+        f"{row.number:>3}  {short_date(row.due_on)}  {number(row.principal):>14}"
+        f"  {number(row.interest):>12}  {number(row.total):>14}  {number(row.balance):>14}"
+        for row in rows
+    ]
+    _say(json_, data, lines)
+
+
+# — import —
+
+
+@wibawa.group("import", help="Muat berkas.")
+def import_group() -> None:
+    pass
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "row": problem.row,
+        "column": problem.column,
+        "code": problem.code,
+        "found": problem.found,
+        "message": problem.message,
+    }
+
+
+def _told(problems: list[Problem]) -> list[str]:
+    return [
+        f"baris {p.row}, kolom {p.column or '–'}: {p.message} [{p.code}]"
+        if p.row
+        else f"{p.message} [{p.code}]"
+        for p in problems
+    ]
+
+
+def _author(session: Session) -> Author:
+    return Author(command_line_user(session), None, clock.now())
+
+
+@import_group.command("portfolio", help="Muat data awal (portofolio berjalan), semua atau tidak.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json
+@click.pass_obj
+def import_portfolio_command(make: Make, file: Path, json_: bool) -> None:
+    result = _with_books(
+        make, lambda s: import_portfolio(s, file.read_bytes(), file.name, _author(s))
+    )
+    data = {
+        "loans": result.loans,
+        "borrowers": result.borrowers,
+        "opening_entries": result.opening_entries,
+        "problems": [problem_json(p) for p in result.problems if p.blocking],
+        "notices": [problem_json(p) for p in result.problems if not p.blocking],
+        "already_imported": result.already_imported,
+    }
+    if data["problems"]:
+        _refuse(json_, data, _told([p for p in result.problems if p.blocking]))
+    said = (
+        "Berkas ini sudah dimuat sebelumnya; tidak ada yang berubah."
+        if result.already_imported
+        else f"{result.loans} pinjaman, {result.borrowers} peminjam baru, "
+        f"{result.opening_entries} catatan pembuka."
+    )
+    _say(json_, data, [said])
+
+
+@import_group.command("repayments", help="Periksa dan bukukan berkas angsuran sebuah bank.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--bank", "bank_code", required=True, help="JATENG atau PASAR.")
+@click.option("--check", is_flag=True, help="Periksa saja, jangan bukukan.")
+@click.option("--skip-problems", is_flag=True, help="Lewati baris bermasalah.")
+@click.option("--suspend-unknown", is_flag=True, help="Rekening tidak dikenal masuk titipan.")
+@as_json
+@click.pass_obj
+def import_repayments_command(
+    make: Make,
+    file: Path,
+    bank_code: str,
+    check: bool,
+    skip_problems: bool,
+    suspend_unknown: bool,
+    json_: bool,
+) -> None:
+    options = Options(skip_problems, suspend_unknown)
+
+    def deed(session: Session) -> tuple[dict[str, Any], list[Problem]]:
+        bank = _bank(session, bank_code)
+        try:
+            outcome, upload = import_at_once(
+                session, bank, file.read_bytes(), file.name, _author(session), options
+            )
+        except Unreadable as error:
+            return _repayments_json(None, None, [error.problem]), [error.problem]
+        if outcome is None:
+            assert upload is not None
+            again = _already(upload)
+            return _repayments_json(None, upload, [again]), [again]
+        problems = [p for p in outcome.checked.problems if p.blocking]
+        return _repayments_json(outcome, upload, outcome.checked.problems), (
+            [] if upload is not None else problems
+        )
+
+    data, blocking = _with_books(make, deed, write=not check)
+    if blocking:
+        _refuse(json_, data, _told(blocking))
+    word = "akan dibukukan" if check else "dibukukan"
+    lines = [
+        f"{data['posted_rows']} baris {word} ({rupiah(data['posted_total'])}), "
+        f"titipan {rupiah(data['suspense_total'])}, "
+        f"sudah dibukukan sebelumnya {data['already_posted_rows']} baris, "
+        f"dilewati {data['skipped_rows']} baris; "
+        f"total kontrol {rupiah(data['control_total'])}."
+    ]
+    _say(json_, data, lines)
+
+
+def _bank(session: Session, code: str) -> Bank:
+    bank = bank_by_code(session, code)
+    if bank is None:
+        known = ", ".join(bank.code for bank in all_banks(session))
+        raise click.UsageError(f"Bank {code!r} tidak dikenal. Yang ada: {known}.")
+    return bank
+
+
+def _already(upload: Upload) -> Problem:
+    assert upload.posted_at is not None
+    day = long_date(clock.in_wib(upload.posted_at).date())
+    message = (
+        f"Berkas ini sudah dibukukan pada {day} sebagai “{upload.filename}” "
+        f"(berkas nomor {upload.id}); tidak dibukukan lagi."
+    )
+    return Problem(0, "", "file_already_uploaded", upload.filename, message)
+
+
+def _repayments_json(
+    outcome: Outcome | None, upload: Upload | None, problems: list[Problem]
+) -> dict[str, Any]:
+    names = (
+        "rows", "total", "posted_rows", "posted_total", "suspense_rows", "suspense_total",
+        "already_posted_rows", "already_posted_total", "skipped_rows", "skipped_total",
+        "control_total",
+    )  # fmt: skip
+    data: dict[str, Any] = dict.fromkeys(names, 0)
+    if outcome is not None:
+        data |= {name: getattr(outcome.checked, name) for name in names}
+    elif upload is not None:
+        data |= {
+            "rows": upload.row_count,
+            "total": upload.total,
+            "already_posted_rows": upload.row_count,
+            "already_posted_total": upload.control_total,
+            "control_total": upload.control_total,
+        }
+    data["problems"] = [problem_json(p) for p in problems if p.blocking]
+    data["notices"] = [problem_json(p) for p in problems if not p.blocking]
+    return data
+
+
+# — report —
+
+
+@wibawa.group("report", help="Laporan.")
+def report_group() -> None:
+    pass
+
+
+@report_group.command("portfolio", help="Portofolio per bank pada suatu hari.")
+@click.option("--on", type=Day(), default=None, help="Bawaan: hari ini.")
+@as_json
+@click.pass_obj
+def report_portfolio(make: Make, on: dt.date | None, json_: bool) -> None:
+    day = on or clock.today()
+    figures = _with_books(make, lambda s: portfolio(s, day, thresholds_on(s, day)), write=False)
+    data = {
+        "on": day.isoformat(),
+        "banks": {bank.code: bank.as_json() for bank in figures.banks},
+        "incomplete_before": figures.incomplete_before and figures.incomplete_before.isoformat(),
+    }
+    lines = [f"Portofolio {long_date(day)}"]
+    if figures.incomplete:
+        lines.append(
+            f"Belum lengkap: pembayaran sebelum {long_date(figures.incomplete_before)} "
+            "hanya tercatat sebagai satu catatan pembuka."
+        )
+    lines += [_bank_line(bank) for bank in (*figures.banks, figures.total)]
+    _say(json_, data, lines)
+
+
+def _bank_line(bank: BankFigures) -> str:
+    classes = ", ".join(f"kol {k}: {v.loans}" for k, v in bank.classes.items())
+    return (
+        f"{bank.name}: {bank.loans_outstanding} pinjaman berjalan, "
+        f"baki debet {rupiah(bank.outstanding_principal)}, "
+        f"tunggakan {rupiah(bank.arrears)}, PAR30 {rupiah(bank.par30_outstanding)}, "
+        f"NPL {rupiah(bank.npl_outstanding)} ({classes})"
+    )
+
+
+@report_group.command("indicators", help="Target, realisasi dan rasio capaian suatu tahun.")
+@click.option("--year", type=click.IntRange(2000, 2100), required=True)
+@as_json
+@click.pass_obj
+def report_indicators(make: Make, year: int, json_: bool) -> None:
+    figures = _with_books(make, lambda s: figures_of_year(s, year, clock.today()), write=False)
+    data = {"year": year, "indicators": [_indicator_json(figure) for figure in figures]}
+    lines = [
+        f"{f.code}: target {_or_none(f.target)}, realisasi {_or_none(f.realised)}, "
+        f"rasio {_or_none(f.ratio)} ({f.status_words})"
+        for f in figures
+    ]
+    _say(json_, data, lines)
+
+
+def _or_none(hundredths: int | None) -> str:
+    return "belum ada data" if hundredths is None else percent(hundredths).removesuffix("%")
+
+
+def _plain(hundredths: int | None) -> float | int | None:
+    """794 → 7.94, 5000 → 50: a figure as JSON writes it. It is printed, never reckoned with."""
+    if hundredths is None:
+        return None
+    whole, rest = divmod(hundredths, 100)
+    return whole if rest == 0 else float(f"{whole}.{rest:02d}")
+
+
+def _indicator_json(figure: IndicatorFigure) -> dict[str, Any]:
+    return {
+        "code": figure.code,
+        "target": _plain(figure.target),
+        "realised": _plain(figure.realised),
+        "ratio": _plain(figure.ratio),
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "status": figure.status,
+    }
+
+
+# — print —
+
+
+@wibawa.group("print", help="Cetak ke PDF.")
+def print_group() -> None:
+    pass
+
+
+@print_group.command("schedule", help="Jadwal angsuran satu pinjaman.")
+@click.argument("loan_number")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.pass_obj
+def print_schedule(make: Make, loan_number: str, out: Path) -> None:
+    def deed(session: Session) -> int:
+        found = find_loan(session, loan_number)
+        if len(found) != 1:
+            said = "tidak ditemukan" if not found else f"cocok dengan {len(found)} pinjaman"
+            raise click.ClickException(
+                f"Pinjaman {loan_number!r} {said}. "
+                "Tulis nomor pinjaman (KW-000123), nomor akad atau nomor rekening."
+            )
+        return _print(session, found, out, f"Jadwal angsuran {loan_number}")
+
+    click.echo(f"{_with_books(make, deed, write=False)} halaman → {out}")
+
+
+@print_group.command("schedules", help="Jadwal semua pinjaman berjalan sebuah bank, satu PDF.")
+@click.option("--bank", "bank_code", required=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.pass_obj
+def print_schedules(make: Make, bank_code: str, out: Path) -> None:
+    def deed(session: Session) -> int:
+        bank = _bank(session, bank_code)
+        today = clock.today()
+        found = running_loans(session, today, thresholds_on(session, today), bank.id)
+        if not found:
+            raise click.ClickException(f"{bank.name} tidak punya pinjaman berjalan.")
+        return _print(session, found, out, f"Jadwal angsuran {bank.name}")
+
+    click.echo(f"{_with_books(make, deed, write=False)} halaman → {out}")
+
+
+def _print(session: Session, loan_ids: list[int], out: Path, title: str) -> int:
+    documents = schedule_documents(
+        session, loan_ids, on=clock.today(), printed_on=clock.now(), printed_by="Baris perintah"
+    )
+    with out.open("wb") as file:
+        return schedules_pdf(documents, file, title)
+
+
+# — check, demo, serve, users —
+
+
+@wibawa.command("check", help="Buktikan setiap hukum buku besar.")
+@as_json
+@click.pass_obj
+def check_command(make: Make, json_: bool) -> None:
+    today = clock.today()
+    checks = _with_books(make, lambda s: run_checks(s, today, thresholds_on(s, today)), write=False)
+    data = {
+        "ok": all(check.ok for check in checks),
+        "checks": [{"name": c.name, "ok": c.ok, "found": c.found} for c in checks],
+    }
+    lines = [f"{'baik ' if c.ok else 'SALAH'}  {c.name}  {c.found}".rstrip() for c in checks]
+    if not data["ok"]:
+        _refuse(json_, data, lines)
+    _say(json_, data, lines)
+
+
+@wibawa.command("demo", help="Isi basis data kosong dengan kantor contoh.")
+@click.option("--if-empty", is_flag=True, help="Diam saja bila sudah ada isinya.")
+@click.pass_obj
+def demo_command(make: Make, if_empty: bool) -> None:
+    def deed(session: Session) -> demo.Office | None:
+        if demo.has_content(session):
+            if if_empty:
+                return None
+            raise click.ClickException("Basis data ini sudah berisi; contoh tidak dimuat.")
+        return demo.fill(session, clock.now())
+
+    office = _with_books(make, deed)
+    if office is not None:
+        click.echo(
+            f"Kantor contoh siap: {office.loans} pinjaman, {office.entries} catatan buku, "
+            f"{office.files} berkas bank."
+        )
+        for path in demo.write_sample_files(office, Path(make().config["INSTANCE_FOLDER"])):
+            click.echo(f"Berkas untuk dicoba diunggah: {path}")
+
+
+@wibawa.command("serve", help="Jalankan aplikasi.")
+@click.option("--host", default="127.0.0.1")
+@click.option("--port", type=int, default=8000)
+@click.option("--threads", type=int, default=8)
+@click.pass_obj
+def serve_command(make: Make, host: str, port: int, threads: int) -> None:
+    app = make()
+    people = _with_books(lambda: app, demo.sign_in_help, write=False)
+    click.echo(f"Wibawa berjalan di http://{host}:{port}  (Ctrl+C untuk berhenti)")
+    for line in people:
+        click.echo(line)
+    waitress.serve(app, host=host, port=port, threads=threads, ident=None)
+
+
+@wibawa.group("user", help="Pengguna.")
+def user_group() -> None:
+    pass
+
+
+@user_group.command("add", help="Tambah pengguna.")
+@click.argument("username")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--bank", "bank_code", default=None, help="Hanya untuk bank_officer.")
+@click.option("--password", prompt="Kata sandi", hide_input=True, confirmation_prompt=True)
+@click.pass_obj
+def user_add(
+    make: Make, username: str, name: str, role: str, bank_code: str | None, password: str
+) -> None:
+    def deed(session: Session) -> str:
+        bank = _bank(session, bank_code) if bank_code else None
+        user = add_user(
+            session,
+            username=username,
+            name=name,
+            role=Role(role),
+            password=password,
+            bank_id=bank.id if bank else None,
+            now=clock.now(),
+        )
+        return f"{user.name} ({user.username}), {user.role_label}."
+
+    try:
+        click.echo(f"Pengguna ditambahkan: {_with_books(make, deed)}")
+    except Refused as refused:
+        raise click.ClickException(refused.sentence) from refused

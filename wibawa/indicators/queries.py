@@ -12,6 +12,7 @@ from wibawa.indicators.models import Denominator, Indicator, IndicatorYear
 from wibawa.loans.models import Loan, Schedule
 from wibawa.rules.indicators import achievement_ratio, percentage
 
+TPB = "TPB 8.3.1.(c)"
 STATUS_WORDS = {
     "published": "angka terbitan",
     "computed": "dihitung dari buku",
@@ -86,12 +87,11 @@ def _figure(
     target = of_year.target if of_year else None
     published = of_year.published if of_year else None
     source = of_year.source if of_year else ""
-    if published is not None:
-        numerator, denominator, realised, status = None, known.si_umi, published, "published"
-        if indicator.code != "TPB 8.3.1.(c)":
-            denominator = None
-    else:
-        numerator, denominator, realised, status = _computed(indicator, known)
+    numerator, denominator, realised, status = (
+        _computed(indicator, known)
+        if published is None
+        else (None, known.si_umi if indicator.code == TPB else None, published, "published")
+    )
     ratio = (
         achievement_ratio(realised, target) if realised is not None and target else None
     )
@@ -118,7 +118,7 @@ def _computed(
     """(numerator, denominator, realised, status) from the book; nothing is guessed."""
     if not known.any_loan:
         return None, None, None, "no_data"
-    if indicator.code == "TPB 8.3.1.(c)":
+    if indicator.code == TPB:
         if known.si_umi is None:
             return known.borrowers_so_far, None, None, "denominator_missing"
         realised = percentage(known.borrowers_so_far, known.si_umi)

@@ -219,12 +219,13 @@ def _schedules(session: Session, today: dt.date) -> Iterator[tuple[int, list[Ins
         .order_by(Schedule.loan_id, ScheduleRow.number)
         .execution_options(yield_per=10_000)
     )
-    current, rows = None, []
-    for loan_id, *row in session.execute(query):
+    current: int | None = None
+    rows: list[Installment] = []
+    for loan_id, *row in session.execute(query).tuples():
         if loan_id != current:
             if current is not None:
                 yield current, rows
             current, rows = loan_id, []
-        rows.append(Installment(*row))
+        rows.append(Installment._make(row))
     if current is not None:
         yield current, rows

@@ -59,7 +59,7 @@ class BankFigures:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """All banks on one day. `incomplete_before`: figures for days before it lack earlier payments."""
+    """All banks on one day. Figures of days before `incomplete_before` lack earlier payments."""
 
     on: dt.date
     banks: tuple[BankFigures, ...]
@@ -68,6 +68,10 @@ class Portfolio:
     @property
     def incomplete(self) -> bool:
         return self.incomplete_before is not None and self.on < self.incomplete_before
+
+    def is_projection(self, today: dt.date) -> bool:
+        """A day to come: what the portfolio would be without any further payment."""
+        return self.on > today
 
     @property
     def total(self) -> BankFigures:
@@ -78,19 +82,14 @@ def add_up(code: str, name: str, banks: tuple[BankFigures, ...]) -> BankFigures:
     return BankFigures(
         code,
         name,
-        *(
-            sum(getattr(bank, column) for bank in banks)
-            for column in (
-                "loans_disbursed",
-                "loans_outstanding",
-                "principal_disbursed",
-                "outstanding_principal",
-                "arrears",
-                "arrears_principal",
-                "par30_outstanding",
-                "npl_outstanding",
-            )
-        ),
+        loans_disbursed=sum(bank.loans_disbursed for bank in banks),
+        loans_outstanding=sum(bank.loans_outstanding for bank in banks),
+        principal_disbursed=sum(bank.principal_disbursed for bank in banks),
+        outstanding_principal=sum(bank.outstanding_principal for bank in banks),
+        arrears=sum(bank.arrears for bank in banks),
+        arrears_principal=sum(bank.arrears_principal for bank in banks),
+        par30_outstanding=sum(bank.par30_outstanding for bank in banks),
+        npl_outstanding=sum(bank.npl_outstanding for bank in banks),
         classes={
             number: ClassFigures(
                 sum(bank.classes[number].loans for bank in banks),
@@ -106,7 +105,7 @@ def portfolio(
 ) -> Portfolio:
     """The portfolio at the end of `on`; of one bank when `bank_id` is given.
 
-    A future day is a projection without further payments. Source: domain rules §4, "Collectibility".
+    A future day is a projection without further payments. Source: domain rules §4.
     """
     each = positions(on, classes).subquery("each")
     late = each.c.uncovered_since < on - dt.timedelta(days=PAR_DAYS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 from sqlalchemy.orm import aliased
@@ -77,13 +78,13 @@ def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
 
 
 def _class(
-    on: dt.date, classes: Classes, behind: ColumnElement[bool], due_on: object
+    on: dt.date, classes: Classes, behind: ColumnElement[bool], due_on: Any
 ) -> ColumnElement[int]:
     """Class 1–5 by comparing due dates with days counted back from `on`: no date arithmetic in SQL."""
 
     def ladder(limits: Thresholds) -> ColumnElement[int]:
-        steps = [
-            (due_on >= on - dt.timedelta(days=limit), number)  # type: ignore[operator]
+        steps: list[tuple[ColumnElement[bool], int]] = [
+            (due_on >= on - dt.timedelta(days=limit), number)
             for number, limit in enumerate(limits, 1)
         ]
         return case(*steps, else_=5)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
@@ -12,6 +14,7 @@ from wibawa.banks.models import Bank, Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
 from wibawa.database import FOREVER
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow, SuspenseEntry
+from wibawa.loans.portfolio import NPL_FROM_CLASS
 from wibawa.loans.positions import Classes, positions
 from wibawa.rules.facts import Installment
 from wibawa.uploads.models import Upload
@@ -19,19 +22,27 @@ from wibawa.web.pages import Page, Wanted
 
 SORTS = ("nomor", "nama", "bank", "cair", "plafon", "baki", "tunggakan", "hari", "kol")
 STATES = ("berjalan", "menunggak", "lunas", "semua")
+MOST_IN_LIST = 500  # beyond so many ids all rows are read and the wanted ones kept
 
 
 @dataclass(frozen=True)
 class LoanFilter:
-    """What a list of loans shows. `bank_id` also confines a bank officer to the own bank."""
+    """What a list of loans shows. `bank_id` also confines a bank officer to the own bank.
+
+    Without `search_personal` the text is sought in loan and agreement numbers only, so that nobody
+    finds out by searching what the list does not show.
+    """
 
     bank_id: int | None = None
     text: str = ""
-    search_names: bool = True
+    search_personal: bool = True
     collectibility: int | None = None
     state: str = "berjalan"
     over_days: int | None = None  # only loans more than so many days past due
     npl: bool = False
+    borrower_kind: str | None = None
+    disbursed_year: int | None = None
+    rescheduled_year: int | None = None  # a later schedule version began in that year
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,10 @@ class LoanLine:
 
 @dataclass(frozen=True)
 class LoanTotals:
+    """Sums of a whole list. `borrowers` counts each borrower once, however many loans there are."""
+
     loans: int
+    borrowers: int
     principal: int
     outstanding: int
     arrears: int
@@ -134,7 +148,7 @@ class SuspenseLine:
     loan_number: str | None
 
 
-def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Select[Any]:
+def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Any:
     each = positions(on, classes).subquery("each")
     query = (
         select(
@@ -150,6 +164,7 @@ def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Select[Any]:
             each.c.uncovered_since,
             each.c.collectibility,
             Borrower.name_key,
+            Loan.borrower_id,
         )
         .join(each, each.c.loan_id == Loan.id)
         .join(Borrower, Borrower.id == Loan.borrower_id)
@@ -168,20 +183,39 @@ def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Select[Any]:
     if wanted.over_days is not None:
         query = query.where(each.c.uncovered_since < on - dt.timedelta(days=wanted.over_days))
     if wanted.npl:
-        query = query.where(each.c.collectibility >= 3)
+        query = query.where(each.c.collectibility >= NPL_FROM_CLASS)
     if wanted.text:
-        query = query.where(_matches(wanted.text, wanted.search_names))
-    return query
+        query = query.where(_matches(wanted.text, wanted.search_personal))
+    return query.where(*_of_borrowers_and_years(wanted))
 
 
-def _matches(text: str, search_names: bool) -> Any:
-    like = "%" + text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+def _of_borrowers_and_years(wanted: LoanFilter) -> list[ColumnElement[bool]]:
+    """The conditions behind the figures of the indicators."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.borrower_kind is not None:
+        found.append(Borrower.kind == wanted.borrower_kind)
+    if wanted.disbursed_year is not None:
+        found.append(Loan.disbursed_on.between(*_year(wanted.disbursed_year)))
+    if wanted.rescheduled_year is not None:
+        later = select(Schedule.loan_id).where(
+            Schedule.version > 1, Schedule.starts_on.between(*_year(wanted.rescheduled_year))
+        )
+        found.append(Loan.id.in_(later))
+    return found
+
+
+def _year(year: int) -> tuple[dt.date, dt.date]:
+    return dt.date(year, 1, 1), dt.date(year, 12, 31)
+
+
+def _matches(text: str, search_personal: bool) -> ColumnElement[bool]:
+    like = "%" + text.casefold().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
     places = [
         func.lower(Loan.number).like(like, escape="!"),
-        Loan.account_number.like(like, escape="!"),
         func.lower(Loan.agreement_number).like(like, escape="!"),
     ]
-    if search_names:
+    if search_personal:
+        places.append(func.lower(Loan.account_number).like(like, escape="!"))
         places.append(Borrower.name_key.like(like, escape="!"))
     return or_(*places)
 
@@ -189,51 +223,56 @@ def _matches(text: str, search_names: bool) -> Any:
 def loan_lines(
     session: Session, on: dt.date, classes: Classes, wanted: LoanFilter, asked: Wanted
 ) -> tuple[Page[LoanLine], LoanTotals]:
-    """One page of loans with their position on `on`, and the totals of the whole list: two queries."""
-    query = _filtered(on, classes, wanted)
-    rows = query.subquery("rows")
+    """One page of loans with their position on `on`, and totals of the whole list: two queries."""
+    rows = _filtered(on, classes, wanted).subquery("rows")
     columns = list(rows.c)
     counts = session.execute(
         select(
             func.count(),
+            func.count(func.distinct(columns[12])),
             func.coalesce(func.sum(columns[6]), 0),
             func.coalesce(func.sum(columns[7]), 0),
             func.coalesce(func.sum(columns[8]), 0),
         ).select_from(rows)
     ).one()
-    by = dict(
-        zip(
-            SORTS,
-            (columns[1], columns[11], columns[3], columns[5], columns[6], columns[7], columns[8],
-             columns[9], columns[10]),
-            strict=True,
-        )
-    )[asked.sort]
-    descending = asked.descending
-    if asked.sort == "hari":  # the older the due date, the more days past due
-        order = [by.is_(None) if descending else by.is_not(None), by.asc() if descending else by.desc()]
-    else:
-        order = [by.desc() if descending else by.asc()]
+    totals = LoanTotals(*(int(value) for value in counts))
+    asked = replace(asked, page=min(asked.page, max(1, -(-totals.loans // asked.per_page))))
     found = session.execute(
-        select(rows).order_by(*order, columns[0]).limit(asked.per_page).offset(asked.offset)
+        select(rows).order_by(*_order(columns, asked)).limit(asked.per_page).offset(asked.offset)
     )
     lines = [_line(row, on) for row in found]
-    totals = LoanTotals(*(int(value) for value in counts))
     return Page(lines, asked.page, asked.per_page, totals.loans), totals
 
 
+def _order(columns: list[Any], asked: Wanted) -> list[Any]:
+    """The order that the list's heading asks for, then by id, so that pages never overlap."""
+    places = (1, 11, 3, 5, 6, 7, 8, 9, 10)
+    by = columns[dict(zip(SORTS, places, strict=True))[asked.sort]]
+    if asked.sort == "hari":  # the older the due date, the more days past due
+        turned = by.asc() if asked.descending else by.desc()
+        return [by.is_(None) if asked.descending else by.is_not(None), turned, columns[0]]
+    return [by.desc() if asked.descending else by.asc(), columns[0]]
+
+
 def all_loan_lines(
-    session: Session, on: dt.date, classes: Classes, wanted: LoanFilter, most: int = 100_000
+    session: Session,
+    on: dt.date,
+    classes: Classes,
+    wanted: LoanFilter,
+    asked: Wanted,
+    most: int = 100_000,
 ) -> list[LoanLine]:
-    """The whole list for an export, in order of number."""
-    query = _filtered(on, classes, wanted).order_by(Loan.number).limit(most)
+    """The whole list for an export, in the order in which it is shown."""
+    rows = _filtered(on, classes, wanted).subquery("rows")
+    query = select(rows).order_by(*_order(list(rows.c), asked)).limit(most)
     return [_line(row, on) for row in session.execute(query)]
 
 
 def _line(row: Any, on: dt.date) -> LoanLine:
     since = row[9]
     days = 0 if since is None else (on - since).days
-    return LoanLine(*row[:9], days_past_due=days, collectibility=int(row[10]))
+    values: Any = (*row[:9], days, int(row[10]))
+    return LoanLine(*values)
 
 
 def loan_facts(session: Session, loan_id: int) -> LoanFacts | None:
@@ -241,15 +280,17 @@ def loan_facts(session: Session, loan_id: int) -> LoanFacts | None:
     return None if found is None else LoanFacts(*found)
 
 
-def facts_of_bank(session: Session, bank_id: int, loan_ids: list[int]) -> list[LoanFacts]:
-    """The loans of a bank whose ids are in `loan_ids`, in order of number."""
+def facts_of_loans(session: Session, loan_ids: Collection[int]) -> list[LoanFacts]:
+    """The facts of many loans in order of their ids: one query."""
+    query = _facts().order_by(Loan.id)
+    if len(loan_ids) <= MOST_IN_LIST:
+        query = query.where(Loan.id.in_(loan_ids))
     wanted = set(loan_ids)
-    found = session.execute(_facts().where(Loan.bank_id == bank_id).order_by(Loan.number))
-    return [LoanFacts(*row) for row in found if row[0] in wanted]
+    return [LoanFacts(*row) for row in session.execute(query) if row[0] in wanted]
 
 
-def _facts() -> Select[Any]:
-    return (
+def _facts() -> Any:
+    query: Any = (
         select(
             Loan.id,
             Loan.number,
@@ -281,6 +322,7 @@ def _facts() -> Select[Any]:
         .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
         .join(Kecamatan, Kecamatan.code == Kelurahan.kecamatan_code)
     )
+    return query
 
 
 def find_loan(session: Session, number: str) -> list[int]:
@@ -303,9 +345,19 @@ def schedule_on(session: Session, loan_id: int, on: dt.date) -> ScheduleFacts | 
     return schedules_on(session, [loan_id], on).get(loan_id)
 
 
-def schedules_on(session: Session, loan_ids: list[int], on: dt.date) -> dict[int, ScheduleFacts]:
-    """The schedules in force on `on` of many loans: one query for all rows, grouped here."""
-    query = (
+def schedules_on(
+    session: Session, loan_ids: Collection[int], on: dt.date
+) -> dict[int, ScheduleFacts]:
+    """The schedules in force on `on` of many loans: one query."""
+    return dict(each_schedule_on(session, loan_ids, on))
+
+
+def each_schedule_on(
+    session: Session, loan_ids: Collection[int], on: dt.date
+) -> Iterator[tuple[int, ScheduleFacts]]:
+    """(loan id, schedule in force on `on`) one after the other in order of id: one query, read as a
+    stream, so that the schedules of a whole bank need not fit into memory."""
+    query: Any = (
         select(
             Schedule.loan_id,
             Schedule.version,
@@ -320,17 +372,16 @@ def schedules_on(session: Session, loan_ids: list[int], on: dt.date) -> dict[int
         .join(ScheduleRow, ScheduleRow.schedule_id == Schedule.id)
         .where(Schedule.starts_on <= on, on < Schedule.ends_on)
         .order_by(Schedule.loan_id, ScheduleRow.number)
+        .execution_options(yield_per=5_000)
     )
-    if len(loan_ids) <= 500:
+    if len(loan_ids) <= MOST_IN_LIST:
         query = query.where(Schedule.loan_id.in_(loan_ids))
     wanted = set(loan_ids)
-    rows: dict[int, list[Installment]] = {}
-    heads: dict[int, tuple[int, dt.date, str]] = {}
-    for loan_id, version, starts_on, reason, *installment in session.execute(query):
+    found: Any = session.execute(query)
+    for (loan_id, version, starts_on, reason), rows in groupby(found, key=lambda row: row[:4]):
         if loan_id in wanted:
-            heads[loan_id] = (version, starts_on, reason)
-            rows.setdefault(loan_id, []).append(Installment(*installment))
-    return {key: ScheduleFacts(*heads[key], tuple(rows[key])) for key in heads}
+            installments = tuple(Installment(*row[4:]) for row in rows)
+            yield loan_id, ScheduleFacts(version, starts_on, reason, installments)
 
 
 def applied_on(session: Session, loan_id: int, on: dt.date) -> int:
@@ -347,7 +398,7 @@ def ledger(session: Session, loan_id: int) -> list[EntryLine]:
     """The journal of a loan, oldest entry first."""
     author = aliased(User)
     approver = aliased(User)
-    found = session.execute(
+    query: Any = (
         select(
             LedgerEntry.sequence,
             LedgerEntry.kind,
@@ -373,12 +424,12 @@ def ledger(session: Session, loan_id: int) -> list[EntryLine]:
         .where(LedgerEntry.loan_id == loan_id)
         .order_by(LedgerEntry.effective_on, LedgerEntry.sequence)
     )
-    return [EntryLine(*row) for row in found]
+    return [EntryLine(*row) for row in session.execute(query)]
 
 
 @dataclass(frozen=True)
 class AccountState:
-    """What a bank's file needs to know of one loan. `owed`: rupiah not yet covered by money so far."""
+    """What a bank's file needs to know of one loan. `owed`: rupiah not covered by money so far."""
 
     loan_id: int
     account_number: str
@@ -386,6 +437,7 @@ class AccountState:
     disbursed_on: dt.date
     owed: int
     last_sequence: int
+    chair: str
 
 
 def account_states(session: Session, bank_id: int) -> list[AccountState]:
@@ -401,7 +453,7 @@ def account_states(session: Session, bank_id: int) -> list[AccountState]:
         .group_by(LedgerEntry.loan_id)
         .subquery()
     )
-    found = session.execute(
+    query: Any = (
         select(
             Loan.id,
             Loan.account_number,
@@ -409,20 +461,25 @@ def account_states(session: Session, bank_id: int) -> list[AccountState]:
             Loan.disbursed_on,
             Schedule.total - func.coalesce(paid.c.applied, 0),
             func.coalesce(paid.c.last_sequence, 0),
+            Borrower.chair_name,
         )
         .join(Borrower, Borrower.id == Loan.borrower_id)
         .join(Schedule, and_(Schedule.loan_id == Loan.id, Schedule.ends_on == FOREVER))
         .outerjoin(paid, paid.c.loan_id == Loan.id)
         .where(Loan.bank_id == bank_id)
     )
-    return [AccountState(*row[:4], int(row[4]), int(row[5])) for row in found]
+    found = session.execute(query)
+    return [
+        AccountState(row[0], row[1], row[2], row[3], int(row[4]), int(row[5]), row[6])
+        for row in found
+    ]
 
 
 def suspense_page(
     session: Session, bank_id: int | None, asked: Wanted
 ) -> tuple[Page[SuspenseLine], int]:
     """One page of titipan, oldest first unless asked otherwise, and the sum of all of it."""
-    query = (
+    query: Any = (
         select(
             SuspenseEntry.id,
             Bank.name,
@@ -459,3 +516,16 @@ def suspense_page(
     lines = [SuspenseLine(*row) for row in found]
     total, amount = session.execute(count).one()
     return Page(lines, asked.page, asked.per_page, int(total)), int(amount)
+
+
+def running_loans(session: Session, on: dt.date, classes: Classes, bank_id: int) -> list[int]:
+    """Ids of a bank's loans with principal outstanding on `on`, in order of number."""
+    each = positions(on, classes).subquery("each")
+    return list(
+        session.scalars(
+            select(Loan.id)
+            .join(each, each.c.loan_id == Loan.id)
+            .where(Loan.bank_id == bank_id, each.c.outstanding > 0)
+            .order_by(Loan.number)
+        )
+    )

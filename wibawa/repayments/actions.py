@@ -377,10 +377,8 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
     moment = stored_moment(session, author.now)
     booked = stored_date(session, author.booked_on)
     next_sequence = dict(outcome.last_sequences)
-    days = {
-        entry.paid_on: stored_date(session, entry.paid_on)
-        for entry in (*checked.entries, *checked.suspense)
-    }
+    paid = {entry.paid_on for entry in checked.entries} | {t.paid_on for t in checked.suspense}
+    days = {day: stored_date(session, day) for day in paid}
     rows = []
     for entry in checked.entries:
         sequence = next_sequence[entry.loan_id] + 1

@@ -24,12 +24,15 @@ ACCOUNT_UNKNOWN = "account_unknown"
 LOAN_CLOSED = "loan_closed"
 EXCEEDS_OUTSTANDING = "exceeds_outstanding"
 
+# A file with more names written differently has another column under its headings.
+MOST_NAMES = 10_000
+
 
 class AccountFact(NamedTuple):
     """What is known of one account of the uploading bank.
 
     `owed` is what the schedule still asks for in rupiah, interest included; `closed` tells that the
-    loan takes no more repayments.
+    loan takes no more repayments; `chair` is a cooperative's chair, whose name banks often write.
     """
 
     loan_id: int
@@ -38,6 +41,7 @@ class AccountFact(NamedTuple):
     disbursed_on: dt.date
     owed: int
     closed: bool = False
+    chair: str = ""
 
 
 class Entry(NamedTuple):
@@ -206,7 +210,7 @@ class _Check:
             if len(rows) == 1:
                 continue
             for number in rows:
-                others = ", ".join(str(other) for other in rows if other != number)[:60]
+                others = ", ".join(str(other) for other in rows[:6] if other != number)
                 message = (
                     f"Nomor bukti “{reference}” juga ada di baris {others}; "
                     "setiap pembayaran memerlukan nomor bukti sendiri, hapus baris yang ganda."
@@ -246,8 +250,8 @@ class _Check:
             if fact is None:
                 if account:
                     self.note_unknown(number, account)
-            elif name and name != fact.name:
-                self.check_name(number, name, fact.name)
+            elif name and name != fact.name and name.casefold() != fact.name.casefold():
+                self.check_name(number, name, fact)
             if number not in bad and paid_on is not None and amount is not None:
                 payments.append(_Payment(row, paid_on, amount, key, fact))
         return payments
@@ -301,15 +305,18 @@ class _Check:
             )
         self.note(row, "account", ACCOUNT_UNKNOWN, account, message, not self.suspend_unknown)
 
-    def check_name(self, row: int, name: str, known: str) -> None:
+    def check_name(self, row: int, name: str, fact: AccountFact) -> None:
         """A far-off name is a notice: the number may belong to somebody else."""
-        pair = (name, known)
+        if len(self.same_names) >= MOST_NAMES:
+            return
+        pair = (name, fact.name)
         differs = self.same_names.get(pair)
         if differs is None:
-            differs = self.same_names[pair] = far_off(name, known)
+            differs = far_off(name, fact.name) and (not fact.chair or far_off(name, fact.chair))
+            self.same_names[pair] = differs
         if differs:
             message = (
-                f"Nama “{name[:60]}” jauh berbeda dari nama peminjam “{known}”; "
+                f"Nama “{name[:60]}” jauh berbeda dari nama peminjam “{fact.name}”; "
                 "periksa apakah nomor rekeningnya benar."
             )
             self.note(row, "name", "name_differs", name[:64], message, False)

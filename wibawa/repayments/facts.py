@@ -56,6 +56,7 @@ def check_against_books(
             state.disbursed_on,
             state.owed,
             state.owed <= 0,
+            state.chair,
         )
         for state in states
     }

@@ -114,15 +114,11 @@ class _Reading:
         file = RepaymentFile(self.table, rows, self.problems, self.notices)
         file.readable_total = sum([amount for amount in amounts if amount is not None])
         self.control_total(file, stated, amounts)
-        self.problems.sort(key=self._place)
-        self.notices.sort(key=self._place)
+        place = {heading: index for index, heading in reversed([*enumerate(self.table.headings)])}
+        for found in (self.problems, self.notices):
+            found.sort(key=lambda problem: (problem.row, place.get(problem.column, -1)))
         file.bad_rows = {problem.row for problem in self.problems if problem.row}
         return file
-
-    def _place(self, problem: Problem) -> tuple[int, int]:
-        headings = self.table.headings
-        index = headings.index(problem.column) if problem.column in headings else -1
-        return problem.row, index
 
     def column(self, key: str) -> list[Cell] | None:
         """The cells of a column, or None when the file has no such column."""
@@ -498,7 +494,7 @@ def _check_decimal_mark(cell: str, mark: str) -> None:
 
 def _collectibility(cell: Cell) -> int | None:
     """1 to 5, None for an empty cell, -1 for anything else."""
-    text = str(cell).strip().removesuffix(".0")
+    text = str(cell).strip()[:50].removesuffix(".0")
     if text in ("", "-"):
         return None
     match = _CLASS.fullmatch(text)
