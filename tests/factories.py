@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 
 from flask.testing import FlaskClient as Client
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.permissions import Role
 from wibawa.access.users import add_user
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.loans.journal import Author, NewLoan, open_loans
+from wibawa.loans.models import LedgerEntry, SuspenseEntry
 from wibawa.rules.facts import BorrowerKind, Method, Terms
-from wibawa.web.clock import now
+from wibawa.uploads.models import Upload
+from wibawa.web.clock import now, today
 
 PASSWORD = "kata-sandi-uji"
 JATENG, PASAR = 1, 2
@@ -95,3 +98,87 @@ def loan(
         ],
         Author(by, approved_by, now()),
     )[0]
+
+
+def payment(
+    session: Session,
+    loan_id: int,
+    amount: int,
+    on: dt.date,
+    by: int,
+    approved_by: int,
+    *,
+    penalty: int = 0,
+    bank_outstanding: int | None = None,
+    bank_collectibility: int | None = None,
+) -> int:
+    """Money that came in for a loan on `on`, recorded by hand by two people; its sequence."""
+    bank_id, last = session.execute(
+        select(LedgerEntry.bank_id, func.max(LedgerEntry.sequence))
+        .where(LedgerEntry.loan_id == loan_id)
+        .group_by(LedgerEntry.bank_id)
+    ).one()
+    session.add(
+        LedgerEntry(
+            loan_id=loan_id,
+            sequence=last + 1,
+            bank_id=bank_id,
+            kind="repayment",
+            amount=amount,
+            penalty=penalty,
+            applied=amount - penalty,
+            effective_on=on,
+            booked_on=today(),
+            booked_at=now(),
+            entered_by=by,
+            approved_by=approved_by,
+            bank_outstanding=bank_outstanding,
+            bank_collectibility=bank_collectibility,
+        )
+    )
+    session.flush()
+    return int(last) + 1
+
+
+def suspense(
+    session: Session,
+    by: int,
+    *,
+    bank_id: int = PASAR,
+    number: int = 1,
+    amount: int = 250_000,
+    on: dt.date = dt.date(2026, 10, 5),
+    account: str = "0299999999999",
+    name: str = "Tidak Dikenal",
+) -> int:
+    """Titipan from a posted file of its own: money on an account that nobody knows; its id."""
+    upload = Upload(
+        bank_id=bank_id,
+        kind="repayments",
+        status="posted",
+        filename=f"angsuran_{number}.csv",
+        size=1,
+        sha256=f"{number:064d}",
+        content=b"x",
+        uploaded_by=by,
+        uploaded_at=now(),
+        posted_at=now(),
+    )
+    session.add(upload)
+    session.flush()
+    entry = SuspenseEntry(
+        bank_id=bank_id,
+        account_text=account,
+        name=name,
+        amount=amount,
+        effective_on=on,
+        booked_on=today(),
+        booked_at=now(),
+        reason="account_unknown",
+        upload_id=upload.id,
+        row_number=2,
+        entered_by=by,
+    )
+    session.add(entry)
+    session.flush()
+    return entry.id

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
@@ -126,6 +127,36 @@ def marked_workbook(
         book.write(line, width, status_of(found))
         book.write(line, width + 1, " ".join(problem.message for problem in found))
         book.write(line, width + 2, row)
+    return book.content()
+
+
+def list_workbook(
+    title: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Cell | Decimal | None]],
+    notes: Sequence[str] = (),
+) -> bytes:
+    """A list or a report: title, notes, headings, rows. Whole numbers get thousands separators,
+    a `Decimal` two decimals; None leaves the cell empty."""
+    book = _Book("Data")
+    share = book.book.add_format({"num_format": "#,##0.00"})
+    large = book.book.add_format({"bold": True, "font_size": 14})
+    book.write(0, 0, title, large)
+    for line, note in enumerate(notes, 1):
+        book.write(line, 0, note)
+    top = len(notes) + 2
+    book.sheet.freeze_panes(top + 1, 0)
+    for index, heading in enumerate(headings):
+        book.sheet.set_column(index, index, max(14, len(heading) + 3))
+        book.write(top, index, heading, book.bold)
+    for line, row in enumerate(rows, top + 1):
+        for index, cell in enumerate(row):
+            if isinstance(cell, Decimal):
+                book.sheet.write_number(line, index, cell, share)
+            elif cell is not None:
+                whole = isinstance(cell, int) and not isinstance(cell, bool)
+                style = book.money if whole else book.text if isinstance(cell, str) else None
+                book.write(line, index, cell, style)
     return book.content()
 
 

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from wibawa.access.guard import me, needs, not_found, own_bank_only
+from wibawa.access.permissions import Permission
+from wibawa.access.trail import record_apart
+from wibawa.banks.queries import all_banks, thresholds_on
+from wibawa.database import db
+from wibawa.loans import queries
+from wibawa.loans.forms import LATE_STEPS, STATE_LABELS, ListAsked, read_list
+from wibawa.loans.queries import LoanFacts, LoanLine
+from wibawa.loans.statement import ENTRY_LABELS, statement
+from wibawa.rules.collectibility import CLASS_NAMES
+from wibawa.rules.dates import long_date
+from wibawa.rules.facts import BankKind
+from wibawa.uploads.exports import Value, list_file
+from wibawa.web import clock
+from wibawa.web.asked import asked_day
+from wibawa.web.formats import moment
+from wibawa.web.pages import Wanted, address, sort_address, wanted, without
+
+pages = Blueprint("loans", __name__)
+
+HIDDEN = "Disamarkan"
+REASONS = {
+    "account_unknown": "Rekening tidak dikenal",
+    "loan_closed": "Pinjaman sudah lunas",
+    "exceeds_outstanding": "Melebihi sisa tagihan",
+}
+HEADINGS = (
+    "Nomor pinjaman", "Peminjam", "Nomor rekening", "Bank", "Tanggal pencairan", "Plafon (Rp)",
+    "Baki debet (Rp)", "Tunggakan (Rp)", "Hari tunggakan", "Kolektibilitas", "Nama kolektibilitas",
+)  # fmt: skip
+
+
+def _sees_people() -> bool:
+    return me().may(Permission.SEE_PERSONAL_DATA)
+
+
+def _shown(lines: Sequence[LoanLine]) -> list[LoanLine]:
+    """The lines as this person may see them: without permission no name and no account."""
+    if _sees_people():
+        return list(lines)
+    return [replace(line, borrower=HIDDEN, account_number=HIDDEN) for line in lines]
+
+
+def _facts_shown(facts: LoanFacts) -> LoanFacts:
+    if _sees_people():
+        return facts
+    return replace(
+        facts,
+        borrower=HIDDEN,
+        business_name=HIDDEN,
+        address=HIDDEN,
+        account_number=HIDDEN,
+        kelurahan="",
+        nik_tail="",
+    )
+
+
+def _list_asked() -> tuple[ListAsked, Wanted]:
+    """The filter and the order of the list, from the address."""
+    banks = all_banks(db.session(), me().bank_id)
+    asked = read_list(request.args, clock.today(), banks, me().bank_id, _sees_people())
+    sorts = tuple(sort for sort in queries.SORTS if sort != "nama" or _sees_people())
+    return asked, wanted(request.args.to_dict(), sorts, "nomor")
+
+
+def file_url(kind: str | None, upload_id: int | None) -> str | None:
+    """The page of the file behind an entry, when there is one and this person may open it."""
+    checked = "repayments.check_upload"
+    if kind != "repayments" or checked not in current_app.view_functions:
+        return None
+    return url_for(checked, upload_id=upload_id) if me().may(Permission.SEE_UPLOADS) else None
+
+
+@needs(Permission.SEE_LOANS)
+def loan_list() -> str | AnyResponse:
+    asked, order = _list_asked()
+    classes = thresholds_on(db.session(), asked.on)
+    page, totals = queries.loan_lines(db.session(), asked.on, classes, asked.wanted, order)
+    if page.total == 1 and _names(page.rows[0], asked.wanted.text):
+        day = asked.on.isoformat() if "tanggal" in asked.fields else None
+        return redirect(url_for("loans.loan", loan_id=page.rows[0].id, tanggal=day))
+    return render_template(
+        "loans/loan_list.html",
+        asked=asked,
+        page=replace(page, rows=_shown(page.rows)),
+        totals=totals,
+        order=order,
+        banks=[] if me().bank_id else all_banks(db.session()),
+        states=STATE_LABELS,
+        classes=CLASS_NAMES,
+        late_steps=sorted({*LATE_STEPS, *filter(None, [asked.wanted.over_days])}),
+        chips=[{"label": says, "remove_url": without(key)} for key, says in asked.chips],
+        page_url=address("hal"),
+        size_url=address("per_hal"),
+        sort_url=sort_address(),
+        sees_people=_sees_people(),
+    )
+
+
+def _names(line: LoanLine, text: str) -> bool:
+    """An exact loan or account number leads straight to the loan."""
+    return text.casefold() in (line.number.casefold(), line.account_number.casefold())
+
+
+@needs(Permission.SEE_LOANS)
+def export_list(kind: str) -> Response:
+    asked, order = _list_asked()
+    classes = thresholds_on(db.session(), asked.on)
+    lines = _shown(queries.all_loan_lines(db.session(), asked.on, classes, asked.wanted, order))
+    notes = [
+        f"Posisi {long_date(asked.on)}",
+        "Saringan: " + (", ".join(says for _, says in asked.chips) or "pinjaman berjalan"),
+        f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
+    ]
+    record_apart(clock.now(), me().id, "list_exported", "loan_list", None)
+    name = f"pinjaman-{asked.on.isoformat()}"
+    rows = [_export_row(line) for line in lines]
+    return list_file(kind, name, "Daftar pinjaman Kredit Wibawa", HEADINGS, rows, notes)
+
+
+def _export_row(line: LoanLine) -> tuple[Value, ...]:
+    return (
+        line.number,
+        line.borrower,
+        line.account_number,
+        line.bank,
+        line.disbursed_on,
+        line.principal,
+        line.outstanding,
+        line.arrears,
+        line.days_past_due,
+        line.collectibility,
+        CLASS_NAMES[line.collectibility],
+    )
+
+
+@needs(Permission.SEE_LOANS)
+def loan(loan_id: int) -> str:
+    facts = queries.loan_facts(db.session(), loan_id) or not_found("loan", loan_id)
+    own_bank_only(facts.bank_id, "loan", loan_id)
+    on, problem = asked_day(request.args.get("tanggal"), clock.today())
+    entries = queries.ledger(db.session(), loan_id)
+    schedule = queries.schedule_on(db.session(), loan_id, on)
+    limits = thresholds_on(db.session(), on)[BankKind(facts.bank_kind)]
+    return render_template(
+        "loans/loan.html",
+        loan=_facts_shown(facts),
+        sees_people=_sees_people(),
+        on=on,
+        today=clock.today(),
+        problem=problem,
+        said=schedule and statement(facts.principal, schedule, entries, on, limits),
+        entries=entries,
+        entry_labels=ENTRY_LABELS,
+        file_url=file_url,
+        may_print=me().may(Permission.PRINT_SCHEDULE),
+    )
+
+
+@needs(Permission.SEE_SUSPENSE)
+def suspense_list() -> str:
+    order = wanted(request.args.to_dict(), ("tanggal", "jumlah", "bank"), "tanggal")
+    banks = all_banks(db.session(), me().bank_id)
+    chosen = next((bank for bank in banks if bank.code == request.args.get("bank")), None)
+    of_bank = me().bank_id or (chosen.id if chosen else None)
+    page, total = queries.suspense_page(db.session(), of_bank, order)
+    return render_template(
+        "loans/suspense_list.html",
+        page=page,
+        total=total,
+        order=order,
+        today=clock.today(),
+        banks=[] if me().bank_id else banks,
+        chosen=chosen,
+        reasons=REASONS,
+        file_url=file_url,
+        page_url=address("hal"),
+        size_url=address("per_hal"),
+        sort_url=sort_address(),
+        clear_url=without("bank"),
+    )
+
+
+pages.add_url_rule("/pinjaman", view_func=loan_list)
+pages.add_url_rule("/pinjaman/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
+pages.add_url_rule("/pinjaman/<int:loan_id>", view_func=loan)
+pages.add_url_rule("/titipan", view_func=suspense_list)
