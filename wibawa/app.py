@@ -16,6 +16,7 @@ from wibawa.access import routes as access_routes
 from wibawa.access import sessions
 from wibawa.access.guard import public
 from wibawa.database import db, prepare_engine, set_writing
+from wibawa.disbursements import routes as disbursement_routes
 from wibawa.home import routes as home_routes
 from wibawa.home.menu import menu_for
 from wibawa.loans import routes as loan_routes
@@ -31,6 +32,7 @@ csrf = CSRFProtect()
 PARTS = (
     access_routes,
     home_routes,
+    disbursement_routes,
     loan_routes,
     printing_routes,
 )
@@ -49,6 +51,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    _limits(app)  # before the CSRF check, which reads the form
     csrf.init_app(app)
     _sign_in(app)
     formats.register(app)
@@ -70,6 +73,16 @@ def _sign_in(app: Flask) -> None:
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> sessions.SignedIn | None:
         return sessions.find_session(db.session(), token, clock.now())
+
+
+def _limits(app: Flask) -> None:
+    """Only a page that takes files may receive more than a form's worth."""
+
+    @app.before_request
+    def widen() -> None:
+        view = app.view_functions.get(request.endpoint or "")
+        if getattr(view, "wibawa_takes_files", False):
+            request.max_content_length = app.config["UPLOAD_MAX_BYTES"] + 64 * 1024
 
 
 def _transactions(app: Flask) -> None:

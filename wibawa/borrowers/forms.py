@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from wtforms import IntegerField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
+
+from wibawa.borrowers.actions import NewBorrower
+from wibawa.rules.facts import BorrowerKind
+from wibawa.web.fields import DayField, Form, required_text
+
+SEXES = [("L", "Laki-laki"), ("P", "Perempuan")]
+_PUNCTUATION = re.compile(r"[\s.\-()]")
+
+
+def plain_digits(text: str | None) -> str:
+    """A number without the spaces, dots and dashes that people write into it."""
+    return _PUNCTUATION.sub("", text or "")
+
+
+def plain_phone(text: str | None) -> str:
+    """A phone number the one way it is stored and searched: 081234567890."""
+    plain = plain_digits(text)
+    return "0" + plain.removeprefix("+62") if plain.startswith("+62") else plain
+
+
+def _is_phone(_form: Any, field: Any) -> None:
+    digits = plain_phone(field.data)
+    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):
+        raise ValidationError(f"Tertulis “{field.data}”; tulis 7 sampai 15 angka.")
+
+
+def phone_field() -> StringField:
+    return StringField(
+        "Nomor telepon",
+        [
+            Optional(),
+            Length(max=30),
+            _is_phone,
+        ],
+        description="Contoh: 0812 3456 7890",
+    )
+
+
+def nib_field() -> StringField:
+    return StringField(
+        "NIB",
+        [Optional(), Regexp(r"^\s*[0-9]{13}\s*$", message="NIB terdiri atas 13 angka.")],
+        description="Nomor Induk Berusaha, 13 angka.",
+    )
+
+
+def members_field(label: str) -> IntegerField:
+    limits = NumberRange(0, 1_000_000, "Tulis jumlah anggota, paling sedikit 0.")
+    return IntegerField(label, [InputRequired(), limits])
+
+
+class MicroFields(Form):
+    """A person and the business. Every text is what stands on the KTP."""
+
+    name = StringField("Nama lengkap", [InputRequired(), Length(max=120)])
+    nik = StringField("NIK", [InputRequired(), Length(max=40)], description="16 angka pada KTP.")
+    sex = RadioField("Jenis kelamin", [InputRequired()], choices=SEXES)
+    birth_date = DayField(
+        "Tanggal lahir", [InputRequired()], description="Hari/bulan/tahun, contoh 08/04/1985."
+    )
+    business_name = StringField("Nama usaha", [InputRequired(), Length(max=120)])
+    sector = StringField(
+        "Bidang usaha", [InputRequired(), Length(max=60)], description="Contoh: Kuliner, Fesyen."
+    )
+    business_started_on = DayField(
+        "Tanggal mulai usaha", [InputRequired()], description="Hari/bulan/tahun, contoh 01/06/2019."
+    )
+    kelurahan_code = SelectField("Kelurahan", [InputRequired()])
+    address = StringField("Alamat usaha", [InputRequired(), Length(max=200)])
+    phone = phone_field()
+    nib = nib_field()
+
+
+class CooperativeFields(Form):
+    """A cooperative with its chair."""
+
+    name = StringField("Nama koperasi", [InputRequired(), Length(max=120)])
+    cooperative_number = StringField(
+        "Nomor induk koperasi",
+        [InputRequired(), Length(max=30)],
+        description="Sesuai sertifikat NIK koperasi.",
+    )
+    business_started_on = DayField(
+        "Tanggal berdiri", [InputRequired()], description="Hari/bulan/tahun, contoh 01/06/2019."
+    )
+    sector = StringField(
+        "Bidang usaha", [InputRequired(), Length(max=60)], description="Contoh: Simpan pinjam."
+    )
+    kelurahan_code = SelectField("Kelurahan", [InputRequired()])
+    address = StringField("Alamat", [InputRequired(), Length(max=200)])
+    phone = phone_field()
+    nib = nib_field()
+    chair_name = StringField("Nama ketua", [InputRequired(), Length(max=120)])
+    nik = StringField(
+        "NIK ketua", [InputRequired(), Length(max=40)], description="16 angka pada KTP ketua."
+    )
+    sex = RadioField("Jenis kelamin ketua", [InputRequired()], choices=SEXES)
+    birth_date = DayField(
+        "Tanggal lahir ketua", [InputRequired()], description="Hari/bulan/tahun, contoh 08/04/1985."
+    )
+    members_male = members_field("Anggota laki-laki")
+    members_female = members_field("Anggota perempuan")
+
+
+def offer_places(form: Any, places: Iterable[tuple[str, str, str]]) -> None:
+    """Put (code, kelurahan, kecamatan) into the form's list, grouped by kecamatan."""
+    form.kelurahan_code.choices = [
+        SelectChoice("", "Pilih kelurahan"),
+        *(SelectChoice(code, name, optgroup=f"Kecamatan {over}") for code, name, over in places),
+    ]
+
+
+def entered_borrower(form: Any, kind: BorrowerKind) -> NewBorrower:
+    """The borrower as typed into a form that is complete."""
+    shared: dict[str, Any] = {
+        "kind": kind,
+        "name": " ".join(required_text(form.name.data).split()),
+        "nik": plain_digits(form.nik.data),
+        "sex": form.sex.data,
+        "birth_date": form.birth_date.data,
+        "kelurahan_code": form.kelurahan_code.data,
+        "sector": required_text(form.sector.data),
+        "business_started_on": form.business_started_on.data,
+        "address": required_text(form.address.data),
+        "phone": plain_phone(form.phone.data),
+        "nib": required_text(form.nib.data),
+    }
+    if kind is BorrowerKind.MICRO:
+        return NewBorrower(**shared, business_name=required_text(form.business_name.data))
+    return NewBorrower(
+        **shared,
+        cooperative_number=required_text(form.cooperative_number.data),
+        chair_name=required_text(form.chair_name.data),
+        members_male=form.members_male.data,
+        members_female=form.members_female.data,
+    )

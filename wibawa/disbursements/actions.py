@@ -1,0 +1,207 @@
+"""Recording, approving and refusing disbursements: flush at most, the page commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from wibawa.access import trail
+from wibawa.banks.models import Bank
+from wibawa.banks.queries import terms_on
+from wibawa.borrowers.actions import NewBorrower, add_borrowers
+from wibawa.borrowers.queries import BorrowerFacts, borrower_facts
+from wibawa.database import is_sqlite
+from wibawa.disbursements.models import Disbursement
+from wibawa.disbursements.queries import (
+    DisbursementFacts,
+    Draft,
+    disbursement_facts,
+    draft_of,
+    examine,
+    fingerprint,
+)
+from wibawa.loans.journal import Author, NewLoan, open_loans
+from wibawa.rules.eligibility import Verdict
+from wibawa.rules.money import rupiah
+from wibawa.rules.refused import Refused
+from wibawa.web.clock import in_wib
+from wibawa.web.formats import moment
+
+_LOCK = 0x57494241  # one number for all deeds of this module
+
+
+class NotEligible(Refused):
+    """The rules of eligibility stand in the way; `verdict` says which and at which field."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__("not_eligible", " ".join(each.message for each in verdict.blocks))
+        self.verdict = verdict
+
+
+def one_at_a_time(session: Session) -> None:
+    """Hold other recordings and decisions until this transaction ends, so that two of them cannot
+    both find the borrower free. On SQLite the writer holds everything anyway."""
+    if not is_sqlite(session):
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def record(
+    session: Session, draft: Draft, borrower: NewBorrower | None, by: int, now: dt.datetime
+) -> int:
+    """Record a disbursement for the registered borrower of `draft`, or for a new one; its id.
+
+    A new one whose NIK or number is registered already is that borrower, facts unchanged.
+
+    Raises `NotEligible` with every obstacle, `Refused` when the account was taken meanwhile.
+    """
+    one_at_a_time(session)
+    verdict = examine(session, draft, in_wib(now).date())
+    if verdict.blocks:
+        raise NotEligible(verdict)
+    borrower_id = draft.registered_id
+    if borrower_id is None:
+        assert borrower is not None
+        borrower_id = add_borrowers(session, [borrower], by, now).ids[0]
+    new = _row(session, draft, borrower_id, by, now)
+    session.add(new)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Refused(
+            "account_taken",
+            f"Rekening {draft.account_number} di bank itu baru saja dipakai pencairan lain. "
+            "Periksa nomor rekeningnya.",
+        ) from error
+    detail = f"Nomor {new.id}, {rupiah(new.principal)}"
+    trail.record(session, now, by, "disbursement_recorded", "disbursement", new.id, detail)
+    return new.id
+
+
+def _row(
+    session: Session, draft: Draft, borrower_id: int, by: int, now: dt.datetime
+) -> Disbursement:
+    """The row with the terms of the day and the bank's method copied to it."""
+    bank = session.get(Bank, draft.bank_id)
+    assert bank is not None
+    assert draft.disbursed_on is not None
+    assert draft.principal is not None
+    terms = terms_on(session, draft.disbursed_on)
+    return Disbursement(
+        status="recorded",
+        borrower_id=borrower_id,
+        bank_id=bank.id,
+        account_number=draft.account_number,
+        agreement_number=draft.agreement_number,
+        disbursed_on=draft.disbursed_on,
+        principal=draft.principal,
+        rate=terms.rate,
+        months=terms.months,
+        method=bank.method,
+        multiple=bank.multiple,
+        collateral=draft.collateral,
+        entered_by=by,
+        entered_at=now,
+    )
+
+
+def approve(session: Session, disbursement_id: int, shown: str, by: int, now: dt.datetime) -> int:
+    """Open the loan of a recorded disbursement; the loan's id. All or nothing.
+
+    Raises `Refused`: `same_person`, `already_decided`, `changed`, `not_eligible`.
+    """
+    facts, borrower = _to_decide(session, disbursement_id, shown, by)
+    draft = draft_of(facts, borrower)
+    verdict = examine(session, draft, in_wib(now).date(), apart_from=facts.id)
+    if verdict.blocks:
+        raise NotEligible(verdict)
+    loan_id = open_loans(
+        session,
+        [
+            NewLoan(
+                bank_id=facts.bank_id,
+                borrower_id=facts.borrower_id,
+                account_number=facts.account_number,
+                agreement_number=facts.agreement_number,
+                terms=facts.terms,
+            )
+        ],
+        Author(facts.entered_by_id, by, now),
+    )[0]
+    _decide(session, facts, "approved", by, now, loan_id=loan_id)
+    detail = f"Nomor {facts.id}, {rupiah(facts.principal)}"
+    trail.record(session, now, by, "disbursement_approved", "disbursement", facts.id, detail)
+    return loan_id
+
+
+def refuse(
+    session: Session, disbursement_id: int, shown: str, reason: str, by: int, now: dt.datetime
+) -> int:
+    """Refuse a recorded disbursement with a reason; its id. Raises `Refused` as `approve` does."""
+    facts, _ = _to_decide(session, disbursement_id, shown, by)
+    _decide(session, facts, "refused", by, now, reason=reason)
+    detail = f"Nomor {facts.id}, {rupiah(facts.principal)}"
+    trail.record(session, now, by, "disbursement_refused", "disbursement", facts.id, detail)
+    return facts.id
+
+
+def _to_decide(
+    session: Session, disbursement_id: int, shown: str, by: int
+) -> tuple[DisbursementFacts, BorrowerFacts]:
+    """The disbursement as it is now, when this person may decide on what was shown."""
+    one_at_a_time(session)
+    facts = disbursement_facts(session, disbursement_id)
+    borrower = borrower_facts(session, facts.borrower_id) if facts else None
+    if facts is None or borrower is None:
+        raise Refused("not_there", "Pencairan ini tidak ada. Cari lewat daftar pencairan.")
+    if facts.entered_by_id == by:
+        raise Refused(
+            "same_person",
+            "Pencairan ini Anda catat sendiri. Keputusannya harus diambil orang lain.",
+        )
+    if facts.status != "recorded":
+        raise _decided_already(facts)
+    if fingerprint(facts, borrower) != shown:
+        raise Refused(
+            "changed",
+            "Data pencairan ini berubah sejak ditampilkan. Periksa data yang sekarang tampil, "
+            "lalu putuskan lagi.",
+        )
+    return facts, borrower
+
+
+def _decided_already(facts: DisbursementFacts) -> Refused:
+    how = "menyetujui" if facts.status == "approved" else "menolak"
+    return Refused(
+        "already_decided",
+        f"Pencairan ini sudah diputuskan oleh {facts.decided_by}, yang {how}nya pada "
+        f"{moment(facts.decided_at)}.",
+    )
+
+
+def _decide(
+    session: Session,
+    facts: DisbursementFacts,
+    status: str,
+    by: int,
+    now: dt.datetime,
+    *,
+    loan_id: int | None = None,
+    reason: str = "",
+) -> None:
+    """Change the status of what nobody else has decided and somebody else has recorded."""
+    changed = session.execute(
+        update(Disbursement)
+        .where(
+            Disbursement.id == facts.id,
+            Disbursement.status == "recorded",
+            Disbursement.entered_by != by,
+        )
+        .values(
+            status=status, decided_by=by, decided_at=now, decision_reason=reason, loan_id=loan_id
+        )
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise Refused("already_decided", "Pencairan ini sudah diputuskan oleh orang lain.")

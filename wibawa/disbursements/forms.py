@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from wibawa.borrowers.forms import CooperativeFields, MicroFields, plain_digits
+from wibawa.borrowers.queries import BorrowerFacts
+from wibawa.disbursements.queries import Draft, applicant_of
+from wibawa.rules.eligibility import Applicant, plain_account
+from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.refused import Problem
+from wibawa.web.fields import DayField, Form, RupiahField, required_text
+
+
+class SearchForm(Form):
+    """Sent by POST: a NIK that is typed here must not stand in an address."""
+
+    text = StringField(
+        "Nama, usaha, NIK, nomor induk koperasi, atau telepon", [InputRequired(), Length(max=80)]
+    )
+
+
+class DisbursementFields(Form):
+    bank_id = SelectField("Bank penyalur", [InputRequired()])
+    account_number = StringField(
+        "Nomor rekening pinjaman",
+        [InputRequired(), Length(max=60)],
+        description="5 sampai 40 angka atau huruf. Titik, strip, dan spasi boleh ikut.",
+    )
+    agreement_number = StringField("Nomor perjanjian kredit", [InputRequired(), Length(max=60)])
+    disbursed_on = DayField(
+        "Tanggal pencairan", [InputRequired()], description="Hari uangnya cair, contoh 24/11/2026."
+    )
+    principal = RupiahField("Jumlah pencairan (plafon)", [InputRequired()])
+    collateral = TextAreaField("Uraian agunan", [Length(max=200)])
+
+
+class RegisteredForm(DisbursementFields):
+    """For a borrower who is in the register."""
+
+
+class MicroForm(MicroFields, DisbursementFields):
+    """With a new micro-enterprise."""
+
+
+class CooperativeForm(CooperativeFields, DisbursementFields):
+    """With a new cooperative."""
+
+
+class DecisionForm(Form):
+    """`shown` is the fingerprint of the facts on the page that the decision was taken on."""
+
+    shown = HiddenField()
+
+
+class RefusalForm(DecisionForm):
+    reason = TextAreaField("Alasan penolakan", [InputRequired(), Length(min=5, max=300)])
+
+
+FORMS: dict[BorrowerKind, type[Form]] = {
+    BorrowerKind.MICRO: MicroForm,
+    BorrowerKind.COOPERATIVE: CooperativeForm,
+}
+
+
+def draft_from(
+    form: Any, kind: BorrowerKind | None, borrower: BorrowerFacts | None, codes: frozenset[str]
+) -> Draft:
+    """The disbursement as far as it is typed; `codes` are the kelurahan of the city."""
+    asked: dict[str, Any] = {
+        "bank_id": bank_of(form.bank_id.data),
+        "account_number": plain_account(form.account_number.data or ""),
+        "agreement_number": required_text(form.agreement_number.data),
+        "disbursed_on": form.disbursed_on.data,
+        "principal": form.principal.data,
+        "collateral": required_text(form.collateral.data),
+    }
+    if borrower is not None:
+        return Draft(applicant_of(borrower), **asked, registered_id=borrower.id)
+    assert kind is not None
+    code = form.kelurahan_code.data
+    started = form.business_started_on.data
+    applicant = Applicant(
+        kind,
+        plain_digits(form.nik.data),
+        form.sex.data or "",
+        form.birth_date.data,
+        started,
+        kelurahan_known=(code in codes) if code else None,
+    )
+    number = getattr(form, "cooperative_number", None)
+    return Draft(
+        applicant,
+        **asked,
+        name=required_text(form.name.data),
+        cooperative_number=required_text(number.data) if number else None,
+    )
+
+
+def bank_of(text: str | None) -> int | None:
+    """The bank's id as a form or an address gives it."""
+    whole = (text or "").strip()
+    return int(whole) if whole.isascii() and whole.isdigit() and len(whole) < 10 else None
+
+
+def put_at_fields(form: Any, blocks: tuple[Problem, ...]) -> list[tuple[str, str | None]]:
+    """Show each obstacle at its field; what belongs to no field is returned for the summary."""
+    loose: list[tuple[str, str | None]] = []
+    for problem in blocks:
+        field = getattr(form, problem.column, None)
+        if field is None:
+            loose.append((problem.message, None))
+        elif problem.message not in field.errors:
+            field.errors = [*field.errors, problem.message]
+    return loose
