@@ -15,12 +15,15 @@ from wibawa import commands
 from wibawa.access import routes as access_routes
 from wibawa.access import sessions
 from wibawa.access.guard import public
+from wibawa.banks import routes as bank_routes
 from wibawa.database import db, prepare_engine, set_writing
 from wibawa.disbursements import routes as disbursement_routes
 from wibawa.home import routes as home_routes
 from wibawa.home.menu import menu_for
+from wibawa.indicators import routes as indicator_routes
 from wibawa.loans import routes as loan_routes
 from wibawa.printing import routes as printing_routes
+from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
 from wibawa import schema
 from wibawa.web import clock, errors, formats, log, security
@@ -35,6 +38,9 @@ PARTS = (
     disbursement_routes,
     loan_routes,
     printing_routes,
+    indicator_routes,
+    bank_routes,
+    repayment_routes,
 )
 
 

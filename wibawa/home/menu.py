@@ -9,11 +9,13 @@ from flask import current_app, url_for
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from wibawa.access.permissions import Permission as P
+from wibawa.access.permissions import Permission
 from wibawa.access.sessions import SignedIn
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import SuspenseEntry
 from wibawa.uploads.models import Upload
+
+P = Permission
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,16 @@ class MenuItem:
     icon: str
     active: bool
     count: int | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing on Beranda that waits for this person, or that only this person may do."""
+
+    label: str
+    count: int | None
+    url: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,13 @@ class Waiting:
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Beranda", "home.index", "home", P.SIGNED_IN, None),
-    ("Pencairan", "disbursements.disbursement_list", "disbursement", P.SEE_DISBURSEMENTS, "disbursements"),
+    (
+        "Pencairan",
+        "disbursements.disbursement_list",
+        "disbursement",
+        P.SEE_DISBURSEMENTS,
+        "disbursements",
+    ),
     ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
     ("Berkas angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
@@ -83,6 +101,65 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
     )
 
 
+# Label, endpoint, permission, count of `Waiting` (None: always there), hint.
+TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
+    (
+        "Berkas menunggu dibukukan",
+        "repayments.upload_list",
+        P.POST_REPAYMENTS,
+        "uploads",
+        "Sudah diajukan bank; periksa, lalu bukukan.",
+    ),
+    (
+        "Berkas belum diajukan",
+        "repayments.upload_list",
+        P.UPLOAD_REPAYMENTS,
+        "uploads",
+        "Sudah diunggah; perbaiki atau ajukan ke dinas.",
+    ),
+    (
+        "Pencairan menunggu persetujuan",
+        "disbursements.disbursement_list",
+        P.APPROVE_DISBURSEMENT,
+        "disbursements",
+        "Dicatat petugas; setujui atau tolak dengan alasan.",
+    ),
+    (
+        "Titipan belum diselesaikan",
+        "loans.suspense_list",
+        P.SEE_SUSPENSE,
+        "suspense",
+        "Uang yang belum menjadi angsuran pinjaman mana pun.",
+    ),
+    (
+        "Pengguna",
+        "access.user_list",
+        P.MANAGE_USERS,
+        None,
+        "Tambah pengguna, atau nonaktifkan yang sudah tidak bertugas.",
+    ),
+    (
+        "Bank penyalur",
+        "banks.bank_list",
+        P.MANAGE_BANKS,
+        None,
+        "Metode, kelipatan, aturan hari libur, dan pembukuan berkas.",
+    ),
+)
+
+
+def tasks_for(session: Session, person: SignedIn) -> list[Task]:
+    """What waits for this person; things with nothing waiting are left out."""
+    counts = waiting_for(session, person)
+    return [
+        Task(label, getattr(counts, counted) if counted else None, url_for(target), hint)
+        for label, target, permission, counted, hint in TASKS
+        if person.may(permission)
+        and target in current_app.view_functions
+        and (counted is None or getattr(counts, counted))
+    ]
+
+
 def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[MenuItem]:
     counts = waiting_for(session, person)
     folder = (endpoint or "").split(".")[0]
@@ -91,7 +168,8 @@ def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[M
             label,
             url_for(target),
             icon,
-            endpoint == target or (target.split(".")[0] == folder and _is_home_of(target, endpoint)),
+            endpoint == target
+            or (target.split(".")[0] == folder and _is_home_of(target, endpoint)),
             getattr(counts, counted) or None if counted else None,
         )
         for label, target, icon, permission, counted in ITEMS

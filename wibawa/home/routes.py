@@ -1,22 +1,127 @@
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
+from wibawa.access.trail import record_apart
 from wibawa.banks.queries import thresholds_on
 from wibawa.database import db
-from wibawa.loans.portfolio import portfolio
+from wibawa.home.menu import tasks_for
+from wibawa.home.report import (
+    arrears_share,
+    class_rows,
+    columns_of,
+    npl_share,
+    par30_share,
+    report_rows,
+)
+from wibawa.indicators.queries import figures_of_indicator
+from wibawa.loans.portfolio import Portfolio, portfolio
+from wibawa.loans.queries import latest_payment_on
+from wibawa.rules.collectibility import CLASS_NAMES
+from wibawa.rules.dates import long_date
+from wibawa.rules.money import rupiah
+from wibawa.uploads.exports import list_file
 from wibawa.web import clock
+from wibawa.web.asked import asked_day
+from wibawa.web.charts import Segment, bar_line_chart, stacked_bar
+from wibawa.web.formats import moment
 
 pages = Blueprint("home", __name__)
+
+TPB = "TPB 8.3.1.(c)"
+TPB_YEARS = range(2020, 2030)
 
 
 @needs(Permission.SIGNED_IN)
 def index() -> str:
     today = clock.today()
-    figures = portfolio(db.session(), today, thresholds_on(db.session(), today), me().bank_id)
-    return render_template("home/index.html", portfolio=figures)
+    sees_figures = me().may(Permission.SEE_INDICATORS)
+    return render_template(
+        "home/index.html",
+        today=today,
+        tasks=tasks_for(db.session(), me()),
+        tpb=figures_of_indicator(db.session(), TPB, TPB_YEARS, today) if sees_figures else [],
+        draw_years=bar_line_chart,
+        **(_money(today) if me().may(Permission.SEE_LOANS) else {"figures": None}),
+    )
+
+
+def _figures(on: dt.date) -> Portfolio:
+    return portfolio(db.session(), on, thresholds_on(db.session(), on), me().bank_id)
+
+
+def _money(today: dt.date) -> dict[str, Any]:
+    """What Beranda shows of the portfolio: of the own bank only for a bank officer."""
+    figures = _figures(today)
+    total = figures.total
+    segments = [
+        Segment(
+            f"{number} {name}",
+            total.classes[number].outstanding,
+            rupiah(total.classes[number].outstanding),
+        )
+        for number, name in CLASS_NAMES.items()
+    ]
+    return {
+        "figures": figures,
+        "columns": columns_of(figures),
+        "classes": CLASS_NAMES,
+        "bar": stacked_bar(segments, f"Baki debet menurut kolektibilitas, {long_date(today)}"),
+        "shares": (arrears_share(total), par30_share(total), npl_share(total)),
+        "last_payment": latest_payment_on(db.session(), today, me().bank_id),
+    }
+
+
+@needs(Permission.SEE_REPORTS)
+def portfolio_report() -> str:
+    on, problem = asked_day(request.args.get("tanggal"), clock.today())
+    figures = _figures(on)
+    return render_template(
+        "home/portfolio_report.html",
+        on=on,
+        problem=problem,
+        figures=figures,
+        columns=columns_of(figures),
+        rows=report_rows(figures),
+        classes=class_rows(figures),
+        is_projection=figures.is_projection(clock.today()),
+        last_payment=latest_payment_on(db.session(), on, me().bank_id),
+    )
+
+
+@needs(Permission.SEE_REPORTS)
+def export_portfolio(kind: str) -> Response:
+    on, _ = asked_day(request.args.get("tanggal"), clock.today())
+    figures = _figures(on)
+    headings = ["Angka", "Satuan", *(bank.name for bank in columns_of(figures))]
+    rows = [row.cells() for row in report_rows(figures)]
+    rows += [
+        (f"Kolektibilitas {row.label}", *row.cells()[1:])
+        for pair in class_rows(figures)
+        for row in pair
+    ]
+    notes = [f"Posisi {long_date(on)}", *_warnings(figures)]
+    notes.append(f"Diekspor {moment(clock.now())} WIB oleh {me().name}")
+    record_apart(clock.now(), me().id, "list_exported", "portfolio_report", None)
+    name = f"portofolio-{on.isoformat()}"
+    return list_file(kind, name, "Laporan portofolio Kredit Wibawa", headings, rows, notes)
+
+
+def _warnings(figures: Portfolio) -> list[str]:
+    """What must be said beside the figures of a day before the cut-off, or of a day to come."""
+    found = []
+    if figures.incomplete and figures.incomplete_before is not None:
+        found.append(f"Belum lengkap: data awal dimuat per {long_date(figures.incomplete_before)}")
+    if figures.is_projection(clock.today()):
+        found.append("Perkiraan: seolah tidak ada pembayaran lagi setelah hari ini")
+    return found
 
 
 pages.add_url_rule("/", view_func=index)
+pages.add_url_rule("/laporan/portofolio", view_func=portfolio_report)
+pages.add_url_rule("/laporan/portofolio/ekspor.<any(xlsx, csv):kind>", view_func=export_portfolio)

@@ -394,6 +394,16 @@ def applied_on(session: Session, loan_id: int, on: dt.date) -> int:
     return int(found or 0)
 
 
+def latest_payment_on(session: Session, on: dt.date, bank_id: int | None) -> dt.date | None:
+    """The last day up to `on` for which a bank's money is booked: how fresh the figures are."""
+    query = select(func.max(LedgerEntry.effective_on)).where(
+        LedgerEntry.kind == "repayment", LedgerEntry.effective_on <= on
+    )
+    if bank_id is not None:
+        query = query.where(LedgerEntry.bank_id == bank_id)
+    return session.scalar(query)
+
+
 def ledger(session: Session, loan_id: int) -> list[EntryLine]:
     """The journal of a loan, oldest entry first."""
     author = aliased(User)
