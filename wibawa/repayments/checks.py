@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
 from wibawa.repayments.names import far_off
-from wibawa.repayments.reader import RepaymentFile, RepaymentRow
+from wibawa.repayments.rows import RepaymentFile, RepaymentRow, Tally
 from wibawa.rules.dates import short_date
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Problem
@@ -86,7 +86,7 @@ class Checked:
 
     Counts and totals have the names of the command line (files.md §3). A row split between its loan
     and suspense counts as posted, its excess is in `suspense_total`. `skipped_*` are the rows left
-    out by `skip_problems`; `problem_rows` counts the rows with blocking problems in any case.
+    out by `skip_problems`; `problem_rows` counts `bad_rows`, the rows with blocking problems.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -105,6 +105,7 @@ class Checked:
     skipped_total: int = 0
     control_total: int = 0
     problem_rows: int = 0
+    bad_rows: set[int] = field(default_factory=set)
 
 
 class _Payment(NamedTuple):
@@ -167,8 +168,8 @@ class _Check:
         self.accounts = accounts
         self.today = today
         self.suspend_unknown = suspend_unknown
-        self.found: list[Problem] = []
-        self.bad = set(file.bad_rows)
+        self.tally = Tally(bad_rows=set(file.bad_rows))
+        self.bad = self.tally.bad_rows
         self.headings = {
             key: file.heading(key) for key in ("account", "name", "paid_on", "amount", "reference")
         }
@@ -184,7 +185,8 @@ class _Check:
         payments = self.payments(posted_references, posted_keys, result)
         self.pour(payments, result)
         self.add_up(result, skip_problems)
-        problems = [*self.file.problems, *self.file.notices, *self.found]
+        problems = [*self.file.problems, *self.file.notices, *self.tally.closed()]
+        result.bad_rows = self.bad
         result.problems = sorted(problems, key=lambda problem: problem.row)
         result.blocked = any(
             problem.blocking and (problem.row == 0 or not skip_problems) for problem in problems
@@ -193,9 +195,7 @@ class _Check:
 
     def note(self, row: int, key: str, code: str, found: str, message: str, blocks: bool) -> None:
         heading = self.headings.get(key, "")
-        self.found.append(Problem(row, heading, code, found, message, blocks))
-        if blocks:
-            self.bad.add(row)
+        self.tally.add(row, heading, code, found, message, blocks)
 
     def duplicates(self) -> None:
         """Every row of a group that shares a reference is a problem: which one is right?"""
@@ -412,8 +412,3 @@ def _entry(payment: _Payment, loan_id: int, amount: int) -> Entry:
         row.row, loan_id, amount, row.penalty, payment.paid_on, row.reference, payment.row_key,
         row.principal, row.interest, row.outstanding, row.collectibility,
     )  # fmt: skip
-
-
-def rows_with_problems(problems: Iterable[Problem]) -> set[int]:
-    """The row numbers that have at least one blocking problem; file problems (row 0) left out."""
-    return {problem.row for problem in problems if problem.blocking and problem.row}

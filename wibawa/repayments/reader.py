@@ -13,10 +13,10 @@ from itertools import repeat
 from typing import Any
 
 from wibawa.repayments.layout import COLUMNS, DEFAULT_LAYOUT, Layout, layout_from
-from wibawa.repayments.rows import RepaymentFile, RepaymentRow, canonical_rows_hash
+from wibawa.repayments.rows import RepaymentFile, RepaymentRow, Tally, canonical_rows_hash
 from wibawa.rules.dates import DateError, parse_date
 from wibawa.rules.money import AmountError, parse_amount, rupiah
-from wibawa.rules.refused import Problem, Refused
+from wibawa.rules.refused import Refused
 from wibawa.uploads.cells import SCIENTIFIC, account_text, text_of
 from wibawa.uploads.columns import is_blank
 from wibawa.uploads.garbage import collector_paused
@@ -89,8 +89,8 @@ class _Reading:
     def __init__(self, table: Table, layout: Layout) -> None:
         self.table = table
         self.layout = layout
-        self.problems = list(table.problems)
-        self.notices = list(table.notices)
+        self.tally = Tally(list(table.problems), {problem.row for problem in table.problems})
+        self.remarks = Tally(list(table.notices))
         self.unfit = {(problem.row, problem.column) for problem in table.problems}
         self._drop_rows_without_payment()
         self.numbers = [row for row, _ in table.rows]
@@ -111,13 +111,14 @@ class _Reading:
         names = self.names()
         columns = (self.numbers, accounts, are_numbers, names, paid_on, amounts, penalties)
         rows = list(map(RepaymentRow._make, zip(*columns, *parts, *optional, strict=False)))
-        file = RepaymentFile(self.table, rows, self.problems, self.notices)
+        file = RepaymentFile(self.table, rows, bad_rows=self.tally.bad_rows)
         file.readable_total = sum([amount for amount in amounts if amount is not None])
         self.control_total(file, stated, amounts)
         place = {heading: index for index, heading in reversed([*enumerate(self.table.headings)])}
-        for found in (self.problems, self.notices):
-            found.sort(key=lambda problem: (problem.row, place.get(problem.column, -1)))
-        file.bad_rows = {problem.row for problem in self.problems if problem.row}
+        file.problems, file.notices = (
+            sorted(tally.closed(), key=lambda each: (each.row, place.get(each.column, -1)))
+            for tally in (self.tally, self.remarks)
+        )
         return file
 
     def column(self, key: str) -> list[Cell] | None:
@@ -135,7 +136,7 @@ class _Reading:
         heading = self.table.heading(key)
         if (row, heading) not in self.unfit:
             self.unfit.add((row, heading))
-            self.problems.append(Problem(row, heading, code, str(found)[:64], message))
+            self.tally.add(row, heading, code, str(found)[:64], message)
 
     def distinct(
         self,
@@ -147,19 +148,19 @@ class _Reading:
     ) -> list[Any]:
         """Read each distinct cell once; a cell that is refused gives None and a problem per row."""
         values: dict[Cell, Any] = known or {}
-        failed: dict[Cell, Refused] = {}
+        failed: dict[Cell, tuple[str, str]] = {}
         for cell in set(cells).difference(values):
             try:
                 values[cell] = read(cell)
             except refused as error:
                 values[cell] = None
-                failed[cell] = error
+                failed[cell] = error.code, error.sentence
         if failed:
             self.unreadable.add(key)
             for row, cell in zip(self.numbers, cells, strict=True):
-                error_here = failed.get(cell)
-                if error_here is not None:
-                    self.problem(row, key, error_here.code, cell, error_here.sentence)
+                if cell in failed:
+                    code, sentence = failed[cell]
+                    self.problem(row, key, code, cell, sentence)
         return [values[cell] for cell in cells]
 
     def _drop_rows_without_payment(self) -> None:
@@ -180,9 +181,7 @@ class _Reading:
         self.table.rows = [record for record in self.table.rows if record[0] not in gone]
         places = ", ".join(map(str, dropped[:10])) + (" …" if len(dropped) > 10 else "")
         sentence = f"Baris {places} tanpa rekening, tanggal dan jumlah; tidak dibaca."
-        self.notices.append(
-            Problem(dropped[0], "", "row_without_payment", places, sentence, blocking=False)
-        )
+        self.remarks.add(dropped[0], "", "row_without_payment", places, sentence, False)
 
     def accounts(self) -> tuple[list[str], list[bool]]:
         cells = self.column("account") or []
@@ -354,8 +353,7 @@ class _Reading:
                 if cell in odd:
                     sentence = f"{heading} “{str(cell)[:40]}” diabaikan; seharusnya {needed}."
                     found, code = str(cell)[:64], f"{key}_unreadable"
-                    notice = Problem(row, heading, code, found, sentence, blocking=False)
-                    self.notices.append(notice)
+                    self.remarks.add(row, heading, code, found, sentence, False)
         return [None if cell in odd else values[cell] for cell in cells]
 
     def references(self) -> Iterable[str | None]:
@@ -414,7 +412,7 @@ class _Reading:
                     f"baris {rupiah(counted)}; perbaiki barisnya atau baris jumlahnya."
                 )
                 found = f"{total} ≠ {counted}"
-                self.problems.append(Problem(0, heading, "control_total_differs", found, sentence))
+                self.tally.add(0, heading, "control_total_differs", found, sentence)
         parts = {key for key in ("principal", "interest", "penalty") if key in self.table.columns}
         if "amount" not in self.table.columns and parts <= totals.keys():
             totals["amount"] = sum(totals[key] for key in parts)
@@ -436,9 +434,7 @@ class _Reading:
             except AmountError as error:
                 heading = self.table.heading(key)
                 sentence = f"Baris jumlah (baris {row}): {error.sentence}"
-                self.problems.append(
-                    Problem(0, heading, "control_total_unreadable", error.found, sentence)
-                )
+                self.tally.add(0, heading, "control_total_unreadable", error.found, sentence)
                 return None
             if value is not None:
                 totals.append(value)

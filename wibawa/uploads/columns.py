@@ -13,7 +13,10 @@ Cell = str | int | float | bool | dt.date | dt.datetime
 SEARCHED_ROWS = 1_000
 ENOUGH_HEADINGS = 3
 
-_IGNORED = re.compile(r"\(\s*rp\.?\s*\)|[\s._:;/*()'\"\-]+", re.IGNORECASE)
+LONGEST_HEADING = 200
+
+_UNIT = re.compile(r"\(\s*rp\.?\s*\)", re.IGNORECASE)
+_IGNORED = re.compile(r"[\s._:;/*()'\"\-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ def squeeze(text: str) -> str:
     >>> squeeze("No. Rekening") == squeeze("NO_REKENING") == "norekening"
     True
     """
-    return _IGNORED.sub("", text).casefold()
+    text = text[:LONGEST_HEADING]
+    return _IGNORED.sub("", _UNIT.sub("", text) if "(" in text else text).casefold()
 
 
 def is_blank(cell: Cell) -> bool:
@@ -76,7 +80,7 @@ def match_headings(
     best: dict[str, tuple[int, int]] = {}
     twice: dict[str, str] = {}
     for index, cell in enumerate(cells):
-        if not isinstance(cell, str) or not cell or len(cell) > 200:
+        if not isinstance(cell, str) or not cell or len(cell) > LONGEST_HEADING:
             continue
         known = names.get(squeeze(cell))
         if known is None:
@@ -112,7 +116,7 @@ def find_header(
         if merged is not None:
             columns, twice = match_headings(merged, names)
         if enough(columns):
-            headings = [str(cell).strip() for cell in merged or cells]
+            headings = [str(cell).strip()[:LONGEST_HEADING] for cell in merged or cells]
             return Header(position, row, 2 if merged else 1, headings, columns, twice)
     return None
 

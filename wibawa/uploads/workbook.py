@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from wibawa.uploads.columns import Cell, Column
 
 STATUS_HEADING = "STATUS"
 MESSAGE_HEADING = "KETERANGAN"
+SAME_PROBLEM = "Masalah yang sama seperti pada baris-baris sebelumnya."
 LONGEST_TEXT = 32_767
 
 
@@ -95,12 +96,14 @@ def marked_workbook(
     rows_with_cells: Iterable[tuple[int, Sequence[Cell]]],
     problems: Iterable[Problem],
     sheet_name: str = "Hasil pemeriksaan",
+    bad_rows: Set[int] = frozenset(),
 ) -> bytes:
     """The officer's own file back ("Hasil pemeriksaan"): own columns, then STATUS and KETERANGAN.
 
     `rows_with_cells` are (Excel row number, cells) as they were read; cells with a problem are
     coloured, and BARIS, the last column, names the row of the file that was sent. Problems of the
-    whole file (row 0) stand above the headings.
+    whole file (row 0) stand above the headings. `bad_rows` are wrong even when their problem was
+    told in the sentence of another row (a file with tens of thousands of equal problems).
     """
     book = _Book(sheet_name)
     by_row: dict[int, list[Problem]] = {}
@@ -124,8 +127,10 @@ def marked_workbook(
         for index, cell in enumerate(cells[:width]):
             style = None if isinstance(cell, dt.date) else styles.get(headings[index])
             book.write(line, index, cell, style)
-        book.write(line, width, status_of(found))
-        book.write(line, width + 1, " ".join(problem.message for problem in found))
+        told = " ".join(problem.message for problem in found)
+        silent = row in bad_rows and not any(problem.blocking for problem in found)
+        book.write(line, width, "PERBAIKI" if silent else status_of(found))
+        book.write(line, width + 1, f"{told} {SAME_PROBLEM}".strip() if silent else told)
         book.write(line, width + 2, row)
     return book.content()
 

@@ -27,17 +27,18 @@ _ROW = re.compile(rb"<(?:\w+:)?row\b([^<>]*)>")
 _ROW_NUMBER = re.compile(rb"\br=[\"'](\d+)[\"']")
 _HIDDEN = re.compile(rb"\bhidden=[\"'](?:1|true)[\"']")
 _FORMULA_ONLY = re.compile(
-    rb"<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)\s*"
-    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+    rb"<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)\s{0,20}"
+    rb"(?:<(?:\w+:)?v\s?/>|<(?:\w+:)?v>\s{0,20}</(?:\w+:)?v>)?\s{0,20}</(?:\w+:)?c>"
 )
 _CELL_START = re.compile(rb"<(?:\w+:)?c\b([^<>]*)>\s*$")
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d+)[\"']")
 _TEXT_RESULT = re.compile(rb"\bt=[\"']str[\"']")
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^<>]*)>")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^<>]*)>")
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^<>]{0,4000})>")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^<>]{0,4000})>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 BATCH = 500
+MOST_SHEETS = 60
 
 
 class Refusal(Exception):  # noqa: N818 - a word, not an error
@@ -148,7 +149,7 @@ def check_sheet(data: bytes, limits: dict[str, int]) -> None:
 
 def check_text(data: bytes, limits: dict[str, int]) -> None:
     """Refuse a text that is longer than a cell can hold."""
-    if re.search(rb">[^<]{%d,}" % limits["text"], data):
+    if re.search(rb">[^<>]{%d,}" % limits["text"], data):
         raise Refusal("text")
 
 
@@ -244,24 +245,27 @@ def plain(value: object) -> object:
     return str(value)
 
 
-def batches(sheet: Any, limits: dict[str, int]) -> Iterator[list[list[Any]]]:
-    """The filled rows of a sheet as [Excel row number, cells], some hundred at a time."""
+def batches(sheet: Any, room: dict[str, int]) -> Iterator[list[list[Any]]]:
+    """The filled rows of a sheet as [Excel row number, cells], some hundred at a time.
+
+    `room` is what all sheets together may still hold.
+    """
     start = sheet.start
     if start is None:
         return
+    # calamine gives the empty rows above the first filled one, but not the columns before it
     before = [""] * start[1]
-    cells = characters = 0
     batch: list[list[Any]] = []
-    for number, row in enumerate(sheet.iter_rows(), start[0] + 1):
+    for number, row in enumerate(sheet.iter_rows(), 1):
         while row and row[-1] == "":
             row.pop()
         if not row:
             continue
-        cells += len(row)
-        characters += sum([len(cell) for cell in row if type(cell) is str])
-        if cells > limits["cells"]:
+        room["cells"] -= len(row)
+        room["characters"] -= sum([len(cell) for cell in row if type(cell) is str])
+        if room["cells"] < 0:
             raise Refusal("cells")
-        if characters > limits["unpacked"]:
+        if room["characters"] < 0:
             raise Refusal("unpacked")
         batch.append([number, before + row])
         if len(batch) >= BATCH:
@@ -281,6 +285,9 @@ def read(content: bytes, limits: dict[str, int]) -> Iterator[object]:
         sheets = book.sheets_metadata
         if len(sheets) != len(names):
             raise Refusal("no_workbook")
+        if len(sheets) > MOST_SHEETS:
+            raise Refusal("members", str(len(sheets)))
+        room = {"cells": limits["cells"], "characters": limits["unpacked"]}
         for index, about in enumerate(sheets):
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue
@@ -299,7 +306,7 @@ def read(content: bytes, limits: dict[str, int]) -> Iterator[object]:
                 "formulas": formulas,
             }
             if visible:
-                yield from batches(sheet, limits)
+                yield from batches(sheet, room)
     yield {"end": True}
 
 
