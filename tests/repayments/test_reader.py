@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from wibawa.repayments import rows as rows_module
 from wibawa.repayments.layout import COLUMNS, Layout, layout_from
-from wibawa.repayments.reader import RepaymentFile, Unreadable, read_repayments, usual_amounts
+from wibawa.repayments.reader import RepaymentFile, Unreadable, read_repayments
 from wibawa.rules.money import AmountError, parse_amount
 from wibawa.rules.refused import Refused
+from wibawa.uploads.cells import usual_amounts
 from wibawa.uploads.columns import squeeze
 from wibawa.uploads.workbook import marked_workbook, template_workbook
 

@@ -13,11 +13,25 @@ from itertools import repeat
 from typing import Any
 
 from wibawa.repayments.layout import COLUMNS, DEFAULT_LAYOUT, Layout, layout_from
-from wibawa.repayments.rows import RepaymentFile, RepaymentRow, Tally, canonical_rows_hash
+from wibawa.repayments.rows import (
+    RepaymentFile,
+    RepaymentRow,
+    Tally,
+    canonical_rows_hash,
+    collectibility_of,
+    days_of,
+)
 from wibawa.rules.dates import DateError, parse_date
 from wibawa.rules.money import AmountError, parse_amount, rupiah
 from wibawa.rules.refused import Refused
-from wibawa.uploads.cells import SCIENTIFIC, account_text, text_of
+from wibawa.uploads.cells import (
+    SCIENTIFIC,
+    account_text,
+    check_decimal_mark,
+    plain_accounts,
+    text_of,
+    usual_amounts,
+)
 from wibawa.uploads.columns import is_blank
 from wibawa.uploads.garbage import collector_paused
 from wibawa.uploads.limits import DEFAULT_LIMITS, Limits
@@ -38,21 +52,7 @@ __all__ = [
 MONEY_KEYS = ("amount", "principal", "interest", "penalty", "outstanding")
 LONGEST_REFERENCE = 64
 
-_USUAL_AMOUNTS = re.compile(
-    r"(?:(?:Rp ?)?(?:[0-9]{1,15}|[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,4})(?:,00|,-)?\n)++"
-)
-_PLAIN_ACCOUNTS = re.compile(r"(?:'?[0-9]{1,40}\n)++")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})")
-_SEPARATOR = re.compile(r"[.,](?=\d)")
-_CLASS = re.compile(r"(?:KOL(?:EKTIBILITAS)?\.?\s*)?([1-5])(?:\s*[-.:]?\s*[A-Z ]*)", re.IGNORECASE)
-_CLASSES = {
-    "LANCAR": 1,
-    "DALAM PERHATIAN KHUSUS": 2,
-    "DPK": 2,
-    "KURANG LANCAR": 3,
-    "DIRAGUKAN": 4,
-    "MACET": 5,
-}
 
 
 def read_repayments(
@@ -185,7 +185,7 @@ class _Reading:
 
     def accounts(self) -> tuple[list[str], list[bool]]:
         cells = self.column("account") or []
-        plain = _plain_accounts(cells)
+        plain = plain_accounts(cells)
         if plain is not None:
             return plain, [False] * len(plain)
         accounts: list[str] = []
@@ -245,7 +245,7 @@ class _Reading:
                 return None
             mark = self.layout.decimal_mark
             if mark is not None:
-                _check_decimal_mark(cell, mark)
+                check_decimal_mark(cell, mark)
         return parse_amount(cell)
 
     def money(self, key: str) -> list[int | None] | None:
@@ -333,10 +333,10 @@ class _Reading:
                 self.problem(row, key, "amount_not_positive", amount, sentence)
 
     def class_column(self) -> Iterable[int | None]:
-        return self._optional("collectibility", _collectibility, "1 sampai 5")
+        return self._optional("collectibility", collectibility_of, "1 sampai 5")
 
     def days_column(self) -> Iterable[int | None]:
-        return self._optional("days_past_due", _days, "jumlah hari, misalnya 0")
+        return self._optional("days_past_due", days_of, "jumlah hari, misalnya 0")
 
     def _optional(
         self, key: str, read: Callable[[Cell], int | None], needed: str
@@ -443,63 +443,5 @@ class _Reading:
         return counted if len(totals) > 1 and sum(totals) == counted else totals[-1]
 
 
-def usual_amounts(cells: Sequence[Cell]) -> dict[Cell, int]:
-    """Amounts of the cells that are written in the usual ways, many at a time.
-
-    A whole batch is matched and turned into numbers at once, three times as fast as one by one; a
-    batch with anything unusual in it is left to `parse_amount`, which gives the same numbers.
-
-    >>> usual_amounts(["Rp 441.667,00", "0", "1.5"]), usual_amounts(["Rp 441.667,00", "0"])
-    ({}, {'Rp 441.667,00': 441667, '0': 0})
-    """
-    texts = list(dict.fromkeys([cell for cell in cells if type(cell) is str and cell]))
-    known: dict[Cell, int] = {}
-    for start in range(0, len(texts), 200):
-        batch = texts[start : start + 200]
-        joined = "\n".join(batch) + "\n"
-        if _USUAL_AMOUNTS.fullmatch(joined) and joined.count("\n") == len(batch):
-            plain = joined.replace("Rp", "").replace(",00\n", "\n").replace(",-\n", "\n")
-            known.update(zip(batch, map(int, plain.replace(".", "").split()), strict=True))
-    return known
-
-
-def _plain_accounts(cells: Sequence[Cell]) -> list[str] | None:
-    """All accounts at once when every cell is plain digits, else None."""
-    texts = [cell for cell in cells if type(cell) is str]
-    joined = "\n".join(texts)
-    if len(texts) != len(cells) or not _PLAIN_ACCOUNTS.fullmatch(joined + "\n"):
-        return None
-    accounts = joined.replace("'", "").split("\n")
-    return accounts if len(accounts) == len(cells) else None
-
-
 def _or_none(values: list[int | None] | None) -> Iterable[int | None]:
     return repeat(None) if values is None else values
-
-
-def _check_decimal_mark(cell: str, mark: str) -> None:
-    """Refuse a number whose last separator contradicts the decimal mark of the bank's layout."""
-    separators = list(_SEPARATOR.finditer(cell))
-    if not separators:
-        return
-    last = separators[-1]
-    digits = len(re.match(r"\d*", cell[last.end() :])[0])  # type: ignore[index]
-    if (last[0] == mark) == (digits == 3):
-        raise AmountError("amount_unreadable", cell.strip())
-
-
-def _collectibility(cell: Cell) -> int | None:
-    """1 to 5, None for an empty cell, -1 for anything else."""
-    text = str(cell).strip()[:50].removesuffix(".0")
-    if text in ("", "-"):
-        return None
-    match = _CLASS.fullmatch(text)
-    return int(match[1]) if match else _CLASSES.get(text.upper(), -1)
-
-
-def _days(cell: Cell) -> int | None:
-    """Days as a whole number, None for an empty cell, -1 for anything else."""
-    text = str(cell).strip().removesuffix(".0")
-    if text in ("", "-"):
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else -1

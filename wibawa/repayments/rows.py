@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,16 @@ from typing import NamedTuple
 from wibawa.rules.money import number
 from wibawa.rules.refused import Problem
 from wibawa.uploads.table import Cell, Table
+
+_CLASS = re.compile(r"(?:KOL(?:EKTIBILITAS)?\.?\s*)?([1-5])(?:\s*[-.:]?\s*[A-Z ]*)", re.IGNORECASE)
+_CLASSES = {
+    "LANCAR": 1,
+    "DALAM PERHATIAN KHUSUS": 2,
+    "DPK": 2,
+    "KURANG LANCAR": 3,
+    "DIRAGUKAN": 4,
+    "MACET": 5,
+}
 
 MOST_ALIKE = 20_000
 """Problems of one kind in one column that are told one by one; more are told in one sentence."""
@@ -138,3 +149,20 @@ def canonical_rows_hash(file: RepaymentFile) -> str:
     bad = [str(file.cells(row)) for row in sorted(file.bad_rows) if row]
     text = "\n".join((*lines, *bad, str(file.control_total)))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def collectibility_of(cell: Cell) -> int | None:
+    """1 to 5, None for an empty cell, -1 for anything else."""
+    text = str(cell).strip()[:50].removesuffix(".0")
+    if text in ("", "-"):
+        return None
+    match = _CLASS.fullmatch(text)
+    return int(match[1]) if match else _CLASSES.get(text.upper(), -1)
+
+
+def days_of(cell: Cell) -> int | None:
+    """Days as a whole number, None for an empty cell, -1 for anything else."""
+    text = str(cell).strip().removesuffix(".0")
+    if text in ("", "-"):
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else -1
