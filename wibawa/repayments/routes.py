@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import io
+import json
+
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response
+
+from wibawa.access import trail
+from wibawa.access.guard import me, needs, not_found, own_bank_only, takes_files
+from wibawa.access.permissions import Permission
+from wibawa.banks.models import Bank
+from wibawa.banks.queries import all_banks
+from wibawa.database import db
+from wibawa.loans.journal import Author
+from wibawa.repayments import actions, queries
+from wibawa.repayments.facts import Options
+from wibawa.repayments.forms import OptionsForm, UploadForm
+from wibawa.repayments.layout import COLUMNS
+from wibawa.rules.refused import Refused
+from wibawa.uploads.limits import Unreadable
+from wibawa.uploads.models import Upload
+from wibawa.uploads.workbook import marked_workbook, template_workbook
+from wibawa.web import clock
+from wibawa.web.pages import address, sort_address, wanted, without
+
+pages = Blueprint("repayments", __name__)
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EXAMPLE = ("0123456789012", "Siti Aminah", "05-10-2026", 220_833, 208_333, 12_500, 0, 4_791_667, 1,
+           0, "BP261000001")  # fmt: skip
+
+
+@needs(Permission.SEE_UPLOADS)
+def upload_list() -> str:
+    asked = wanted(request.args.to_dict(), queries.SORTS, "-tanggal")
+    status = request.args.get("keadaan", "")
+    status = status if status in queries.STATUS_WORDS else ""
+    banks = all_banks(db.session(), me().bank_id)
+    chosen = request.args.get("bank", type=int)
+    bank_id = me().bank_id or (chosen if chosen in {bank.id for bank in banks} else None)
+    page = queries.upload_page(db.session(), bank_id, status, asked)
+    return render_template(
+        "repayments/upload_list.html",
+        page=page,
+        asked=asked,
+        banks=banks,
+        bank_id=bank_id,
+        status=status,
+        words=queries.STATUS_WORDS,
+        page_url=address("hal"),
+        sort_url=sort_address(),
+        without=without,
+    )
+
+
+@takes_files
+@needs(Permission.UPLOAD_REPAYMENTS)
+def upload() -> str | Response:
+    form = UploadForm(replaces=request.args.get("ganti", ""))
+    bank = _own_bank()
+    if form.validate_on_submit():
+        try:
+            return _receive(bank, form)
+        except Unreadable as refused:
+            db.session.rollback()
+            form.file.errors = [refused.problem.message]
+    return render_template("repayments/upload.html", form=form, bank=bank)
+
+
+def _receive(bank: Bank, form: UploadForm) -> Response:
+    sent = form.file.data
+    replaces = int(form.replaces.data) if (form.replaces.data or "").isdecimal() else None
+    received = actions.receive(
+        db.session(), bank, sent.read(), sent.filename or "berkas", _me(), replaces
+    )
+    number = received.upload.id
+    if not received.earlier:
+        _record("file_uploaded", received.upload)
+    db.session.commit()
+    again = "1" if received.earlier else None
+    return redirect(url_for("repayments.check_upload", upload_id=number, sama=again))
+
+
+@needs(Permission.SEE_UPLOADS)
+def check_upload(upload_id: int) -> str:
+    found = _upload(upload_id)
+    asked = wanted(request.args.to_dict(), ("baris",), "baris")
+    code = request.args.get("jenis") or None
+    problems, cells = queries.problem_page(db.session(), upload_id, code, asked)
+    posted = found.status == "posted"
+    return render_template(
+        "repayments/check_upload.html",
+        upload=found,
+        people=queries.people_of(db.session(), found),
+        status=queries.STATUS_WORDS[found.status],
+        counts=queries.code_counts(db.session(), upload_id),
+        code=code,
+        problems=problems,
+        cells=cells,
+        headings=json.loads(found.headings),
+        first_rows=json.loads(found.first_rows),
+        booked=queries.booked_page(db.session(), upload_id, asked) if posted else None,
+        suspended=queries.suspended_lines(db.session(), upload_id) if posted else [],
+        options=OptionsForm(obj=found, reason=found.skip_reason),
+        shown=actions.shown_figures(found),
+        upload_form=UploadForm(replaces=str(found.id)),
+        page_url=address("hal"),
+        code_url=address("jenis"),
+        all_url=without("jenis"),
+    )
+
+
+@needs(Permission.UPLOAD_REPAYMENTS)
+def choose_upload(upload_id: int) -> Response:
+    found = _upload(upload_id)
+    form = OptionsForm()
+    if not form.validate_on_submit():
+        flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
+        return _back(upload_id)
+    options = Options(form.skip_problems.data, form.suspend_unknown.data)
+    try:
+        actions.choose(
+            db.session(), found, _bank(found), clock.today(), options, form.reason.data or ""
+        )
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    return _back(upload_id)
+
+
+@needs(Permission.UPLOAD_REPAYMENTS)
+def submit_upload(upload_id: int) -> Response:
+    found = _upload(upload_id)
+    before = found.status
+    try:
+        actions.submit(db.session(), found, _bank(found), _me())
+        if before == "clean":
+            _record("file_submitted", found)
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+        return _back(upload_id)
+    said = "sudah dibukukan" if found.status == "posted" else "sudah diajukan ke dinas"
+    flash(f"Berkas {found.filename} {said}.", "success")
+    return _back(upload_id)
+
+
+@needs(Permission.UPLOAD_REPAYMENTS)
+def withdraw_upload(upload_id: int) -> Response:
+    found = _upload(upload_id)
+    try:
+        actions.withdraw(db.session(), found)
+        _record("file_withdrawn", found)
+        db.session.commit()
+        flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    return _back(upload_id)
+
+
+@needs(Permission.POST_REPAYMENTS)
+def post_upload(upload_id: int) -> Response:
+    found = _upload(upload_id)
+    before = found.status
+    shown = request.form.get("shown", "")
+    try:
+        posted = actions.post(db.session(), found, _bank(found), _me(), shown)
+        if before != "posted" and found.status == "posted":
+            _record("file_posted", found)
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+        return _back(upload_id)
+    if posted.sentence:
+        flash(posted.sentence, "warning")
+    else:
+        flash(f"Berkas {found.filename} sudah dibukukan.", "success")
+    return _back(upload_id)
+
+
+@needs(Permission.SEE_UPLOADS)
+def marked_file(upload_id: int) -> Response:
+    found = _upload(upload_id)
+    file = actions.read_stored(db.session(), found, _bank(found))
+    problems = queries.all_problems(db.session(), upload_id)
+    content = marked_workbook(file.headings, file.table.rows, problems)
+    return _download(content, f"hasil-pemeriksaan-{upload_id}.xlsx", XLSX)
+
+
+@needs(Permission.SEE_UPLOADS)
+def original_file(upload_id: int) -> Response:
+    found = _upload(upload_id)
+    return _download(found.content, found.filename, "application/octet-stream")
+
+
+@needs(Permission.UPLOAD_REPAYMENTS)
+def template_file() -> Response:
+    return _download(template_workbook(COLUMNS, [EXAMPLE]), "templat-angsuran.xlsx", XLSX)
+
+
+def _me() -> Author:
+    return Author(me().id, None, clock.now())
+
+
+def _own_bank() -> Bank:
+    bank = db.session.get(Bank, me().bank_id)
+    assert bank is not None, "only bank officers may upload"
+    return bank
+
+
+def _bank(upload: Upload) -> Bank:
+    bank = db.session.get(Bank, upload.bank_id)
+    assert bank is not None
+    return bank
+
+
+def _upload(upload_id: int) -> Upload:
+    found = queries.find_upload(db.session(), upload_id)
+    if found is None:
+        not_found("upload", upload_id)
+    own_bank_only(found.bank_id, "upload", upload_id)
+    return found
+
+
+def _back(upload_id: int) -> Response:
+    return redirect(url_for("repayments.check_upload", upload_id=upload_id))
+
+
+def _record(action: str, upload: Upload) -> None:
+    trail.record(db.session(), clock.now(), me().id, action, "upload", upload.id, upload.filename)
+
+
+def _download(content: bytes, filename: str, mimetype: str) -> Response:
+    return send_file(
+        io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=filename
+    )
+
+
+pages.add_url_rule("/angsuran/berkas", view_func=upload_list)
+pages.add_url_rule("/angsuran/berkas/baru", view_func=upload, methods=["GET", "POST"])
+pages.add_url_rule("/angsuran/templat.xlsx", view_func=template_file)
+pages.add_url_rule("/angsuran/berkas/<int:upload_id>", view_func=check_upload)
+pages.add_url_rule("/angsuran/berkas/<int:upload_id>/hasil.xlsx", view_func=marked_file)
+pages.add_url_rule("/angsuran/berkas/<int:upload_id>/asli", view_func=original_file)
+for _name, _view in (
+    ("pilihan", choose_upload),
+    ("ajukan", submit_upload),
+    ("tarik", withdraw_upload),
+    ("bukukan", post_upload),
+):
+    pages.add_url_rule(
+        f"/angsuran/berkas/<int:upload_id>/{_name}", view_func=_view, methods=["POST"]
+    )
