@@ -1,4 +1,4 @@
-"""Settings, from the environment. `WIBAWA_ENV` is development (the default), testing or production."""
+"""Settings from the environment; `WIBAWA_ENV`: development (default), testing or production."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def database_url() -> str:
 
 
 def _kept_secret(name: str) -> str:
-    """A secret of this installation, made once and kept in the instance folder, readable by its owner."""
+    """A secret of this installation, made once, kept in the instance folder for its owner only."""
     path = instance_folder() / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Every test of storage runs on SQLite and on a real PostgreSQL; a page is inspected as it is opened.
+"""Every test of storage runs on SQLite and on a real PostgreSQL; every opened page is inspected.
 
 The schema is migrated once per engine and run; a test gets its own copy of it.
 """
@@ -37,8 +37,8 @@ TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
 def postgres_url() -> str:
     """A PostgreSQL server: the one that WIBAWA_TEST_POSTGRES_URL names, else one from a wheel.
 
-    All workers of a run share it; the last one to end throws it away. It stands outside pytest's own
-    folder, whose permissions every new run takes back from the server's user.
+    All workers of a run share it; the last one to end throws it away. It stands outside pytest's
+    own folder, whose permissions every new run takes back from the server's user.
     """
     given = os.environ.get("WIBAWA_TEST_POSTGRES_URL")
     if given:
@@ -116,7 +116,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture()
+@pytest.fixture
 def database_url(
     engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
@@ -137,21 +137,21 @@ def database_url(
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture()
+@pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     """It is 24 November 2026, 10.00 WIB; `clock.move_to(...)` goes elsewhere."""
     with time_machine.travel(TODAY, tick=False) as traveller:
         yield traveller
 
 
-@pytest.fixture()
+@pytest.fixture
 def app(database_url: str, clock: time_machine.Traveller) -> Iterator[Flask]:
     application = make_app(database_url)
     yield application
     dispose(application)
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
     """A writing session inside the application's context."""
     with app.app_context(), writing():
@@ -159,7 +159,7 @@ def session(app: Flask) -> Iterator[Session]:
         db.session.rollback()
 
 
-@pytest.fixture()
+@pytest.fixture
 def people(app: Flask) -> dict[str, int]:
     """One user of each role (bank officers: one at each bank); name → id."""
     with app.app_context(), writing():
@@ -178,7 +178,7 @@ class InspectedClient(FlaskClient):
         return response
 
 
-@pytest.fixture()
+@pytest.fixture
 def sign_in(app: Flask, people: dict[str, int]) -> Callable[[str], InspectedClient]:
     """`sign_in("staff")` is a client signed in as that person."""
     app.test_client_class = InspectedClient

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
+from flask import Flask
 from flask.testing import FlaskClient as Client
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.permissions import Role
 from wibawa.access.users import add_user
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
+from wibawa.database import db, writing
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, SuspenseEntry
 from wibawa.rules.facts import BorrowerKind, Method, Terms
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
+Made = TypeVar("Made")
 PASSWORD = "kata-sandi-uji"
 JATENG, PASAR = 1, 2
 PEOPLE = {
@@ -182,3 +188,51 @@ def suspense(
     session.add(entry)
     session.flush()
     return entry.id
+
+
+def saved(app: Flask, make: Callable[[Session], Made]) -> Made:
+    """What `make` puts into the books of `app`, committed."""
+    with app.app_context(), writing():
+        made = make(db.session())
+        db.session.commit()
+    return made
+
+
+def two_banks(app: Flask, people: dict[str, int]) -> dict[str, int]:
+    """Three loans of January 2026, seen on 24 November 2026; name → id.
+
+    "jateng" never paid (class 5), "pasar" is up to date, "pasar_late" lacks October's installment.
+    Each bank also has titipan: Rp250.000 at Bank Jateng, Rp400.000 at Bank Pasar.
+    """
+    by, second = people["staff"], people["approver"]
+
+    def make(session: Session) -> dict[str, int]:
+        made = {
+            "jateng": loan(session, by, second, number=1, bank_id=JATENG, method=Method.ANNUITY),
+            "pasar": loan(session, by, second, number=2, name="Joko Susilo"),
+            "pasar_late": loan(session, by, second, number=3, name="Rahayu Lestari"),
+        }
+        payment(session, made["pasar"], 9 * 220_833, dt.date(2026, 10, 31), by, second)
+        payment(session, made["pasar_late"], 8 * 220_833, dt.date(2026, 9, 30), by, second)
+        suspense(session, by, bank_id=JATENG, number=1, account="0177777777777")
+        suspense(session, by, bank_id=PASAR, number=2, account="0288888888888", amount=400_000)
+        return made
+
+    return saved(app, make)
+
+
+@contextmanager
+def counted_queries(app: Flask) -> Iterator[list[str]]:
+    """The statements that reach the database inside the block."""
+    seen: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        seen.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

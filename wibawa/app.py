@@ -11,7 +11,7 @@ from flask_login import AnonymousUserMixin, LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
-from wibawa import commands
+from wibawa import commands, schema
 from wibawa.access import routes as access_routes
 from wibawa.access import sessions
 from wibawa.access.guard import public
@@ -25,7 +25,6 @@ from wibawa.loans import routes as loan_routes
 from wibawa.printing import routes as printing_routes
 from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
-from wibawa import schema
 from wibawa.web import clock, errors, formats, log, security
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,6 +1,7 @@
 """The `wibawa` command: the web pages and these commands call the same code.
 
-`--json` prints one JSON object and nothing else. Exit 0: done; 1: refused by the data; 2: wrong usage.
+`--json` prints one JSON object and nothing else. Exit 0 is done, 1 refused by the data, 2 wrong
+usage.
 """
 
 from __future__ import annotations

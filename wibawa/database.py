@@ -57,9 +57,7 @@ class Moment(TypeDecorator[dt.datetime]):
     impl = DateTime
     cache_ok = True
 
-    def process_bind_param(
-        self, value: dt.datetime | None, dialect: Dialect
-    ) -> dt.datetime | None:
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -158,8 +156,8 @@ def is_sqlite(session: Session) -> bool:
 def allocate_ids(session: Session, table: str, count: int) -> list[int]:
     """`count` unused ids of `table`, so that bulk inserts need no RETURNING.
 
-    On SQLite the writing transaction holds the whole database, so the next free numbers are safe; on
-    PostgreSQL they come from the table's own sequence.
+    On SQLite the writing transaction holds the whole database, so the next free numbers are safe;
+    on PostgreSQL they come from the table's own sequence.
     """
     if is_sqlite(session):
         first = session.scalar(text(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}"))  # noqa: S608 - table names are ours
@@ -179,7 +177,7 @@ def bulk_insert(
 ) -> None:
     """Insert tuples as fast as the driver can, in the session's own transaction.
 
-    SQLite takes `executemany` of the driver (dates go in as ISO text), PostgreSQL a binary-safe COPY.
+    SQLite takes `executemany` of the driver (dates go in as ISO text), PostgreSQL a COPY.
     Table and column names are the program's own; the values are never put into SQL text.
     """
     names = ", ".join(columns)

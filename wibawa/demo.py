@@ -1,8 +1,8 @@
 """A believable office for a first look: both banks, three years of loans and payments, every role.
 
-Everything goes through the program's own doors: borrowers, disbursements with their two persons, and
-one file per bank and month, so that each figure leads to a file and a row. The same day gives the
-same office (a seeded generator); nobody in it is real.
+Everything goes through the program's own doors: borrowers, disbursements with their two persons,
+and one file per bank and month, so that each figure leads to a file and a row. The same day gives
+the same office (a seeded generator); nobody in it is real.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def _borrower(random: Random, count: int, day: dt.date, kelurahan: list[str]) ->
         sex=sex,
         birth_date=born,
         kelurahan_code=place,
-        business_name="" if cooperative else f"{trade} {name.split()[0]}",
+        business_name="" if cooperative else f"{trade} {name.split(maxsplit=1)[0]}",
         sector="Koperasi" if cooperative else sector,
         business_started_on=day - dt.timedelta(days=random.randrange(800, 5000)),
         address=f"Jl. {random.choice(STREETS.split())} No. {random.randrange(1, 220)}",

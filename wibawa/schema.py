@@ -1,7 +1,7 @@
 """The schema's fingerprint: a damaged database is noticed at start, in words.
 
-`migrations/schema.sqlite.txt` and `migrations/schema.postgresql.txt` list every table, column, CHECK,
-UNIQUE, foreign key, index and trigger of the newest schema, one a line.
+`migrations/schema.sqlite.txt` and `migrations/schema.postgresql.txt` list every table, column,
+CHECK, UNIQUE, foreign key, index and trigger of the newest schema, one a line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every page states one permission with `@needs`, or stands on the short public list with `@public`."""
+"""Every page states one permission with `@needs`, or is on the short list of `@public` ones."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
 
 
 def not_found(kind: str, object_id: int) -> NoReturn:
-    """404 for an object that is not there, or is another bank's: the try is recorded, nothing told."""
+    """404 for what is not there or is another bank's: the try is recorded, nothing told."""
     record_apart(now(), me().id, "denied", kind, object_id)
     abort(404)
 

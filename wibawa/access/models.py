@@ -36,7 +36,7 @@ class User(Base):
 
 
 class UserSession(Base):
-    """One signed-in browser. The cookie carries a token; only its hash is here; revoked is final."""
+    """One signed-in browser: the cookie has a token, only its hash is here; revoked is final."""
 
     __tablename__ = "user_sessions"
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: a double click or the back button gets the first answer, never a second deed."""
+"""Idempotency keys: a double click or the back button gets the first answer, no second deed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def body_hash(fields: Iterable[tuple[str, str]]) -> bytes:
 def claim(
     session: Session, key: str, user_id: int, action: str, body: bytes, now: dt.datetime
 ) -> str | None:
-    """Take `key` for this deed. None: do it, then `settle`. A string: it is done, that was the answer.
+    """Take `key` for this deed. None: do it, then `settle`. A string: done, that was the answer.
 
     Raises `Refused` when the key was used for another body, action or user. On PostgreSQL a second
     request with the same key waits here until the first one is through.
@@ -53,19 +53,21 @@ def claim(
     if session.execute(statement).rowcount == 1:  # type: ignore[attr-defined]
         return None
     row = session.execute(
-        select(IdempotencyKey.user_id, IdempotencyKey.action, IdempotencyKey.body_hash, IdempotencyKey.answer)
-        .where(IdempotencyKey.key == key)
+        select(
+            IdempotencyKey.user_id,
+            IdempotencyKey.action,
+            IdempotencyKey.body_hash,
+            IdempotencyKey.answer,
+        ).where(IdempotencyKey.key == key)
     ).one()
     if (row.user_id, row.action, row.body_hash) != (user_id, action, body):
         raise Refused(
             "form_used",
-            "Formulir ini sudah dikirim dengan isi yang lain. Buka formulir baru, lalu isi kembali.",
+            "Formulir ini sudah dikirim dengan isi yang lain. Buka formulir baru, lalu isi lagi.",
         )
     return str(row.answer)
 
 
 def settle(session: Session, key: str, answer: str) -> None:
     """Keep the answer of the deed, in the deed's own transaction."""
-    session.execute(
-        update(IdempotencyKey).where(IdempotencyKey.key == key).values(answer=answer)
-    )
+    session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(answer=answer))

@@ -1,7 +1,7 @@
 """NIK at rest: AES-256-GCM per value, and a keyed index to find it by (domain rules §6).
 
-Both keys are derived from the installation's data key, which lives outside the database. The value's
-place (table and column) is authenticated with it, so a ciphertext moved elsewhere is refused.
+Both keys are derived from the installation's data key, which lives outside the database. The
+value's place (table and column) is authenticated with it: a ciphertext moved elsewhere is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _derive(purpose: bytes) -> bytes:
 
 
 def seal(value: str, place: str) -> bytes:
-    """`value` encrypted for `place` ("borrowers.nik"): 12 bytes of nonce, then ciphertext and tag."""
+    """`value` encrypted for `place` ("borrowers.nik"): 12 bytes nonce, then ciphertext and tag."""
     nonce = os.urandom(12)
     return nonce + AESGCM(_derive(b"seal")).encrypt(nonce, value.encode(), place.encode())
 

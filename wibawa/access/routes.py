@@ -114,8 +114,8 @@ def switch_user(user_id: int) -> Response:
     deed = "user_enabled" if user.can_sign_in else "user_disabled"
     trail.record(db.session(), clock.now(), me().id, deed, "user", user.id, user.username)
     db.session.commit()
-    state = "diaktifkan" if user.can_sign_in else "dinonaktifkan dan dikeluarkan dari semua perangkat"
-    flash(f"{user.name} {state}.", "success")
+    closed = "dinonaktifkan dan dikeluarkan dari semua perangkat"
+    flash(f"{user.name} {'diaktifkan' if user.can_sign_in else closed}.", "success")
     return redirect(url_for("access.user_list"))
 
 
@@ -136,6 +136,8 @@ pages.add_url_rule("/masuk", view_func=sign_in, methods=["GET", "POST"])
 pages.add_url_rule("/keluar", view_func=sign_out, methods=["POST"])
 pages.add_url_rule("/pengaturan/pengguna", view_func=user_list)
 pages.add_url_rule("/pengaturan/pengguna/baru", view_func=new_user, methods=["GET", "POST"])
-pages.add_url_rule("/pengaturan/pengguna/<int:user_id>/saklar", view_func=switch_user, methods=["POST"])
+pages.add_url_rule(
+    "/pengaturan/pengguna/<int:user_id>/saklar", view_func=switch_user, methods=["POST"]
+)
 pages.add_url_rule("/jejak", view_func=trail_list)
 pages.add_url_rule("/healthz", view_func=health)

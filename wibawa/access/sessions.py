@@ -66,7 +66,7 @@ def open_session(
 
 
 def find_session(session: Session, token: str, now: dt.datetime) -> SignedIn | None:
-    """The person signed in with `token`, or None when it is unknown, expired, revoked or disabled."""
+    """The person signed in with `token`; None when it is unknown, expired, revoked or disabled."""
     banks = Base.metadata.tables["banks"]
     row = session.execute(
         select(
@@ -90,9 +90,7 @@ def find_session(session: Session, token: str, now: dt.datetime) -> SignedIn | N
     ).first()
     if row is None:
         return None
-    return SignedIn(
-        row[0], row[1], row[2], Role(row[3]), row[4], row[5], row[6], token, row[7]
-    )
+    return SignedIn(row[0], row[1], row[2], Role(row[3]), row[4], row[5], row[6], token, row[7])
 
 
 def previous_sign_in(session: Session, person: SignedIn) -> dt.datetime | None:

@@ -45,7 +45,9 @@ def add_user(
             "Pakai huruf a–z, angka, titik, atau tanda hubung.",
         )
     if session.scalar(select(User.id).where(User.username == username)) is not None:
-        raise Refused("username_taken", f"Nama pengguna “{username}” sudah dipakai. Pilih yang lain.")
+        raise Refused(
+            "username_taken", f"Nama pengguna “{username}” sudah dipakai. Pilih yang lain."
+        )
     if len(password) < MINIMUM_PASSWORD:
         raise Refused(
             "password_short",

@@ -30,7 +30,7 @@ class Bank(Base):
 
 
 class BankLayout(Base):
-    """A bank's own words for the columns of one kind of file, dated. `columns` is JSON: key → names."""
+    """A bank's own words for the columns of a kind of file, dated. `columns`: JSON, key → names."""
 
     __tablename__ = "bank_layouts"
     __table_args__ = (UniqueConstraint("bank_id", "kind", "valid_from"),)

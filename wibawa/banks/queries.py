@@ -63,7 +63,7 @@ def thresholds_on(session: Session, day: dt.date) -> dict[BankKind, Thresholds]:
 
 
 def layout_mapping(session: Session, bank_id: int, kind: str, day: dt.date) -> dict[str, list[str]]:
-    """The bank's own column names for a kind of file: our key → its names. Empty when none is set."""
+    """The bank's own column names for a kind of file: our key → its names, or nothing."""
     columns = session.scalar(
         select(BankLayout.columns)
         .where(BankLayout.bank_id == bank_id, BankLayout.kind == kind, BankLayout.valid_from <= day)
@@ -89,5 +89,3 @@ def places(session: Session) -> list[Place]:
         .order_by(Kecamatan.name, Kelurahan.name)
     )
     return [Place(row[0], row[1], row[2]) for row in rows]
-
-

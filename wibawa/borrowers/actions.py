@@ -16,7 +16,8 @@ NIK_PLACE = "borrowers.nik"
 COLUMNS = (
     "id", "kind", "name", "name_key", "nik", "nik_index", "nik_tail", "sex", "birth_date",
     "business_name", "sector", "business_started_on", "kelurahan_code", "address", "phone", "nib",
-    "cooperative_number", "chair_name", "members_male", "members_female", "created_at", "created_by",
+    "cooperative_number", "chair_name", "members_male", "members_female", "created_at",
+    "created_by",
 )  # fmt: skip
 
 
@@ -81,9 +82,7 @@ def _key(borrower: NewBorrower) -> object:
 
 def _known(session: Session) -> dict[object, int]:
     found: dict[object, int] = {}
-    query = select(
-        Borrower.id, Borrower.kind, Borrower.nik_index, Borrower.cooperative_number
-    )
+    query = select(Borrower.id, Borrower.kind, Borrower.nik_index, Borrower.cooperative_number)
     for number, kind, nik_index, cooperative_number in session.execute(query):
         found[cooperative_number if kind == "cooperative" else bytes(nik_index)] = number
     return found

@@ -92,9 +92,7 @@ def _figure(
         if published is None
         else (None, known.si_umi if indicator.code == TPB else None, published, "published")
     )
-    ratio = (
-        achievement_ratio(realised, target) if realised is not None and target else None
-    )
+    ratio = achievement_ratio(realised, target) if realised is not None and target else None
     return IndicatorFigure(
         indicator.code,
         indicator.name,
@@ -137,10 +135,7 @@ def _known(session: Session, year: int, today: dt.date) -> _Known:
     in_year = Loan.disbursed_on.between(first, last)
     row: Any = session.execute(
         select(
-            select(func.count())
-            .select_from(Loan)
-            .where(in_year)
-            .scalar_subquery(),
+            select(func.count()).select_from(Loan).where(in_year).scalar_subquery(),
             select(func.count(func.distinct(Loan.borrower_id)))
             .where(Loan.disbursed_on <= last)
             .scalar_subquery(),

@@ -28,7 +28,7 @@ KIND = "portfolio"
 
 @dataclass(frozen=True)
 class Imported:
-    """What loading a portfolio did. `borrowers` counts the new ones; problems block, notices not."""
+    """What loading a portfolio did. `borrowers` counts new ones; problems block, notices not."""
 
     loans: int
     borrowers: int

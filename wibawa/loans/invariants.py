@@ -1,4 +1,4 @@
-"""What must always hold of schedules, journal and titipan, each as a query that finds what breaks it."""
+"""What must always hold of schedules, journal and titipan: queries that find what breaks it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from wibawa.database import (
     stored_date,
     stored_moment,
 )
-from wibawa.loans.models import LedgerEntry, Loan
+from wibawa.loans.models import Loan
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.rules.schedule import running, schedule
 from wibawa.web.clock import in_wib
@@ -141,7 +141,7 @@ def _first_entries(
 
 
 def lock_loans(session: Session, loan_ids: Sequence[int]) -> None:
-    """Hold the loans until the transaction ends, in id order. On SQLite the writer holds everything."""
+    """Hold the loans until the transaction ends, in id order (SQLite: the writer holds all)."""
     if not is_sqlite(session) and loan_ids:
         session.execute(
             select(Loan.id)
@@ -149,5 +149,3 @@ def lock_loans(session: Session, loan_ids: Sequence[int]) -> None:
             .order_by(Loan.id)
             .with_for_update()
         )
-
-

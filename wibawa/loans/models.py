@@ -43,11 +43,12 @@ class Loan(Base):
     months: Mapped[int]
     method: Mapped[str] = mapped_column(String(12))
     multiple: Mapped[int]
-    opened_on: Mapped[dt.date | None]  # cut-off day of an opening portfolio; figures before are incomplete
+    # cut-off day of an opening portfolio; figures for days before it are incomplete
+    opened_on: Mapped[dt.date | None]
 
 
 class Schedule(Base):
-    """One version of a loan's schedule, in force from `starts_on` up to, not including, `ends_on`."""
+    """One version of a loan's schedule, in force from `starts_on` until before `ends_on`."""
 
     __tablename__ = "schedules"
     __table_args__ = (

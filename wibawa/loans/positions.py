@@ -1,6 +1,6 @@
 """The position of every loan on any day as ONE set-based query (domain rules §4).
 
-The same function as `rules.position`, said in SQL over the running sums that the schedule rows carry.
+The same function as `rules.position`, said in SQL over the running sums of the schedule rows.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, literal, select
 from sqlalchemy.orm import aliased
 
 from wibawa.banks.models import Bank
@@ -24,11 +24,13 @@ def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
     """A SELECT with one row for each loan disbursed on or before `on`.
 
     Columns: loan_id, bank_id, principal, applied, outstanding (principal, rupiah), arrears,
-    arrears_principal, uncovered_since (due date of the oldest uncovered installment that is past due,
-    else NULL) and collectibility (1–5).
+    arrears_principal, uncovered_since (due date of the oldest uncovered installment that is past
+    due, else NULL) and collectibility (1–5).
     """
+    # PostgreSQL sums BIGINT into NUMERIC, which is slow to compare with two million rows.
+    total = cast(func.sum(LedgerEntry.applied), BigInteger)
     paid = (
-        select(LedgerEntry.loan_id, func.sum(LedgerEntry.applied).label("applied"))
+        select(LedgerEntry.loan_id, total.label("applied"))
         .where(LedgerEntry.effective_on <= on)
         .group_by(LedgerEntry.loan_id)
         .subquery("paid")
@@ -80,7 +82,7 @@ def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
 def _class(
     on: dt.date, classes: Classes, behind: ColumnElement[bool], due_on: Any
 ) -> ColumnElement[int]:
-    """Class 1–5 by comparing due dates with days counted back from `on`: no date arithmetic in SQL."""
+    """Class 1–5 by comparing due dates with days counted back from `on`: no dates made in SQL."""
 
     def ladder(limits: Thresholds) -> ColumnElement[int]:
         steps: list[tuple[ColumnElement[bool], int]] = [

@@ -1,4 +1,4 @@
-"""A bank's file: received and checked, submitted by the bank, posted by the dinas. Flush at most."""
+"""A bank's file: received and checked, submitted by the bank, posted by the dinas."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def upload_page(
     session: Session, bank_id: int | None, status: str | None, asked: Wanted
 ) -> Page[UploadLine]:
     """One page of repayment files, of one bank when `bank_id` is given."""
-    query = (
+    query: Any = (
         select(
             Upload.id,
             Bank.name,
@@ -143,7 +143,7 @@ def upload_page(
         .offset(asked.offset)
     )
     lines = [UploadLine(*row) for row in found]
-    total = session.scalar(_of(select(func.count()).select_from(Upload), bank_id, status)) or 0
+    total = session.scalar(_of(select(func.count(Upload.id)), bank_id, status)) or 0
     return Page(lines, asked.page, asked.per_page, total)
 
 
@@ -215,7 +215,7 @@ def problem_page(
 
 def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedLine]:
     """One page of the rows of a posted file that went to loans, in the file's order."""
-    found = session.execute(
+    query: Any = (
         select(
             LedgerEntry.row_number,
             LedgerEntry.loan_id,
@@ -234,7 +234,7 @@ def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedL
         .limit(asked.per_page)
         .offset(asked.offset)
     )
-    lines = [BookedLine(*row) for row in found]
+    lines = [BookedLine(*row) for row in session.execute(query)]
     total = session.scalar(
         select(func.count())
         .select_from(LedgerEntry)

@@ -65,7 +65,7 @@ class Installment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is copied to a loan at disbursement. `rate` in basis points a year, `multiple` in rupiah."""
+    """What is copied to a loan at disbursement. `rate`: basis points a year, `multiple`: rupiah."""
 
     principal: int
     rate: int
@@ -79,9 +79,10 @@ class Terms:
 class Position:
     """A loan at the end of one day (domain.md §4). Amounts in rupiah.
 
-    `applied` is the money poured over the schedule (penalties left out), `excess` what no installment
-    could take. `arrears` is what was due BEFORE the day and is not covered, `arrears_principal` its
-    principal part. `days_past_due` counts from the due date of the oldest uncovered installment.
+    `applied` is the money poured over the schedule (penalties left out), `excess` what no
+    installment could take. `arrears` is what was due BEFORE the day and is not covered,
+    `arrears_principal` its principal part. `days_past_due` counts from the due date of the
+    oldest uncovered installment.
     """
 
     on: dt.date

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 class Refused(Exception):
-    """An action that the rules do not allow; `sentence` is Indonesian and fit for a clerk's eyes."""
+    """An action that the rules do not allow; `sentence` is Indonesian, for a clerk's eyes."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -22,9 +22,10 @@ class Refused(Exception):
 class Problem:
     """One thing wrong (or worth knowing) at one place of a file.
 
-    `row` is the row number as Excel shows it, 0 when the whole file is meant. `column` is the heading
-    as the file writes it, "" for the whole row. `found` is what stands there, as text. `message` is
-    one Indonesian sentence: what was found and what is needed. `blocking` is False for notices.
+    `row` is the row number as Excel shows it, 0 when the whole file is meant. `column` is the
+    heading as the file writes it, "" for the whole row. `found` is what stands there, as text.
+    `message` is one Indonesian sentence: what was found and what is needed. `blocking` is False
+    for notices.
     """
 
     row: int

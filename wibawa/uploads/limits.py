@@ -31,7 +31,7 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-class Unreadable(Exception):  # noqa: N818 - a refusal, said in a sentence
+class Unreadable(Exception):
     """The whole file is refused; `problem` says why in a sentence a bank officer can act on."""
 
     def __init__(self, problem: Problem) -> None:

@@ -41,7 +41,7 @@ BATCH = 500
 MOST_SHEETS = 60
 
 
-class Refusal(Exception):  # noqa: N818 - a word, not an error
+class Refusal(Exception):
     """Why the file is not read: a word that `xlsx_reader` turns into a sentence."""
 
     def __init__(self, why: str, found: str = "") -> None:

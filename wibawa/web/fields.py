@@ -40,7 +40,7 @@ class Indonesian:
 
 
 class Form(FlaskForm):  # type: ignore[misc]
-    """The base of every form. `request_key` makes a double submit harmless where an action claims it."""
+    """The base of every form. `request_key` makes a double submit harmless if it is claimed."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def get_translations(self, form: Any) -> Indonesian:

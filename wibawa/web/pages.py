@@ -62,9 +62,7 @@ def wanted(arguments: dict[str, str], sorts: tuple[str, ...], default: str) -> W
     key = sort.removeprefix("-")
     if key not in sorts:
         key, descending = default.removeprefix("-"), default.startswith("-")
-    return Wanted(
-        max(1, whole("hal", 1)), size if size in SIZES else 50, key, descending
-    )
+    return Wanted(max(1, whole("hal", 1)), size if size in SIZES else 50, key, descending)
 
 
 def address(key: str) -> Callable[[object], str]:
@@ -91,8 +89,6 @@ def sort_address() -> Callable[[str, str], str]:
 def without(*keys: str) -> str:
     """This page's address without some of its filters: where a chip's cross leads."""
     arguments = {
-        key: value
-        for key, value in request.args.items()
-        if key not in keys and key != "hal"
+        key: value for key, value in request.args.items() if key not in keys and key != "hal"
     }
     return f"{request.path}?{urlencode(arguments)}" if arguments else request.path
