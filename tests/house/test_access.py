@@ -1,0 +1,361 @@
+"""Every page states who may open it, and every page is tried by every role, at both banks.
+
+`PAGES` and `MATRIX` are written out by hand on purpose: whoever adds a page or widens a role says
+so here too. The tries themselves are made from the application's own list of URLs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from tests import factories
+from tests.conftest import TODAY, dispose, make_app
+from wibawa.access.models import TrailEntry, User
+from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
+from wibawa.access.sessions import open_session
+from wibawa.banks.models import Bank
+from wibawa.database import db, writing
+from wibawa.disbursements.models import Disbursement
+from wibawa.uploads.models import Upload
+from wibawa.web.clock import now
+
+PUBLIC = {"access.sign_in", "access.health", "static"}
+
+PAGES = {
+    "access.new_user": "manage_users",
+    "access.sign_out": "signed_in",
+    "access.switch_user": "manage_users",
+    "access.trail_list": "see_trail",
+    "access.user_list": "manage_users",
+    "banks.bank_list": "manage_banks",
+    "banks.edit_bank": "manage_banks",
+    "disbursements.approve": "approve_disbursement",
+    "disbursements.choose_borrower": "record_disbursement",
+    "disbursements.disbursement": "see_disbursements",
+    "disbursements.disbursement_list": "see_disbursements",
+    "disbursements.new_disbursement": "record_disbursement",
+    "disbursements.preview": "record_disbursement",
+    "disbursements.refuse": "approve_disbursement",
+    "home.export_portfolio": "see_reports",
+    "home.index": "signed_in",
+    "home.portfolio_report": "see_reports",
+    "indicators.indicator_list": "see_indicators",
+    "loans.export_list": "see_loans",
+    "loans.loan": "see_loans",
+    "loans.loan_list": "see_loans",
+    "loans.suspense_list": "see_suspense",
+    "printing.schedule": "print_schedule",
+    "printing.schedules": "print_schedule",
+    "repayments.check_upload": "see_uploads",
+    "repayments.choose_upload": "upload_repayments",
+    "repayments.marked_file": "see_uploads",
+    "repayments.original_file": "see_uploads",
+    "repayments.post_upload": "post_repayments",
+    "repayments.submit_upload": "upload_repayments",
+    "repayments.template_file": "upload_repayments",
+    "repayments.upload": "upload_repayments",
+    "repayments.upload_list": "see_uploads",
+    "repayments.withdraw_upload": "upload_repayments",
+}
+
+# Who may what (domain rules §6).
+MATRIX = """
+    signed_in            staff approver bank leader auditor admin
+    see_reports          staff approver      leader auditor
+    see_loans            staff approver bank leader auditor
+    see_personal_data    staff approver bank        auditor
+    see_uploads          staff approver bank        auditor
+    upload_repayments                   bank
+    post_repayments      staff
+    see_suspense         staff approver bank        auditor
+    see_disbursements    staff approver             auditor
+    record_disbursement  staff
+    approve_disbursement       approver
+    print_schedule       staff approver bank
+    see_indicators       staff approver      leader auditor
+    see_trail                                       auditor admin
+    manage_users                                            admin
+    manage_banks                                            admin
+"""
+ROLES = {
+    "staff": Role.OFFICE_STAFF,
+    "approver": Role.APPROVER,
+    "bank": Role.BANK_OFFICER,
+    "leader": Role.LEADER,
+    "auditor": Role.AUDITOR,
+    "admin": Role.ADMINISTRATOR,
+}
+TRYING = ("staff", "approver", "jateng", "pasar", "leader", "auditor", "admin")
+BANKS = {"jateng": factories.JATENG, "pasar": factories.PASAR}
+
+# Objects that belong to one bank: asking for the other bank's gives 404, and leaves a record.
+OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id"}
+OWNED_AT = {("printing.schedules", "code")}
+
+
+def allowed(permission: str) -> set[Role]:
+    line = next(line.split() for line in MATRIX.splitlines() if line.split()[:1] == [permission])
+    return {ROLES[word] for word in line[1:]}
+
+
+def _rules() -> list[Rule]:
+    app = make_app("sqlite://")
+    found = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in PUBLIC]
+    dispose(app)
+    return sorted(found, key=lambda rule: (rule.endpoint, rule.rule))
+
+
+TRIES = [
+    pytest.param(rule, method, id=f"{method} {rule.endpoint}")
+    for rule in _rules()
+    for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+]
+
+
+@dataclass(frozen=True)
+class Office:
+    """One filled database that is put back before each try, and what is in it."""
+
+    app: Flask
+    filled: Path
+    live: Path
+    tokens: dict[str, str]
+    values: dict[int, dict[str, Any]]  # bank → argument name → value
+
+    def again(self) -> None:
+        dispose(self.app)
+        for extra in ("-wal", "-shm"):
+            Path(f"{self.live}{extra}").unlink(missing_ok=True)
+        shutil.copyfile(self.filled, self.live)
+
+    def client(self, name: str | None) -> FlaskClient:
+        client = self.app.test_client()
+        if name is not None:
+            with client.session_transaction() as kept:
+                kept["_user_id"], kept["_fresh"] = self.tokens[name], True
+        return client
+
+    def denials(self) -> int:
+        with self.app.app_context():
+            found = select(func.count()).where(TrailEntry.action == "denied")
+            count = db.session.scalar(found.select_from(TrailEntry))
+            db.session.remove()
+        return int(count or 0)
+
+
+def _file(bank: Bank, account: str, officer: int) -> Upload:
+    """A clean file of one payment, as the bank's officer sent it."""
+    head = "No Rekening;Nama;Tanggal Bayar;Jumlah;No Referensi"
+    if bank.code == "PASAR":
+        head = "Nomor Rekening;Nama;Tanggal Bayar;Jumlah Bayar;No Bukti"
+    content = f"{head}\r\n'{account};Siti Aminah;15-11-2026;220.833,00;R1\r\n".encode()
+    return Upload(
+        bank_id=bank.id,
+        kind="repayments",
+        status="clean",
+        filename=f"angsuran_{bank.code.lower()}.csv",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        uploaded_by=officer,
+        uploaded_at=now(),
+        row_count=1,
+        total=220_833,
+        control_total=220_833,
+        posted_rows=1,
+        posted_total=220_833,
+    )
+
+
+def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str, Any]:
+    """A loan, a checked file and a disbursement to decide, at one bank."""
+    bank = session.get(Bank, bank_id)
+    assert bank is not None
+    officer = people["jateng" if bank_id == factories.JATENG else "pasar"]
+    account = f"0{bank_id}00000000001"
+    loan_id = factories.loan(
+        session,
+        people["staff"],
+        people["approver"],
+        number=bank_id,
+        bank_id=bank_id,
+        account=account,
+    )
+    upload = _file(bank, account, officer)
+    waiting = Disbursement(
+        status="recorded",
+        borrower_id=factories.borrower(session, people["staff"], 100 + bank_id),
+        bank_id=bank_id,
+        account_number=f"0{bank_id}00000000002",
+        agreement_number=f"PK/{bank_id}/0002",
+        disbursed_on=dt.date(2026, 11, 23),
+        principal=5_000_000,
+        rate=300,
+        months=24,
+        method="flat",
+        multiple=1,
+        entered_by=people["staff2"],
+        entered_at=now(),
+    )
+    session.add_all((upload, waiting))
+    session.flush()
+    suspense = factories.suspense(session, officer, bank_id=bank_id, number=bank_id)
+    return {
+        "loan_id": loan_id,
+        "upload_id": upload.id,
+        "disbursement_id": waiting.id,
+        "suspense_id": suspense,
+        "bank_id": bank_id,
+        "user_id": people["staff2"],
+        "code": bank.code,
+        "year": 2024,
+    }
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, templates: Any) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("access")
+    filled, live = folder / "filled.sqlite3", folder / "live.sqlite3"
+    shutil.copyfile(templates("sqlite", None).removeprefix("sqlite:///"), filled)
+    with time_machine.travel(TODAY, tick=False):
+        maker = make_app(f"sqlite:///{filled}")
+        with maker.app_context(), writing():
+            session = db.session()
+            people = factories.people(session)
+            values = {bank: _objects(session, people, bank) for bank in BANKS.values()}
+            tokens = {}
+            for name in TRYING:
+                user = session.get(User, people[name])
+                assert user is not None
+                tokens[name] = open_session(session, user, now(), 12, "").token
+            session.commit()
+        dispose(maker)
+        app = make_app(f"sqlite:///{live}")
+        yield Office(app, filled, live, tokens, values)
+        dispose(app)
+
+
+def _value(rule: Rule, argument: str, values: dict[str, Any]) -> Any:
+    """A value for an argument of a URL: ours by its name, or the first that its converter takes."""
+    if argument in values:
+        return values[argument]
+    choice = re.fullmatch(r"\(\?:(\w+)(?:\|\w+)*\)", rule._converters[argument].regex)
+    assert choice, f"say in _objects() what {argument!r} of {rule.rule} should be"
+    return choice[1]
+
+
+def _address(office: Office, rule: Rule, bank_id: int) -> str:
+    values = office.values[bank_id]
+    given = {name: _value(rule, name, values) for name in rule.arguments}
+    with office.app.test_request_context():
+        return str(office.app.url_for(rule.endpoint, **given))
+
+
+def _is_owned(rule: Rule) -> bool:
+    return bool(rule.arguments & OWNED) or any(
+        rule.endpoint == endpoint and argument in rule.arguments for endpoint, argument in OWNED_AT
+    )
+
+
+def test_every_page_states_exactly_one_permission_or_is_public() -> None:
+    app = make_app("sqlite://")
+    for endpoint, view in app.view_functions.items():
+        permission = getattr(view, "wibawa_permission", None)
+        is_public = getattr(view, "wibawa_public", False)
+        assert (permission is not None) != is_public, endpoint
+        assert is_public == (endpoint in PUBLIC), endpoint
+    dispose(app)
+
+
+def test_the_pages_and_their_permissions_are_those_of_the_table() -> None:
+    app = make_app("sqlite://")
+    stated = {
+        endpoint: view.wibawa_permission.value  # type: ignore[attr-defined]
+        for endpoint, view in app.view_functions.items()
+        if endpoint not in PUBLIC
+    }
+    dispose(app)
+    assert stated == PAGES
+
+
+def test_the_roles_have_the_permissions_of_the_table() -> None:
+    assert {line.split()[0] for line in MATRIX.splitlines() if line.strip()} == set(Permission)
+    for permission in Permission:
+        having = {role for role, those in ROLE_PERMISSIONS.items() if permission in those}
+        assert having == allowed(permission), permission
+
+
+def test_pages_are_read_with_get_and_written_with_post_only() -> None:
+    assert {method for _, method in (param.values for param in TRIES)} <= {"GET", "POST"}
+
+
+@pytest.mark.parametrize(("rule", "method"), TRIES)
+def test_who_is_not_signed_in_is_sent_to_sign_in(office: Office, rule: Rule, method: str) -> None:
+    office.again()
+    address = _address(office, rule, factories.PASAR)
+    answer = office.client(None).open(address, method=method)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/masuk")
+
+
+@pytest.mark.parametrize(("rule", "method"), TRIES)
+def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, method: str) -> None:
+    permission = PAGES.get(rule.endpoint)
+    assert permission is not None, f"{rule.endpoint} is missing in PAGES"
+    office.again()
+    for name in TRYING:
+        role, mine = factories.PEOPLE[name]
+        for bank_id in sorted(BANKS.values()):
+            if bank_id != factories.PASAR and not _is_owned(rule):
+                continue
+            if method == "POST":
+                office.again()
+            before = office.denials()
+            answer = office.client(name).open(_address(office, rule, bank_id), method=method)
+            answer.get_data()
+            said = f"{name} at bank {bank_id}: {answer.status}"
+            recorded = office.denials() - before
+            if role not in allowed(permission):
+                assert answer.status_code == 403, said
+                assert recorded == 1, f"{said}: the refusal left no record"
+            elif _is_owned(rule) and mine not in (None, bank_id):
+                assert answer.status_code == 404, said
+                assert recorded == 1, f"{said}: the try left no record"
+            else:
+                assert answer.status_code not in (401, 403, 404, 405), said
+                assert answer.status_code < 500, said
+                assert recorded == 0, f"{said}: recorded as a refusal"
+
+
+@pytest.mark.parametrize("endpoint", sorted(PUBLIC - {"static"}))
+def test_a_public_page_opens_without_signing_in(office: Office, endpoint: str) -> None:
+    office.again()
+    with office.app.test_request_context():
+        address = office.app.url_for(endpoint)
+    assert office.client(None).get(address).status_code == 200
+
+
+def test_an_object_that_nobody_has_is_not_found_and_tells_no_more_than_another_banks(
+    office: Office,
+) -> None:
+    office.again()
+    client = office.client("pasar")
+    other = client.get(f"/pinjaman/{office.values[factories.JATENG]['loan_id']}")
+    nobody = client.get("/pinjaman/999999")
+    assert other.status_code == nobody.status_code == 404
+    assert other.get_data() == nobody.get_data()

@@ -1,0 +1,148 @@
+"""Rules about the program's own source, each with its exceptions and their reasons."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.house.source import calls, functions, is_view, length, modules, under
+
+LONGEST_FUNCTION, LONGEST_VIEW, LONGEST_FILE = 60, 25, 450
+LONG_FUNCTIONS = {
+    "wibawa/printing/documents.py:schedule_document": "a list of named values, one a line",
+}
+LONG_FILES = {
+    "wibawa/commands.py": "one command after another, each a thin door; a table, not a story",
+    "wibawa/demo.py": "the demo office in one place, so that nothing else knows of it",
+}
+STANDARD_NAMES = {"__init__", "routes", "forms", "actions", "queries", "models", "reader", "checks"}
+OTHER_NAMES = {
+    "access/guard": "@needs and @public, used by every routes.py",
+    "access/once": "idempotency keys, used by every writing page",
+    "access/permissions": "the one list of permissions and roles",
+    "access/personal_data": "NIK encrypted, indexed and masked",
+    "access/sessions": "revocable signed-in browsers",
+    "access/trail": "the append-only trail",
+    "access/users": "users and passwords, for pages and command line alike",
+    "home/report": "the portfolio report as plain rows for page, workbook and CSV",
+    "home/menu": "the menu by task, shown on every page",
+    "loans/invariants": "what `wibawa check` proves",
+    "loans/journal": "the only way into the ledger",
+    "loans/portfolio": "figures of all loans on a day, for pages and command line",
+    "loans/positions": "the position of every loan as one query",
+    "loans/lists": "the filtered, sorted list of loans, for page and export",
+    "loans/statement": "a loan's schedule beside its money, as plain data",
+    "printing/documents": "plain data for paper; no Flask, no database",
+    "printing/pdf": "documents drawn with ReportLab",
+    "printing/fonts/__init__": "the folder of the embedded font",
+    "repayments/facts": "what the books know that a file is checked against",
+    "repayments/layout": "a bank's words for the columns",
+    "repayments/names": "how far apart two spellings of a name are",
+    "repayments/rows": "typed rows of a repayment file",
+}
+# Folders that are tools, not things the office talks about, name their files by what these do.
+TOOL_FOLDERS = {"rules", "web", "uploads"}
+MONEY_FOLDERS = ("rules", "loans", "repayments", "disbursements", "indicators", "banks", "home")
+DIVISIONS: dict[str, str] = {}
+FLOATS = {"wibawa/repayments/names.py": "likeness of two spellings, no money"}
+COMMITS_ELSEWHERE = {
+    "wibawa/commands.py": "the command line is a way in, like a routes.py",
+    "wibawa/access/trail.py": "a refused try is recorded though nothing else is",
+}
+CLOCK_READERS = {"date.today", "datetime.today", "datetime.now", "datetime.utcnow", "time.time"}
+CLOCK_READERS |= {"time.localtime", "time.gmtime", "time.time_ns", "func.now"}
+
+
+def test_only_pages_and_commands_commit() -> None:
+    found = {
+        name
+        for name, tree in modules().items()
+        for _, called in calls(tree)
+        if called.endswith((".commit", "session.begin"))
+    }
+    others = {name for name in found if not name.endswith("/routes.py")}
+    assert others <= COMMITS_ELSEWHERE.keys(), "a commit outside routes.py and commands.py"
+    assert others >= COMMITS_ELSEWHERE.keys(), "an exception that nobody needs any more"
+
+
+def test_only_the_clock_module_reads_the_clock() -> None:
+    found = [
+        f"{name}:{node.lineno} {called}"
+        for name, tree in modules().items()
+        if name != "wibawa/web/clock.py"
+        for node, called in calls(tree)
+        if ".".join(called.split(".")[-2:]) in CLOCK_READERS
+    ]
+    assert found == []
+
+
+def test_the_database_never_reads_its_own_clock() -> None:
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and any(word in node.value for word in ("CURRENT_TIMESTAMP", "CURRENT_DATE", "now()"))
+    ]
+    assert found == []
+
+
+def test_money_is_never_a_float() -> None:
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in under(*MONEY_FOLDERS)
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float | complex))
+        or (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("float", "round"))
+        if name not in FLOATS
+    ]
+    assert found == []
+
+
+def test_money_is_divided_in_whole_numbers_only() -> None:
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in under(*MONEY_FOLDERS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)
+        if name not in DIVISIONS
+    ]
+    assert found == []
+
+
+def test_a_folder_holds_only_the_known_kinds_of_file() -> None:
+    stems = {
+        name.removeprefix("wibawa/").removesuffix(".py")
+        for name in modules()
+        if name.count("/") > 1 and name.split("/")[1] not in TOOL_FOLDERS
+    }
+    others = {stem for stem in stems if stem.split("/")[-1] not in STANDARD_NAMES}
+    assert sorted(others - OTHER_NAMES.keys()) == [], "a file name without a reason"
+    assert sorted(OTHER_NAMES.keys() - stems) == [], "a reason without a file"
+
+
+def test_no_file_is_named_after_nothing() -> None:
+    empty_words = {"util", "utils", "helpers", "helper", "services", "manager", "common", "misc"}
+    found = [name for name in modules() if name.split("/")[-1].removesuffix(".py") in empty_words]
+    assert found == []
+
+
+def test_functions_and_views_stay_short() -> None:
+    found = [
+        f"{name}:{node.lineno} {node.name} has {length(node)} lines"
+        for name, tree in modules().items()
+        for node in functions(tree)
+        if length(node) > (LONGEST_VIEW if is_view(node) else LONGEST_FUNCTION)
+        and f"{name}:{node.name}" not in LONG_FUNCTIONS
+    ]
+    assert found == []
+
+
+def test_files_stay_short() -> None:
+    from tests.house.source import ROOT
+
+    lines = {name: len((ROOT / name).read_text().splitlines()) for name in modules()}
+    long = {name: count for name, count in lines.items() if count > LONGEST_FILE}
+    unexplained = {name: count for name, count in long.items() if name not in LONG_FILES}
+    assert unexplained == {}
+    assert sorted(LONG_FILES.keys() - long.keys()) == [], "an exception that nobody needs any more"
