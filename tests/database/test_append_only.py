@@ -1,0 +1,97 @@
+"""What has been written stays: the database itself refuses, whatever the program asks."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from tests import factories
+from wibawa.access.trail import record
+from wibawa.database import db, writing
+from wibawa.web.clock import now
+
+APPEND_ONLY = {
+    "ledger_entries": "amount",
+    "suspense_entries": "amount",
+    "schedule_rows": "principal",
+    "trail_entries": "action",
+}
+KEPT = {
+    "loans": (
+        "number", "bank_id", "borrower_id", "account_number", "disbursed_on", "principal", "rate",
+        "months", "method", "multiple", "opened_on",
+    ),
+    "uploads": ("bank_id", "kind", "sha256", "content", "uploaded_by", "uploaded_at"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def books(app: Flask, people: dict[str, int], connection: Connection) -> Connection:
+    """A connection to books that hold one loan with its journal, titipan, a file and a trail."""
+    with app.app_context(), writing():
+        session = db.session()
+        factories.loan(session, people["staff"], people["approver"])
+        factories.suspense(session, people["pasar"])
+        record(session, now(), people["staff"], "sign_in")
+        session.commit()
+        db.session.remove()
+    return connection
+
+
+def _refused(connection: Connection, statement: str) -> str:
+    """What the database says when it refuses `statement`; fails when it does not."""
+    before = _count(connection, statement)
+    with pytest.raises(DBAPIError) as caught, connection.begin():
+        connection.execute(text(statement))
+    assert _count(connection, statement) == before > 0, "there was nothing to refuse"
+    return str(caught.value.orig)
+
+
+def _count(connection: Connection, statement: str) -> int:
+    table = next(word for word in statement.split() if word in {*APPEND_ONLY, *KEPT})
+    with connection.begin():
+        return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_no_line_can_be_changed(books: Connection, table: str) -> None:
+    column = APPEND_ONLY[table]
+    said = _refused(books, f"UPDATE {table} SET {column} = {column}")
+    assert "append-only" in said
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_no_line_can_be_deleted(books: Connection, table: str) -> None:
+    assert "append-only" in _refused(books, f"DELETE FROM {table}")
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_no_table_can_be_emptied(books: Connection, table: str) -> None:
+    assert "append-only" in _refused(books, f"TRUNCATE {table}")
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("table", ["ledger_entries", "schedule_rows"])
+def test_no_line_can_be_replaced(books: Connection, table: str) -> None:
+    said = _refused(books, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+    assert "append-only" in said
+
+
+@pytest.mark.parametrize("table", KEPT)
+def test_terms_of_a_loan_and_bytes_of_a_file_never_change(books: Connection, table: str) -> None:
+    for column in KEPT[table]:
+        _refused(books, f"UPDATE {table} SET {column} = {column}")
+
+
+@pytest.mark.parametrize("table", KEPT)
+def test_no_loan_and_no_file_can_be_deleted(books: Connection, table: str) -> None:
+    _refused(books, f"DELETE FROM {table}")
+
+
+def test_an_agreement_number_may_still_be_corrected(books: Connection) -> None:
+    with books.begin():
+        books.execute(text("UPDATE loans SET agreement_number = 'PK/9999'"))
+        assert books.scalar(text("SELECT agreement_number FROM loans")) == "PK/9999"
