@@ -6,6 +6,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy import select, text
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
 from wibawa.access import queries, sessions, trail, users
 from wibawa.access.forms import SignInForm, UserForm
@@ -77,7 +78,8 @@ def user_list() -> str:
 @needs(Permission.MANAGE_USERS)
 def new_user() -> str | Response:
     form = UserForm()
-    form.bank_id.choices = [("", "–"), *queries.bank_choices(db.session())]
+    banks = queries.bank_choices(db.session())
+    form.bank_id.choices = [SelectChoice("", "–"), *(SelectChoice(*bank) for bank in banks)]
     if form.validate_on_submit():
         try:
             user = users.add_user(
