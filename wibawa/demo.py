@@ -30,7 +30,8 @@ from wibawa.disbursements.models import Disbursement
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.repayments.actions import import_at_once, receive, submit
-from wibawa.repayments.facts import Options
+from wibawa.repayments.facts import Options, layout_of
+from wibawa.repayments.reader import read_repayments
 from wibawa.rules.dates import add_months
 from wibawa.rules.facts import BankKind, BorrowerKind, Installment, Method, Terms
 from wibawa.rules.money import number
@@ -336,14 +337,18 @@ def _this_month(
     if rows:
         name, content = bank_file("JATENG", month, rows, "_2")
         author = Author(people["citra"], None, now)
-        submit(session, receive(session, jateng, content, name, author).upload, jateng, author)
+        file = read_repayments(content, name, layout_of(session, jateng, today))
+        upload = receive(session, jateng, content, name, file, author).upload
+        submit(session, upload, jateng, author, file)
     rows = _rows(session, lives, "JATENG", middle, today)
     if rows:
         to_try |= [bank_file("JATENG", month, rows, "_3")]
     rows = _rows(session, lives, "PASAR", early, today)
     if len(rows) > 5:
         name, content = bank_file("PASAR", month, rows, "_2")
-        receive(session, pasar, _spoiled(content), name, Author(people["dewi"], None, now))
+        spoiled, author = _spoiled(content), Author(people["dewi"], None, now)
+        file = read_repayments(spoiled, name, layout_of(session, pasar, today))
+        receive(session, pasar, spoiled, name, file, author)
         to_try[name.replace(".csv", "_sudah_diperbaiki.csv")] = content
     return to_try
 

@@ -12,6 +12,7 @@ from flask_login import current_user
 from wibawa.access.permissions import Permission
 from wibawa.access.sessions import SignedIn
 from wibawa.access.trail import record_apart
+from wibawa.database import db
 from wibawa.web.clock import now
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -46,6 +47,8 @@ def needs(permission: Permission) -> Callable[[View], View]:
             if not current_user.may(permission):
                 record_apart(now(), current_user.id, "denied", str(request.endpoint), None)
                 abort(403)
+            # The view begins its own transaction, so that reading an uploaded file holds no lock.
+            db.session.rollback()
             return view(*args, **kwargs)
 
         guarded.wibawa_permission = permission  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from wibawa.banks.models import Bank
 from wibawa.database import allocate_ids, bulk_insert, stored_date, stored_moment
 from wibawa.loans.journal import ENTRY_COLUMNS, SUSPENSE_COLUMNS, Author, lock_loans
 from wibawa.repayments.facts import KIND, Options, Outcome, check_against_books, layout_of
+from wibawa.repayments.layout import Layout
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.dates import short_date
@@ -48,23 +49,24 @@ def receive(
     bank: Bank,
     content: bytes,
     filename: str,
+    file: RepaymentFile,
     author: Author,
     replaces: int | None = None,
 ) -> Received:
-    """Store and check a file. Raises `Unreadable` for one that no reader can take.
+    """Store a file that was read before and check it against the books.
 
-    The same bytes, or the same rows in a re-saved copy, lead to the earlier upload instead.
+    The same bytes, or the same rows in a re-saved copy, lead to the earlier upload instead; one
+    that is not submitted yet is checked again, since the books may have changed. Reading is left
+    to the caller, who does it outside the transaction: a large file takes seconds.
     """
     lock_bank(session, bank.id)
     digest = hashlib.sha256(content).hexdigest()
-    known = _earlier(session, bank.id, Upload.sha256 == digest)
+    same = (Upload.sha256 == digest) | (Upload.rows_hash == file.rows_hash)
+    known = _earlier(session, bank.id, same)
     if known is not None:
-        return Received(_fresh(session, known, bank, author), True)
-    today = author.booked_on
-    file = read_repayments(content, filename, layout_of(session, bank, today))
-    known = _earlier(session, bank.id, Upload.rows_hash == file.rows_hash)
-    if known is not None:
-        return Received(_fresh(session, known, bank, author), True)
+        if known.status in ("faulty", "clean"):
+            recheck(session, known, bank, author.booked_on, file)
+        return Received(known, True)
     upload = Upload(
         bank_id=bank.id,
         kind=KIND,
@@ -79,7 +81,8 @@ def receive(
     )
     session.add(upload)
     session.flush()
-    _keep_check(session, upload, check_against_books(session, bank.id, file, today, Options()))
+    outcome = check_against_books(session, bank.id, file, author.booked_on, Options())
+    _keep_check(session, upload, outcome)
     if replaces is not None:
         _withdraw_replaced(session, bank.id, replaces)
     return Received(upload, False)
@@ -99,13 +102,6 @@ def _earlier(session: Session, bank_id: int, same: Any) -> Upload | None:
     )
 
 
-def _fresh(session: Session, upload: Upload, bank: Bank, author: Author) -> Upload:
-    """An earlier file that is not posted yet, checked again: the books may have changed."""
-    if upload.status in ("faulty", "clean"):
-        recheck(session, upload, bank, author.booked_on)
-    return upload
-
-
 def _withdraw_replaced(session: Session, bank_id: int, replaced: int) -> None:
     session.execute(
         update(Upload)
@@ -118,16 +114,20 @@ def _withdraw_replaced(session: Session, bank_id: int, replaced: int) -> None:
     )
 
 
-def read_stored(session: Session, upload: Upload, bank: Bank) -> RepaymentFile:
-    """The stored bytes read again, by the layout that was in force when they came."""
-    layout = layout_of(session, bank, in_wib(upload.uploaded_at).date())
-    return read_repayments(upload.content, upload.filename, layout)
+def layout_then(session: Session, upload: Upload, bank: Bank) -> Layout:
+    """The bank's layout that was in force when the file came: how to read it again."""
+    return layout_of(session, bank, in_wib(upload.uploaded_at).date())
 
 
-def recheck(session: Session, upload: Upload, bank: Bank, today: dt.date) -> Outcome:
+def recheck(
+    session: Session,
+    upload: Upload,
+    bank: Bank,
+    today: dt.date,
+    file: RepaymentFile,
+) -> Outcome:
     """Check the stored file against the books as they are now, and keep what was found."""
     options = Options(upload.skip_problems, upload.suspend_unknown)
-    file = read_stored(session, upload, bank)
     outcome = check_against_books(session, bank.id, file, today, options)
     _keep_check(session, upload, outcome)
     return outcome
@@ -138,10 +138,13 @@ def choose(
     upload: Upload,
     bank: Bank,
     today: dt.date,
+    file: RepaymentFile,
     options: Options,
     reason: str,
 ) -> None:
     """The officer's choice for a file with problems, checked at once with it."""
+    lock_bank(session, bank.id)
+    session.refresh(upload, with_for_update=True)
     _only(upload, ("faulty", "clean"))
     if options.skip_problems and not reason.strip():
         raise Refused(
@@ -152,17 +155,22 @@ def choose(
     upload.skip_problems = options.skip_problems
     upload.skip_reason = reason.strip()[:300] if options.skip_problems else ""
     upload.suspend_unknown = options.suspend_unknown
-    recheck(session, upload, bank, today)
+    recheck(session, upload, bank, today, file)
 
 
-def submit(session: Session, upload: Upload, bank: Bank, author: Author) -> None:
-    """The bank hands the file to the dinas; posts at once where the bank's setting says so."""
+def submit(
+    session: Session, upload: Upload, bank: Bank, author: Author, file: RepaymentFile
+) -> bool:
+    """The bank hands the file to the dinas; posts at once where the bank's setting says so.
+
+    False for a second press of the button, which changes nothing.
+    """
     lock_bank(session, bank.id)
     session.refresh(upload, with_for_update=True)
     if upload.status in ("submitted", "posted"):
-        return  # a second press of the button
+        return False
     _only(upload, ("clean",))
-    outcome = recheck(session, upload, bank, author.booked_on)
+    outcome = recheck(session, upload, bank, author.booked_on, file)
     if outcome.checked.blocked:
         raise Refused(
             "file_faulty",
@@ -175,6 +183,7 @@ def submit(session: Session, upload: Upload, bank: Bank, author: Author) -> None
     spotless = not (upload.skipped_rows or upload.suspense_rows or upload.notice_count)
     if bank.posts_clean_files and spotless:
         _book(session, upload, outcome, Author(author.entered_by, None, author.now))
+    return True
 
 
 def withdraw(session: Session, upload: Upload) -> None:
@@ -191,23 +200,30 @@ def shown_figures(upload: Upload) -> str:
 
 @dataclass(frozen=True)
 class Posted:
-    """`sentence` is empty when the file is in the books, else it says why it is not."""
+    """`booked` now, by this call. `sentence` says why the file is not in the books, else ""."""
 
-    upload: Upload
-    sentence: str
+    booked: bool
+    sentence: str = ""
 
 
-def post(session: Session, upload: Upload, bank: Bank, author: Author, shown: str) -> Posted:
+def post(
+    session: Session,
+    upload: Upload,
+    bank: Bank,
+    author: Author,
+    file: RepaymentFile,
+    shown: str,
+) -> Posted:
     """The dinas books a submitted file: all rows or none, once only.
 
-    `author.entered_by` is the person of the dinas. The file is read and checked again inside the
-    transaction; when that gives other figures than the person saw, the new ones are kept and shown
-    and nothing is booked.
+    `author.entered_by` is the person of the dinas. The stored file, read again as `file`, is
+    checked inside the transaction; when that gives other figures than the person saw, the new ones
+    are kept and shown and nothing is booked.
     """
     lock_bank(session, bank.id)
     session.refresh(upload, with_for_update=True)
     if upload.status == "posted":
-        return Posted(upload, "")
+        return Posted(booked=False)  # a second press of the button
     _only(upload, ("submitted",))
     if author.entered_by in (upload.uploaded_by, upload.submitted_by):
         raise Refused(
@@ -215,22 +231,22 @@ def post(session: Session, upload: Upload, bank: Bank, author: Author, shown: st
             "Berkas ini Anda sendiri yang mengajukan. Minta petugas lain membukukannya.",
         )
     before = shown_figures(upload)
-    outcome = recheck(session, upload, bank, author.booked_on)
+    outcome = recheck(session, upload, bank, author.booked_on, file)
     if outcome.checked.blocked:
         return Posted(
-            upload,
+            False,
             "Berkas ini tidak dapat dibukukan lagi: buku berubah sejak diajukan. "
             "Petugas bank perlu memperbaikinya; berkas dikembalikan ke daftar bermasalah.",
         )
     upload.status = "submitted"
     if shown != shown_figures(upload) or before != shown_figures(upload):
         return Posted(
-            upload,
+            False,
             "Hasil pemeriksaan berubah sejak halaman ini dibuka karena buku berubah. "
             "Periksa angka yang baru, lalu bukukan.",
         )
     _book(session, upload, outcome, Author(upload.uploaded_by, author.entered_by, author.now))
-    return Posted(upload, "")
+    return Posted(booked=True)
 
 
 def import_at_once(

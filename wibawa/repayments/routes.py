@@ -14,9 +14,11 @@ from wibawa.banks.queries import all_banks
 from wibawa.database import db
 from wibawa.loans.journal import Author
 from wibawa.repayments import actions, queries
-from wibawa.repayments.facts import Options
+from wibawa.repayments.facts import Options, layout_of
 from wibawa.repayments.forms import OptionsForm, UploadForm
 from wibawa.repayments.layout import COLUMNS
+from wibawa.repayments.reader import read_repayments
+from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.refused import Refused
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
@@ -69,11 +71,12 @@ def upload() -> str | Response:
 
 
 def _receive(bank: Bank, form: UploadForm) -> Response:
-    sent = form.file.data
+    content, name = form.file.data.read(), form.file.data.filename or "berkas"
+    layout = layout_of(db.session(), bank, clock.today())
+    db.session.rollback()  # no lock while reading
+    file = read_repayments(content, name, layout)
     replaces = int(form.replaces.data) if (form.replaces.data or "").isdecimal() else None
-    received = actions.receive(
-        db.session(), bank, sent.read(), sent.filename or "berkas", _me(), replaces
-    )
+    received = actions.receive(db.session(), bank, content, name, file, _me(), replaces)
     number = received.upload.id
     if not received.earlier:
         _record("file_uploaded", received.upload)
@@ -119,10 +122,9 @@ def choose_upload(upload_id: int) -> Response:
         flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
         return _back(upload_id)
     options = Options(form.skip_problems.data, form.suspend_unknown.data)
+    bank, file, reason = _bank(found), _read(found), form.reason.data or ""
     try:
-        actions.choose(
-            db.session(), found, _bank(found), clock.today(), options, form.reason.data or ""
-        )
+        actions.choose(db.session(), found, bank, clock.today(), file, options, reason)
         db.session.commit()
     except Refused as refused:
         db.session.rollback()
@@ -133,10 +135,9 @@ def choose_upload(upload_id: int) -> Response:
 @needs(Permission.UPLOAD_REPAYMENTS)
 def submit_upload(upload_id: int) -> Response:
     found = _upload(upload_id)
-    before = found.status
+    bank, file = _bank(found), _read(found)
     try:
-        actions.submit(db.session(), found, _bank(found), _me())
-        if before == "clean":
+        if actions.submit(db.session(), found, bank, _me(), file):
             _record("file_submitted", found)
         db.session.commit()
     except Refused as refused:
@@ -165,11 +166,11 @@ def withdraw_upload(upload_id: int) -> Response:
 @needs(Permission.POST_REPAYMENTS)
 def post_upload(upload_id: int) -> Response:
     found = _upload(upload_id)
-    before = found.status
+    bank, file = _bank(found), _read(found)
     shown = request.form.get("shown", "")
     try:
-        posted = actions.post(db.session(), found, _bank(found), _me(), shown)
-        if before != "posted" and found.status == "posted":
+        posted = actions.post(db.session(), found, bank, _me(), file, shown)
+        if posted.booked:
             _record("file_posted", found)
         db.session.commit()
     except Refused as refused:
@@ -186,9 +187,11 @@ def post_upload(upload_id: int) -> Response:
 @needs(Permission.SEE_UPLOADS)
 def marked_file(upload_id: int) -> Response:
     found = _upload(upload_id)
-    file = actions.read_stored(db.session(), found, _bank(found))
     problems = queries.all_problems(db.session(), upload_id)
-    content = marked_workbook(file.headings, file.table.rows, problems)
+    file = _read(found)
+    content = marked_workbook(
+        file.headings, file.table.rows, problems, bad_rows=frozenset(file.bad_rows)
+    )
     return _download(content, f"hasil-pemeriksaan-{upload_id}.xlsx", XLSX)
 
 
@@ -217,6 +220,17 @@ def _bank(upload: Upload) -> Bank:
     bank = db.session.get(Bank, upload.bank_id)
     assert bank is not None
     return bank
+
+
+def _read(upload: Upload) -> RepaymentFile:
+    """The stored file read again, without holding a lock meanwhile."""
+    content, name, layout = (
+        upload.content,
+        upload.filename,
+        actions.layout_then(db.session(), upload, _bank(upload)),
+    )
+    db.session.rollback()
+    return read_repayments(content, name, layout)
 
 
 def _upload(upload_id: int) -> Upload:
