@@ -89,8 +89,10 @@ def loan(
     disbursed_on: dt.date = dt.date(2026, 1, 31),
     account: str | None = None,
     name: str = "Siti Aminah",
+    opened_on: dt.date | None = None,
+    opening: int = 0,
 ) -> int:
-    """A running loan of a borrower of its own; its id."""
+    """A running loan of a borrower of its own, from an opening portfolio with `opened_on`; its id."""
     return open_loans(
         session,
         [
@@ -100,6 +102,8 @@ def loan(
                 account_number=account or f"0{bank_id}{number:011d}",
                 agreement_number=f"PK/{number:04d}",
                 terms=Terms(principal, 300, 24, method, disbursed_on),
+                opened_on=opened_on,
+                opening=opening,
             )
         ],
         Author(by, approved_by, now()),

@@ -8,7 +8,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record
 from wibawa.banks import queries
 from wibawa.banks.actions import BankSettings, change_bank
-from wibawa.banks.forms import HOLIDAY_CHOICES, BankForm
+from wibawa.banks.forms import HOLIDAY_RULES, BankForm
 from wibawa.banks.models import Bank
 from wibawa.database import db
 from wibawa.rules.collectibility import CLASS_NAMES
@@ -42,7 +42,7 @@ def bank_list() -> str:
         limits=queries.thresholds_on(db.session(), today),
         kinds=KIND_LABELS,
         classes=CLASS_NAMES,
-        holiday_words=dict(HOLIDAY_CHOICES),
+        holiday_words=HOLIDAY_RULES,
     )
 
 

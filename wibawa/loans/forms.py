@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wibawa.banks.models import Bank
-from wibawa.loans.queries import STATES, LoanFilter
+from wibawa.loans.lists import STATES, LoanFilter
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date, short_date
 from wibawa.rules.money import number

@@ -11,9 +11,10 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks, thresholds_on
 from wibawa.database import db
-from wibawa.loans import queries
+from wibawa.loans import lists, queries
 from wibawa.loans.forms import LATE_STEPS, STATE_LABELS, ListAsked, read_list
-from wibawa.loans.queries import LoanFacts, LoanLine
+from wibawa.loans.lists import LoanLine
+from wibawa.loans.queries import LoanFacts
 from wibawa.loans.statement import ENTRY_LABELS, statement
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date
@@ -67,7 +68,7 @@ def _list_asked() -> tuple[ListAsked, Wanted]:
     """The filter and the order of the list, from the address."""
     banks = all_banks(db.session(), me().bank_id)
     asked = read_list(request.args, clock.today(), banks, me().bank_id, _sees_people())
-    sorts = tuple(sort for sort in queries.SORTS if sort != "nama" or _sees_people())
+    sorts = tuple(sort for sort in lists.SORTS if sort != "nama" or _sees_people())
     return asked, wanted(request.args.to_dict(), sorts, "nomor")
 
 
@@ -83,7 +84,7 @@ def file_url(kind: str | None, upload_id: int | None) -> str | None:
 def loan_list() -> str | AnyResponse:
     asked, order = _list_asked()
     classes = thresholds_on(db.session(), asked.on)
-    page, totals = queries.loan_lines(db.session(), asked.on, classes, asked.wanted, order)
+    page, totals = lists.loan_lines(db.session(), asked.on, classes, asked.wanted, order)
     if page.total == 1 and _names(page.rows[0], asked.wanted.text):
         day = asked.on.isoformat() if "tanggal" in asked.fields else None
         return redirect(url_for("loans.loan", loan_id=page.rows[0].id, tanggal=day))
@@ -114,7 +115,7 @@ def _names(line: LoanLine, text: str) -> bool:
 def export_list(kind: str) -> Response:
     asked, order = _list_asked()
     classes = thresholds_on(db.session(), asked.on)
-    lines = _shown(queries.all_loan_lines(db.session(), asked.on, classes, asked.wanted, order))
+    lines = _shown(lists.all_loan_lines(db.session(), asked.on, classes, asked.wanted, order))
     notes = [
         f"Posisi {long_date(asked.on)}",
         "Saringan: " + (", ".join(says for _, says in asked.chips) or "pinjaman berjalan"),
@@ -171,7 +172,7 @@ def suspense_list() -> str:
     banks = all_banks(db.session(), me().bank_id)
     chosen = next((bank for bank in banks if bank.code == request.args.get("bank")), None)
     of_bank = me().bank_id or (chosen.id if chosen else None)
-    page, total = queries.suspense_page(db.session(), of_bank, order)
+    page, total = lists.suspense_page(db.session(), of_bank, order)
     return render_template(
         "loans/suspense_list.html",
         page=page,

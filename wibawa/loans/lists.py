@@ -1,0 +1,255 @@
+"""Lists of loans and of titipan, filtered, sorted and paged by the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from wibawa.banks.models import Bank
+from wibawa.borrowers.models import Borrower
+from wibawa.loans.models import Loan, Schedule, SuspenseEntry
+from wibawa.loans.portfolio import NPL_FROM_CLASS
+from wibawa.loans.positions import Classes, positions
+from wibawa.uploads.models import Upload
+from wibawa.web.pages import Page, Wanted
+
+SORTS = ("nomor", "nama", "bank", "cair", "plafon", "baki", "tunggakan", "hari", "kol")
+STATES = ("berjalan", "menunggak", "lunas", "semua")
+
+
+@dataclass(frozen=True)
+class LoanFilter:
+    """What a list of loans shows. `bank_id` also confines a bank officer to the own bank.
+
+    Without `search_personal` the text is sought in loan and agreement numbers only, so that nobody
+    finds out by searching what the list does not show.
+    """
+
+    bank_id: int | None = None
+    text: str = ""
+    search_personal: bool = True
+    collectibility: int | None = None
+    state: str = "berjalan"
+    over_days: int | None = None  # only loans more than so many days past due
+    npl: bool = False
+    borrower_kind: str | None = None
+    disbursed_year: int | None = None
+    rescheduled_year: int | None = None  # a later schedule version began in that year
+
+
+@dataclass(frozen=True)
+class LoanLine:
+    id: int
+    number: str
+    borrower: str
+    bank: str
+    account_number: str
+    disbursed_on: dt.date
+    principal: int
+    outstanding: int
+    arrears: int
+    days_past_due: int
+    collectibility: int
+
+
+@dataclass(frozen=True)
+class LoanTotals:
+    """Sums of a whole list. `borrowers` counts each borrower once, however many loans there are."""
+
+    loans: int
+    borrowers: int
+    principal: int
+    outstanding: int
+    arrears: int
+
+
+@dataclass(frozen=True)
+class SuspenseLine:
+    id: int
+    bank: str
+    account_text: str
+    name: str
+    amount: int
+    effective_on: dt.date
+    booked_on: dt.date
+    reason: str
+    bank_reference: str | None
+    upload_id: int
+    filename: str
+    row_number: int
+    loan_id: int | None
+    loan_number: str | None
+
+
+def loan_lines(
+    session: Session, on: dt.date, classes: Classes, wanted: LoanFilter, asked: Wanted
+) -> tuple[Page[LoanLine], LoanTotals]:
+    """One page of loans with their position on `on`, and totals of the whole list: two queries."""
+    rows = _filtered(on, classes, wanted).subquery("rows")
+    columns = list(rows.c)
+    counts = session.execute(
+        select(
+            func.count(),
+            func.count(func.distinct(columns[12])),
+            func.coalesce(func.sum(columns[6]), 0),
+            func.coalesce(func.sum(columns[7]), 0),
+            func.coalesce(func.sum(columns[8]), 0),
+        ).select_from(rows)
+    ).one()
+    totals = LoanTotals(*(int(value) for value in counts))
+    asked = replace(asked, page=min(asked.page, max(1, -(-totals.loans // asked.per_page))))
+    found = session.execute(
+        select(rows).order_by(*_order(columns, asked)).limit(asked.per_page).offset(asked.offset)
+    )
+    lines = [_line(row, on) for row in found]
+    return Page(lines, asked.page, asked.per_page, totals.loans), totals
+
+
+def all_loan_lines(
+    session: Session,
+    on: dt.date,
+    classes: Classes,
+    wanted: LoanFilter,
+    asked: Wanted,
+    most: int = 100_000,
+) -> list[LoanLine]:
+    """The whole list for an export, in the order in which it is shown."""
+    rows = _filtered(on, classes, wanted).subquery("rows")
+    query = select(rows).order_by(*_order(list(rows.c), asked)).limit(most)
+    return [_line(row, on) for row in session.execute(query)]
+
+
+def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Any:
+    each = positions(on, classes).subquery("each")
+    query = (
+        select(
+            Loan.id,
+            Loan.number,
+            Borrower.name,
+            Bank.name,
+            Loan.account_number,
+            Loan.disbursed_on,
+            Loan.principal,
+            each.c.outstanding,
+            each.c.arrears,
+            each.c.uncovered_since,
+            each.c.collectibility,
+            Borrower.name_key,
+            Loan.borrower_id,
+        )
+        .join(each, each.c.loan_id == Loan.id)
+        .join(Borrower, Borrower.id == Loan.borrower_id)
+        .join(Bank, Bank.id == Loan.bank_id)
+    )
+    if wanted.bank_id is not None:
+        query = query.where(Loan.bank_id == wanted.bank_id)
+    if wanted.collectibility is not None:
+        query = query.where(each.c.collectibility == wanted.collectibility)
+    if wanted.state == "berjalan":
+        query = query.where(each.c.outstanding > 0)
+    elif wanted.state == "menunggak":
+        query = query.where(each.c.arrears > 0)
+    elif wanted.state == "lunas":
+        query = query.where(each.c.outstanding == 0)
+    if wanted.over_days is not None:
+        query = query.where(each.c.uncovered_since < on - dt.timedelta(days=wanted.over_days))
+    if wanted.npl:
+        query = query.where(each.c.collectibility >= NPL_FROM_CLASS)
+    if wanted.text:
+        query = query.where(_matches(wanted.text, wanted.search_personal))
+    return query.where(*_of_borrowers_and_years(wanted))
+
+
+def _of_borrowers_and_years(wanted: LoanFilter) -> list[ColumnElement[bool]]:
+    """The conditions behind the figures of the indicators."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.borrower_kind is not None:
+        found.append(Borrower.kind == wanted.borrower_kind)
+    if wanted.disbursed_year is not None:
+        found.append(Loan.disbursed_on.between(*_year(wanted.disbursed_year)))
+    if wanted.rescheduled_year is not None:
+        later = select(Schedule.loan_id).where(
+            Schedule.version > 1, Schedule.starts_on.between(*_year(wanted.rescheduled_year))
+        )
+        found.append(Loan.id.in_(later))
+    return found
+
+
+def _year(year: int) -> tuple[dt.date, dt.date]:
+    return dt.date(year, 1, 1), dt.date(year, 12, 31)
+
+
+def _matches(text: str, search_personal: bool) -> ColumnElement[bool]:
+    like = "%" + text.casefold().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+    places = [
+        func.lower(Loan.number).like(like, escape="!"),
+        func.lower(Loan.agreement_number).like(like, escape="!"),
+    ]
+    if search_personal:
+        places.append(func.lower(Loan.account_number).like(like, escape="!"))
+        places.append(Borrower.name_key.like(like, escape="!"))
+    return or_(*places)
+
+
+def _order(columns: list[Any], asked: Wanted) -> list[Any]:
+    """The order that the list's heading asks for, then by id, so that pages never overlap."""
+    places = (1, 11, 3, 5, 6, 7, 8, 9, 10)
+    by = columns[dict(zip(SORTS, places, strict=True))[asked.sort]]
+    if asked.sort == "hari":  # the older the due date, the more days past due
+        turned = by.asc() if asked.descending else by.desc()
+        return [by.is_(None) if asked.descending else by.is_not(None), turned, columns[0]]
+    return [by.desc() if asked.descending else by.asc(), columns[0]]
+
+
+def _line(row: Any, on: dt.date) -> LoanLine:
+    since = row[9]
+    days = 0 if since is None else (on - since).days
+    values: Any = (*row[:9], days, int(row[10]))
+    return LoanLine(*values)
+
+
+def suspense_page(
+    session: Session, bank_id: int | None, asked: Wanted
+) -> tuple[Page[SuspenseLine], int]:
+    """One page of titipan, oldest first unless asked otherwise, and the sum of all of it."""
+    query: Any = (
+        select(
+            SuspenseEntry.id,
+            Bank.name,
+            SuspenseEntry.account_text,
+            SuspenseEntry.name,
+            SuspenseEntry.amount,
+            SuspenseEntry.effective_on,
+            SuspenseEntry.booked_on,
+            SuspenseEntry.reason,
+            SuspenseEntry.bank_reference,
+            SuspenseEntry.upload_id,
+            Upload.filename,
+            SuspenseEntry.row_number,
+            SuspenseEntry.loan_id,
+            Loan.number,
+        )
+        .join(Bank, Bank.id == SuspenseEntry.bank_id)
+        .join(Upload, Upload.id == SuspenseEntry.upload_id)
+        .outerjoin(Loan, Loan.id == SuspenseEntry.loan_id)
+    )
+    count = select(func.count(), func.coalesce(func.sum(SuspenseEntry.amount), 0))
+    if bank_id is not None:
+        query = query.where(SuspenseEntry.bank_id == bank_id)
+        count = count.where(SuspenseEntry.bank_id == bank_id)
+    by = {
+        "tanggal": SuspenseEntry.effective_on,
+        "jumlah": SuspenseEntry.amount,
+        "bank": Bank.name,
+    }[asked.sort]
+    order = by.desc() if asked.descending else by.asc()
+    found = session.execute(
+        query.order_by(order, SuspenseEntry.id).limit(asked.per_page).offset(asked.offset)
+    )
+    lines = [SuspenseLine(*row) for row in found]
+    total, amount = session.execute(count).one()
+    return Page(lines, asked.page, asked.per_page, int(total)), int(amount)
