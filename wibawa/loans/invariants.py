@@ -221,7 +221,7 @@ def _schedules(session: Session, today: dt.date) -> Iterator[tuple[int, list[Ins
     )
     current: int | None = None
     rows: list[Installment] = []
-    for loan_id, *row in session.execute(query).tuples():
+    for loan_id, *row in session.execute(query):
         if loan_id != current:
             if current is not None:
                 yield current, rows
