@@ -101,6 +101,7 @@ def test_filters_in_use_stand_as_chips_that_can_be_taken_off(
     assert "Menunggak lebih dari 20 hari" in page
     assert 'href="/pinjaman?bank=PASAR&amp;urut=-hari"' in page
     assert 'href="/pinjaman?lewat=20&amp;urut=-hari"' in page
+    assert 'href="/pinjaman/jadwal-bank/PASAR.pdf"' in page
     assert 'aria-sort="descending"' in page
 
 
@@ -135,7 +136,7 @@ def test_the_workbook_holds_exactly_the_list_with_typed_cells(
 def test_a_name_that_looks_like_a_formula_stays_text_in_both_exports(
     app: Flask, people: dict[str, int], sign_in: SignIn
 ) -> None:
-    evil = '=HYPERLINK("http://jahat","klik")'
+    evil = "=1+cmd|' /C calc'!A0"
     factories.saved(
         app, lambda s: factories.loan(s, people["staff"], people["approver"], name=evil)
     )
