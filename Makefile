@@ -4,8 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 HOST   ?= 127.0.0.1
 PORT   ?= 8000
+# How many tests run side by side, and more words for pytest: make test ARGS="tests/loans -k export"
+JOBS   ?= 2
+ARGS   ?=
+CHROMIUM ?= chromium
 
-.PHONY: install dev run test soak bench lint lock clean
+.PHONY: install dev run test soak bench lint lock browser clean
 
 install: $(VENV)/.installed
 
@@ -27,6 +31,37 @@ run: install
 	$(BIN)/wibawa demo --if-empty
 	$(BIN)/wibawa serve --host $(HOST) --port $(PORT)
 
+# Style, types, and who may import whom.
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The journeys need Debian's chromium. As root it is fetched, else one line says what to do.
+browser:
+	@command -v $(CHROMIUM) > /dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+	     && apt-get update -qq \
+	     && apt-get install -qq -y --no-install-recommends chromium fonts-liberation > /dev/null; } \
+	|| { echo "The browser tests need chromium: sudo apt-get install chromium fonts-liberation" >&2; exit 1; }
+
+test: dev browser lint
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+# Everything, with the long tests and many more examples for every law of the money rules.
+soak: dev browser
+	$(BIN)/python -m pytest -n $(JOBS) -m "soak or not soak" --hypothesis-profile=soak $(ARGS)
+
+# Ratios against bare code, timed in turns; they mean something only when nothing else runs.
+bench: dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+# What can be made again. The database in instance/ stays.
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache tests/artifacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

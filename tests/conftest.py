@@ -20,6 +20,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy.orm import Session
 
 import config
@@ -28,6 +29,9 @@ from tests.inspection import inspect_page
 from wibawa.app import create_app
 from wibawa.database import db, writing
 from wibawa.migrating import migrate_if_empty
+
+settings.register_profile("soak", deadline=None)
+SOAK_FACTOR = 20
 
 ENGINES = ("sqlite", "postgresql")
 TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
