@@ -37,6 +37,18 @@ ENGINES = ("sqlite", "postgresql")
 TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make soak` tries every law with twenty times as many examples."""
+    if config.getoption("--hypothesis-profile") != "soak":
+        return
+    for item in items:
+        law = getattr(item, "obj", None)
+        chosen = getattr(law, "_hypothesis_internal_use_settings", None)
+        if law is not None and chosen is not None:
+            more = settings(chosen, max_examples=chosen.max_examples * SOAK_FACTOR)
+            law._hypothesis_internal_use_settings = more
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> str:
     """A PostgreSQL server: the one that WIBAWA_TEST_POSTGRES_URL names, else one from a wheel.
