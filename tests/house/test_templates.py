@@ -16,7 +16,6 @@ from tests.house.source import ROOT, TEMPLATES, calls, modules
 NO_ENDPOINT = {
     "base.html": "the frame of every page",
     "components.html": "the macros",
-    "components_demo.html": "all macros on one page, for whoever writes pages",
     "error.html": "every error",
 }
 NO_FRAME = {"base.html", "components.html"}

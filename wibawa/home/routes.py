@@ -10,6 +10,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import thresholds_on
 from wibawa.database import db
+from wibawa.home.forms import ComponentForm
 from wibawa.home.menu import tasks_for
 from wibawa.home.report import (
     arrears_share,
@@ -122,6 +123,26 @@ def _warnings(figures: Portfolio) -> list[str]:
     return found
 
 
+@needs(Permission.MANAGE_USERS)
+def components() -> str:
+    """All components of the screens together, for whoever writes pages."""
+    form = ComponentForm(bank="1", kind="micro")
+    form.amount.errors = ["Tertulis “1.5”: jumlah tidak terbaca. Tulis angka, misalnya 5.000.000."]
+    years = [str(year) for year in range(2020, 2026)]
+    target, realised = [600, 650, 700, 750, 800, 850], [1130, 1062, 797, 804, 794, None]
+    chart = bar_line_chart(years, target, realised, "Contoh", "%", "Target dan realisasi")
+    amounts = (7_812_340_212, 938_000_000, 201_000_000, 98_000_000, 77_000_000)
+    segments = [
+        Segment(f"{number} {name}", amount, rupiah(amount))
+        for (number, name), amount in zip(CLASS_NAMES.items(), amounts, strict=True)
+    ]
+    stack = stacked_bar(segments, "Contoh portofolio")
+    return render_template(
+        "home/components.html", demo_form=form, demo_chart=chart, demo_stack=stack
+    )
+
+
 pages.add_url_rule("/", view_func=index)
+pages.add_url_rule("/komponen", view_func=components)
 pages.add_url_rule("/laporan/portofolio", view_func=portfolio_report)
 pages.add_url_rule("/laporan/portofolio/ekspor.<any(xlsx, csv):kind>", view_func=export_portfolio)
