@@ -51,6 +51,7 @@ PAGES = {
     "disbursements.new_disbursement": "record_disbursement",
     "disbursements.preview": "record_disbursement",
     "disbursements.refuse": "approve_disbursement",
+    "home.components": "manage_users",
     "home.export_portfolio": "see_reports",
     "home.index": "signed_in",
     "home.portfolio_report": "see_reports",
