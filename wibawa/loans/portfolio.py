@@ -107,7 +107,7 @@ def portfolio(
 
     A future day is a projection without further payments. Source: domain rules §4.
     """
-    each = positions(on, classes).subquery("each")
+    each = positions(on, classes).cte("each").prefix_with("MATERIALIZED", dialect="sqlite")
     late = each.c.uncovered_since < on - dt.timedelta(days=PAR_DAYS)
     running = each.c.outstanding > 0
     query = (

@@ -23,6 +23,7 @@ from wibawa.rules.money import number
 from wibawa.rules.refused import Problem, Refused
 from wibawa.uploads.cells import text_of
 from wibawa.uploads.columns import Cell
+from wibawa.uploads.garbage import collector_paused
 from wibawa.uploads.models import Upload, UploadProblem
 from wibawa.web.clock import in_wib
 
@@ -392,21 +393,21 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
     session.flush()
     moment = stored_moment(session, author.now)
     booked = stored_date(session, author.booked_on)
-    next_sequence = dict(outcome.last_sequences)
     paid = {entry.paid_on for entry in checked.entries} | {t.paid_on for t in checked.suspense}
     days = {day: stored_date(session, day) for day in paid}
+    next_sequence = dict(outcome.last_sequences)
+    bank_id, upload_id = upload.bank_id, upload.id
+    enterer, approver = author.entered_by, author.approved_by
     rows = []
-    for entry in checked.entries:
-        sequence = next_sequence[entry.loan_id] + 1
-        next_sequence[entry.loan_id] = sequence
-        rows.append(
-            (entry.loan_id, sequence, upload.bank_id, "repayment", entry.amount, entry.penalty,
-             entry.amount - entry.penalty, days[entry.paid_on], booked, moment,
-             author.entered_by, author.approved_by, entry.reference, entry.row_key, upload.id,
-             entry.row, None, entry.principal, entry.interest, entry.outstanding,
-             entry.collectibility, "")
-        )  # fmt: skip
-    rows.sort()
+    with collector_paused():
+        for row, loan_id, amount, penalty, paid_on, reference, key, *stated in checked.entries:
+            next_sequence[loan_id] = sequence = next_sequence[loan_id] + 1
+            rows.append(
+                (loan_id, sequence, bank_id, "repayment", amount, penalty, amount - penalty,
+                 days[paid_on], booked, moment, enterer, approver, reference, key, upload_id, row,
+                 None, *stated, "")
+            )  # fmt: skip
+        rows.sort()
     bulk_insert(session, "ledger_entries", ENTRY_COLUMNS, rows)
     ids = allocate_ids(session, "suspense_entries", len(checked.suspense))
     bulk_insert(
@@ -414,9 +415,9 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
         "suspense_entries",
         SUSPENSE_COLUMNS,
         [
-            (number_, upload.bank_id, entry.loan_id, entry.account[:80], entry.name[:120],
-             entry.amount, days[entry.paid_on], booked, moment, entry.reason, entry.reference,
-             entry.row_key, upload.id, entry.row, author.entered_by, author.approved_by)
+            (number_, bank_id, entry.loan_id, entry.account[:80], entry.name[:120], entry.amount,
+             days[entry.paid_on], booked, moment, entry.reason, entry.reference, entry.row_key,
+             upload_id, entry.row, enterer, approver)
             for number_, entry in zip(ids, checked.suspense, strict=True)
         ],
     )  # fmt: skip
