@@ -68,7 +68,7 @@ class Office:
 
 
 def settle(session: Session) -> None:
-    """Statistics for the planner; on SQLite the log goes into the file, so that it can be copied."""
+    """Statistics for the planner; on SQLite the log goes into the file, to be copied with it."""
     session.execute(text("ANALYZE"))
     session.commit()
     if is_sqlite(session):
