@@ -12,7 +12,7 @@ from wibawa.borrowers.actions import NewBorrower
 from wibawa.rules.facts import BorrowerKind
 from wibawa.web.fields import DayField, Form, required_text
 
-SEXES = [("L", "Laki-laki"), ("P", "Perempuan")]
+SEXES = [SelectChoice("L", "Laki-laki"), SelectChoice("P", "Perempuan")]
 _PUNCTUATION = re.compile(r"[\s.\-()]")
 
 

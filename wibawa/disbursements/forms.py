@@ -56,7 +56,10 @@ class DecisionForm(Form):
 
 
 class RefusalForm(DecisionForm):
-    reason = TextAreaField("Alasan penolakan", [InputRequired(), Length(min=5, max=300)])
+    reason = TextAreaField(
+        "Alasan penolakan",
+        [InputRequired(), Length(5, 300, "Tulis alasan dengan 5 sampai 300 karakter.")],
+    )
 
 
 FORMS: dict[BorrowerKind, type[Form]] = {

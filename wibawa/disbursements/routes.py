@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
@@ -133,7 +134,8 @@ def _chosen() -> tuple[BorrowerKind | None, BorrowerFacts | None]:
 def _entry_form(kind: BorrowerKind | None) -> Any:
     form: Any = FORMS[kind]() if kind else RegisteredForm()
     banks = all_banks(db.session())
-    form.bank_id.choices = [("", "Pilih bank"), *((str(bank.id), bank.name) for bank in banks)]
+    choices = [SelectChoice(str(bank.id), bank.name) for bank in banks]
+    form.bank_id.choices = [SelectChoice("", "Pilih bank"), *choices]
     if kind:
         found = places(db.session())
         offer_places(form, [(each.code, each.kelurahan, each.kecamatan) for each in found])
@@ -322,7 +324,7 @@ def _once(action: str, deed: Callable[[], int]) -> tuple[int, bool]:
     if not 16 <= len(key) <= 64:
         raise Refused("form_incomplete", "Formulir tidak lengkap. Muat ulang halaman, lalu ulangi.")
     answer = once.claim(session, key, me().id, action, _body(), clock.now())
-    if answer is not None:
+    if answer:  # a key of this very transaction has none yet; a stored one always has
         return int(answer), False
     number = deed()
     once.settle(session, key, str(number))
