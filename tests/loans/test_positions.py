@@ -212,7 +212,8 @@ def _telling_days(seed: int, loans: list[Told]) -> list[dt.date]:
     ]
     near = [dice.choice(events) + dice.choice((-1, 0, 1)) * ONE_DAY for _ in range(DAYS - 10)]
     far = [FIRST + dt.timedelta(days=dice.randrange(2_500)) for _ in range(9)]
-    return [*near, *far, dt.date(2150, 1, 1)]
+    changes = [loan.versions[-1][0] for loan in loans if len(loan.versions) == 2]
+    return [*near, *far, *changes[:3], dt.date(2150, 1, 1)]
 
 
 def _classes(
@@ -227,6 +228,7 @@ def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: i
     loans = _office(session, seed)
     for on in _telling_days(seed, loans):
         by_kind, by_bank = _classes(session, on)
+        rows = session.execute(positions(on, by_kind)).all()
         found = {
             row.loan_id: (
                 row.applied,
@@ -236,8 +238,9 @@ def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: i
                 row.uncovered_since,
                 row.collectibility,
             )
-            for row in session.execute(positions(on, by_kind))
+            for row in rows
         }
+        assert len(rows) == len(found), f"a loan twice on {on}"
         right = {}
         for loan in loans:
             if loan.terms.disbursed_on <= on:
