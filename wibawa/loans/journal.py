@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -84,6 +85,7 @@ def open_loans(session: Session, new: Sequence[NewLoan], author: Author) -> list
     schedule_ids = allocate_ids(session, "schedules", len(new))
     loans, schedules, rows, entries = [], [], [], []
     moment = stored_moment(session, author.now)
+    stored = cache(partial(stored_date, session))  # a portfolio has far fewer days than rows
     for loan_id, schedule_id, each in zip(ids, schedule_ids, new, strict=True):
         terms = each.terms
         loans.append(_loan_row(session, loan_id, each))
@@ -94,9 +96,8 @@ def open_loans(session: Session, new: Sequence[NewLoan], author: Author) -> list
              author.entered_by, author.approved_by, moment)
         )  # fmt: skip
         rows += [
-            (schedule_id, row.number, stored_date(session, row.due_on),
-             stored_date(session, row.next_due_on), *row[3:])
-            for row in sums
+            (schedule_id, row_number, stored(due_on), stored(next_due_on), *amounts)
+            for row_number, due_on, next_due_on, *amounts in sums
         ]  # fmt: skip
         entries += _first_entries(session, loan_id, each, author, moment)
     bulk_insert(session, "loans", LOAN_COLUMNS, loans)
