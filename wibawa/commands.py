@@ -32,6 +32,7 @@ from wibawa.loans.journal import Author
 from wibawa.loans.portfolio import BankFigures, portfolio
 from wibawa.loans.queries import find_loan, running_loans
 from wibawa.migrating import migrate_if_empty
+from wibawa.printing.documents import Signatory
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.printing.queries import schedule_documents
 from wibawa.repayments.actions import import_at_once
@@ -453,7 +454,12 @@ def print_schedules(make: Make, bank_code: str, out: Path) -> None:
 
 def _print(session: Session, loan_ids: list[int], out: Path, title: str) -> int:
     documents = schedule_documents(
-        session, loan_ids, on=clock.today(), printed_on=clock.now(), printed_by="Baris perintah"
+        session,
+        loan_ids,
+        on=clock.today(),
+        printed_on=clock.now(),
+        printed_by="baris perintah",
+        officer=Signatory("Petugas"),
     )
     with out.open("wb") as file:
         return schedules_pdf(documents, file, title)

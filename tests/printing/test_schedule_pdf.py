@@ -33,7 +33,7 @@ from wibawa.printing.pdf import (
 )
 from wibawa.rules.dates import long_date, pay_by
 from wibawa.rules.facts import HolidayRule, Method, Terms
-from wibawa.rules.money import number, words
+from wibawa.rules.money import number
 from wibawa.rules.schedule import schedule
 
 PRINTED_ON = dt.datetime(2026, 11, 24, 9, 14, tzinfo=WIB)
@@ -100,13 +100,13 @@ def test_every_date_and_amount_of_the_schedule_stands_in_its_row() -> None:
         assert line in text
 
 
-def test_totals_foot_and_are_written_out_in_words() -> None:
+def test_totals_foot_and_the_loan_is_written_out_in_words() -> None:
     printed = document()
     assert printed.totals == (5_000_000, 157_747, 5_157_747)
-    assert printed.total_in_words == words(5_157_747)
+    assert printed.principal_in_words == "lima juta rupiah"
     text = flat(schedule_pdf(printed))
     assert "5.000.000 157.747 5.157.747" in text
-    assert printed.total_in_words in text
+    assert printed.principal_in_words in text
 
 
 def test_the_paper_says_whose_loan_it_is_and_how_to_pay() -> None:
@@ -170,8 +170,8 @@ def test_60_rows_go_on_with_repeated_headings_and_numbered_pages() -> None:
         assert "JADWAL ANGSURAN" in page
         assert f"Halaman {index} dari 2" in page
         assert "KW-2026-000123" in page
-    assert "Terbilang" not in pages[0]
-    assert "Terbilang" in pages[1]
+    assert "Plafon terbilang" not in pages[0]
+    assert "Plafon terbilang" in pages[1]
     assert "60 31 Januari 2031" in pages[1]
 
 
@@ -197,7 +197,7 @@ def test_pages_break_after_whole_years() -> None:
 
 def test_a_schedule_without_rows_still_prints() -> None:
     text = flat(schedule_pdf(document(installments=[])))
-    assert words(0) in text
+    assert "lima juta rupiah" in text
     assert "Halaman 1 dari 1" in text
 
 

@@ -75,8 +75,9 @@ def demo_users(session: Session) -> list[DemoUser]:
     return [
         DemoUser(
             row.username,
-            ROLE_LABELS[Role(row.role)]
-            + (f" {at_bank[row.username]}" if row.username in at_bank else ""),
+            f"Petugas {at_bank[row.username]}"
+            if row.username in at_bank
+            else ROLE_LABELS[Role(row.role)],
             DEMO_PASSWORD,
         )
         for row in found

@@ -140,7 +140,7 @@ class ScheduleDocument:
     disbursed_on: dt.date
     rows: tuple[ScheduleRow, ...]
     totals: ScheduleTotals
-    total_in_words: str
+    principal_in_words: str
     version: int
     status_note: str
     place: str
@@ -240,7 +240,7 @@ def schedule_document(
     officer: Signatory | None = None,
     pay_by: Callable[[dt.date], dt.date] = _same_day,
 ) -> ScheduleDocument:
-    """Put a schedule on paper: rows with their totals, and the sum of all installments in words.
+    """Put a schedule on paper: rows with their totals, and the principal in words.
 
     `pay_by` turns a due date into the day by which to pay (the bank's holiday rule). Without an
     `officer` whoever printed the paper signs it. `printed_on` without a time zone is read as WIB.
@@ -281,7 +281,7 @@ def schedule_document(
         disbursed_on=terms.disbursed_on,
         rows=rows,
         totals=totals,
-        total_in_words=words(totals.total),
+        principal_in_words=words(terms.principal),
         version=version,
         status_note=status_note,
         place=place,

@@ -308,7 +308,7 @@ def _set_closing(text: TextBlock, document: ScheduleDocument, sheet: Sheet, at: 
     for starts, total in zip(at.starts[-4:-1], document.totals, strict=True):
         shown = number(total)
         text.raw(f"1 0 0 1 {starts[len(shown)]} {at.totals} Tm ({shown}) Tj")
-    words = fit(document.total_in_words, ITALIC, 9, at.right - at.left - LABEL, lines=2)
+    words = fit(document.principal_in_words, ITALIC, 9, at.right - at.left - LABEL, lines=2)
     note = fit(
         document.payment_note,
         REGULAR,
@@ -318,7 +318,7 @@ def _set_closing(text: TextBlock, document: ScheduleDocument, sheet: Sheet, at: 
         tight_lines=4,
     )
     y = at.closing - 17
-    for label, fitted in (("Terbilang", words), ("Cara membayar", note)):
+    for label, fitted in (("Plafon terbilang", words), ("Cara membayar", note)):
         text.label(at.left, y, label, BOLD, LABEL_SIZE, GREEN)
         text.set(at.left + LABEL, y, fitted, INK)
         y -= len(fitted.lines) * fitted.leading + 6

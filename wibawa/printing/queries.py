@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.banks.queries import holidays
 from wibawa.loans.queries import LoanFacts, ScheduleFacts, each_schedule_on, facts_of_loans
-from wibawa.printing.documents import ScheduleDocument, schedule_document
+from wibawa.printing.documents import ScheduleDocument, Signatory, schedule_document
 from wibawa.rules.dates import long_date, pay_by
 from wibawa.rules.facts import HolidayRule, Method, Terms
 
@@ -20,8 +20,11 @@ def schedule_documents(
     on: dt.date,
     printed_on: dt.datetime,
     printed_by: str,
+    officer: Signatory | None = None,
 ) -> Iterator[ScheduleDocument]:
     """The schedules in force on `on`, ready for paper, in order of loan number.
+
+    Whoever prints signs as officer, unless `officer` says otherwise.
 
     Three queries whatever the number of loans; the schedules are read as a stream, so take all
     documents before the session is closed or rolled back. Loans that have no schedule on that day
@@ -33,7 +36,7 @@ def schedule_documents(
     for loan_id, schedule in each_schedule_on(session, loan_ids, on):
         loan = facts[loan_id]
         pay_day = pay_days[HolidayRule(loan.holiday_rule)]
-        yield _document(loan, schedule, pay_day, printed_on, printed_by)
+        yield _document(loan, schedule, pay_day, printed_on, printed_by, officer)
 
 
 def _pay_days(rule: HolidayRule, days_off: frozenset[dt.date]) -> Callable[[dt.date], dt.date]:
@@ -52,6 +55,7 @@ def _document(
     pay_day: Callable[[dt.date], dt.date],
     printed_on: dt.datetime,
     printed_by: str,
+    officer: Signatory | None,
 ) -> ScheduleDocument:
     terms = Terms(
         loan.principal,
@@ -81,5 +85,6 @@ def _document(
         kecamatan=loan.kecamatan,
         version=schedule.version,
         status_note=note,
+        officer=officer,
         pay_by=pay_day,
     )

@@ -1,0 +1,107 @@
+"""Those who answer for the figures, the administrator, and the manners of every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import Server
+from wibawa.banks.queries import bank_by_code
+from wibawa.database import db, writing
+from wibawa.loans.actions import import_portfolio
+from wibawa.loans.journal import Author
+from wibawa.repayments.actions import import_at_once
+from wibawa.repayments.facts import Options
+from wibawa.web.clock import now
+
+SAMPLES = Path(__file__).resolve().parent.parent / "files" / "samples"
+PAGES = {
+    "staff": ("/", "/pencairan", "/pencairan/baru/peminjam", "/pencairan/baru?jenis=koperasi",
+              "/pinjaman", "/pinjaman/5", "/angsuran/berkas", "/titipan", "/laporan/portofolio",
+              "/indikator"),
+    "approver": ("/", "/pencairan", "/indikator?tahun=2024"),
+    "pasar": ("/", "/pinjaman", "/angsuran/berkas", "/angsuran/berkas/baru", "/titipan"),
+    "leader": ("/", "/pinjaman", "/laporan/portofolio", "/indikator"),
+    "auditor": ("/", "/pinjaman/5", "/jejak"),
+    "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
+              "/pengaturan/bank/1", "/komponen"),
+}  # fmt: skip
+MOST_BYTES = 200_000
+
+
+@pytest.fixture(autouse=True)
+def running_office(live: Server) -> None:
+    """The opening portfolio and Jateng's October."""
+    with live.app.app_context(), writing():
+        session, author = db.session(), Author(1, None, now())
+        content = (SAMPLES / "data_awal.xlsx").read_bytes()
+        import_portfolio(session, content, "data_awal.xlsx", author)
+        bank = bank_by_code(session, "JATENG")
+        assert bank is not None
+        content = (SAMPLES / "angsuran_jateng_2026-10.xlsx").read_bytes()
+        import_at_once(session, bank, content, "angsuran_jateng_2026-10.xlsx", author, Options())
+        session.commit()
+        db.session.remove()
+
+
+def test_leadership_sees_the_figures_and_no_names(page: Page, enter: Callable[[str], Page]) -> None:
+    enter("leader")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Beranda")
+    expect(page.get_by_text("TPB 8.3.1.(c)").first).to_be_visible()
+    page.get_by_text("Angka dalam tabel").last.click()
+    expect(page.get_by_role("cell", name="188,33%").first).to_be_visible()
+    page.goto("/pinjaman")
+    expect(page.get_by_text("Disamarkan").first).to_be_visible()
+    assert "Prasetyo" not in page.content()
+
+
+def test_an_auditor_follows_a_figure_down_to_the_row_of_a_file(
+    page: Page, enter: Callable[[str], Page]
+) -> None:
+    enter("auditor")
+    page.locator("main .stats a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pinjaman")
+    page.goto("/pinjaman?q=31171899776012&keadaan=semua")
+    expect(page.get_by_role("heading", level=1)).to_have_text("KW-000012")  # jumped to it
+    expect(page.get_by_text("data_awal.xlsx").first).to_be_visible()
+    page.get_by_role("link", name="angsuran_jateng_2026-10.xlsx").first.click()
+    expect(page.get_by_text("Rp68.764.555").first).to_be_visible()
+    expect(page.get_by_text("Sidik berkas (SHA-256)")).to_be_visible()
+
+
+def test_an_administrator_adds_a_clerk_who_then_signs_in(
+    page: Page, enter: Callable[[str], Page]
+) -> None:
+    enter("admin")
+    page.get_by_role("link", name="Pengguna").first.click()
+    page.get_by_role("link", name="Tambah pengguna").click()
+    page.get_by_label("Nama lengkap").fill("Hesti Wulandari")
+    page.get_by_label("Nama pengguna").fill("hesti")
+    page.get_by_label("Peran").select_option(label="Petugas dinas")
+    page.get_by_label("Kata sandi awal").fill("kata-sandi-uji")
+    page.get_by_role("button", name="Simpan").click()
+    expect(page.get_by_text("Hesti Wulandari (hesti) sudah ditambahkan")).to_be_visible()
+    enter("hesti")
+    expect(page.get_by_text("Petugas dinas").first).to_be_visible()
+
+
+@pytest.mark.parametrize("who", PAGES)
+def test_every_page_is_accessible_light_and_fits_a_phone(
+    page: Page, enter: Callable[[str], Page], accessible: Callable[[], None], who: str
+) -> None:
+    sizes: list[int] = []
+    enter(who)
+    page.on("response", lambda answer: sizes.append(len(answer.body())))
+    for address in PAGES[who]:
+        sizes.clear()
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        assert sum(sizes) < MOST_BYTES, f"{address}: {sum(sizes)} bytes"
+        accessible()
+        page.set_viewport_size({"width": 360, "height": 740})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 360, f"{address} scrolls sideways on a phone: {wide}"
+        page.set_viewport_size({"width": 1366, "height": 768})
