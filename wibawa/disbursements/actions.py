@@ -14,10 +14,10 @@ from wibawa.banks.queries import terms_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts
 from wibawa.database import is_sqlite
+from wibawa.disbursements.checks import Draft
 from wibawa.disbursements.models import Disbursement
 from wibawa.disbursements.queries import (
     DisbursementFacts,
-    Draft,
     disbursement_facts,
     draft_of,
     examine,

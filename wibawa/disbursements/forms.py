@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, Length
 
 from wibawa.borrowers.forms import CooperativeFields, MicroFields, plain_digits
 from wibawa.borrowers.queries import BorrowerFacts
-from wibawa.disbursements.queries import Draft, applicant_of
+from wibawa.disbursements.checks import Draft, applicant_of
 from wibawa.rules.eligibility import Applicant, plain_account
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.refused import Problem

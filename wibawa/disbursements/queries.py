@@ -10,24 +10,23 @@ from sqlalchemy.orm import Session, aliased
 from wibawa.access import once
 from wibawa.access.models import User
 from wibawa.access.personal_data import index_of
-from wibawa.banks.models import Bank, LoanTerms
+from wibawa.banks.models import Bank
 from wibawa.banks.queries import terms_on, thresholds_on
 from wibawa.borrowers.models import Borrower
 from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine, borrower_facts, registered
+from wibawa.disbursements.checks import Draft, applicant_of, limits_of, other_name
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import Loan
 from wibawa.loans.positions import positions
 from wibawa.rules.eligibility import (
-    Applicant,
     Known,
-    Limits,
     Request,
     RunningLoan,
     Verdict,
     WaitingDisbursement,
     check,
 )
-from wibawa.rules.facts import BorrowerKind, Installment, Method, Terms
+from wibawa.rules.facts import Installment, Method, Terms
 from wibawa.rules.refused import Problem, Refused
 from wibawa.rules.schedule import schedule
 from wibawa.web.pages import Page, Wanted
@@ -117,23 +116,6 @@ class DisbursementFacts:
             self.disbursed_on,
             self.multiple,
         )
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A disbursement as far as it is typed. `registered_id` names a borrower who is known already;
-    otherwise `name` and `cooperative_number` are what was typed."""
-
-    applicant: Applicant
-    bank_id: int | None
-    account_number: str
-    agreement_number: str
-    disbursed_on: dt.date | None
-    principal: int | None
-    collateral: str
-    registered_id: int | None = None
-    name: str = ""
-    cooperative_number: str | None = None
 
 
 @dataclass(frozen=True)
@@ -255,29 +237,6 @@ def fingerprint(facts: DisbursementFacts, borrower: BorrowerFacts) -> str:
     return once.body_hash(parts).hex()
 
 
-def limits_of(terms: LoanTerms) -> Limits:
-    return Limits(
-        terms.valid_from,
-        terms.ceiling_micro,
-        terms.ceiling_cooperative,
-        terms.collateral_free_limit,
-        terms.minimum_age,
-        terms.minimum_business_years,
-    )
-
-
-def applicant_of(borrower: BorrowerFacts) -> Applicant:
-    """A stored borrower as the rules of eligibility want it."""
-    return Applicant(
-        borrower.kind,
-        borrower.nik,
-        borrower.sex,
-        borrower.birth_date,
-        borrower.business_started_on,
-        kelurahan_known=True,
-    )
-
-
 def draft_of(facts: DisbursementFacts, borrower: BorrowerFacts) -> Draft:
     """A recorded disbursement, to be examined again before it is approved."""
     return Draft(
@@ -314,7 +273,7 @@ def examine(
         stored = borrower_facts(session, same.id)
         assert stored is not None
         applicant = applicant_of(stored)
-        strangers = _other_name(draft, same)
+        strangers = other_name(draft, same)
     bank = session.get(Bank, draft.bank_id) if draft.bank_id else None
     request = Request(
         bank.name if bank else "",
@@ -329,19 +288,6 @@ def examine(
     limits = limits_of(terms_on(session, draft.disbursed_on or today))
     verdict = check(applicant, request, limits, known, today)
     return Verdict(strangers + verdict.blocks, verdict.warnings)
-
-
-def _other_name(draft: Draft, same: BorrowerLine) -> tuple[Problem, ...]:
-    if " ".join(draft.name.casefold().split()) == " ".join(same.name.casefold().split()):
-        return ()
-    cooperative = draft.applicant.kind is BorrowerKind.COOPERATIVE
-    what, place = ("Nomor induk koperasi", "cooperative_number") if cooperative else ("NIK", "nik")
-    business = f" ({same.business_name})" if same.business_name else ""
-    sentence = (
-        f"{what} ini sudah terdaftar atas nama {same.name}{business}, sedangkan tertulis "
-        f"“{draft.name}”; periksa nomornya, atau pilih peminjam itu lewat pencarian."
-    )
-    return (Problem(0, place, "borrower_other_name", same.name, sentence),)
 
 
 def _known(

@@ -17,6 +17,7 @@ from wibawa.borrowers.forms import entered_borrower, offer_places
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts, find_borrowers, sectors
 from wibawa.database import db
 from wibawa.disbursements import actions, queries
+from wibawa.disbursements.checks import Draft
 from wibawa.disbursements.forms import (
     FORMS,
     RefusalForm,
@@ -26,7 +27,7 @@ from wibawa.disbursements.forms import (
     draft_from,
     put_at_fields,
 )
-from wibawa.disbursements.queries import DisbursementFacts, DisbursementFilter, Draft
+from wibawa.disbursements.queries import DisbursementFacts, DisbursementFilter
 from wibawa.rules.dates import DateError, parse_date
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.money import AmountError, parse_typed
