@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from flask import Flask
-from flask.testing import FlaskClient as Client
+from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
 Made = TypeVar("Made")
+Client = FlaskClient
 PASSWORD = "kata-sandi-uji"
 JATENG, PASAR = 1, 2
 PEOPLE = {
@@ -92,7 +93,7 @@ def loan(
     opened_on: dt.date | None = None,
     opening: int = 0,
 ) -> int:
-    """A running loan of a borrower of its own, from an opening portfolio with `opened_on`; its id."""
+    """A running loan of a borrower of its own; with `opened_on` of an opening portfolio. Its id."""
     return open_loans(
         session,
         [

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import click
 import waitress
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from wibawa import demo
@@ -489,6 +489,10 @@ def check_command(make: Make, json_: bool) -> None:
 @click.pass_obj
 def demo_command(make: Make, if_empty: bool) -> None:
     def deed(session: Session) -> demo.Office | None:
+        if current_app.config["WIBAWA_ENV"] == "production":
+            raise click.ClickException(
+                "Kantor contoh memakai kata sandi umum; tidak untuk produksi."
+            )
         if demo.has_content(session):
             if if_empty:
                 return None

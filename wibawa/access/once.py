@@ -49,8 +49,9 @@ def claim(
         (sqlite.insert if dialect is sqlite else postgresql.insert)(IdempotencyKey)
         .values(values)
         .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
     )
-    if session.execute(statement).rowcount == 1:  # type: ignore[attr-defined]
+    if session.scalar(statement) is not None:
         return None
     row = session.execute(
         select(

@@ -325,7 +325,7 @@ def _once(action: str, deed: Callable[[], int]) -> tuple[int, bool]:
     if not 16 <= len(key) <= 64:
         raise Refused("form_incomplete", "Formulir tidak lengkap. Muat ulang halaman, lalu ulangi.")
     answer = once.claim(session, key, me().id, action, _body(), clock.now())
-    if answer:  # a key of this very transaction has none yet; a stored one always has
+    if answer is not None:
         return int(answer), False
     number = deed()
     once.settle(session, key, str(number))

@@ -154,9 +154,7 @@ def tasks_for(session: Session, person: SignedIn) -> list[Task]:
     return [
         Task(label, getattr(counts, counted) if counted else None, url_for(target), hint)
         for label, target, permission, counted, hint in TASKS
-        if person.may(permission)
-       
-        and (counted is None or getattr(counts, counted))
+        if person.may(permission) and (counted is None or getattr(counts, counted))
     ]
 
 

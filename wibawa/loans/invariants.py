@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -219,13 +221,6 @@ def _schedules(session: Session, today: dt.date) -> Iterator[tuple[int, list[Ins
         .order_by(Schedule.loan_id, ScheduleRow.number)
         .execution_options(yield_per=10_000)
     )
-    current: int | None = None
-    rows: list[Installment] = []
-    for loan_id, *row in session.execute(query):
-        if loan_id != current:
-            if current is not None:
-                yield current, rows
-            current, rows = loan_id, []
-        rows.append(Installment._make(row))
-    if current is not None:
-        yield current, rows
+    with session.execute(query) as found:  # closed also when the caller has seen enough
+        for loan_id, group in groupby(found, key=itemgetter(0)):
+            yield loan_id, [Installment._make(row[1:]) for row in group]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -24,7 +25,7 @@ from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
 from wibawa.uploads.workbook import marked_workbook, template_workbook
 from wibawa.web import clock
-from wibawa.web.pages import address, sort_address, wanted, without
+from wibawa.web.pages import Wanted, address, sort_address, wanted, without
 
 pages = Blueprint("repayments", __name__)
 
@@ -91,7 +92,6 @@ def check_upload(upload_id: int) -> str:
     asked = wanted(request.args.to_dict(), ("baris",), "baris")
     code = request.args.get("jenis") or None
     problems, cells = queries.problem_page(db.session(), upload_id, code, asked)
-    posted = found.status == "posted"
     return render_template(
         "repayments/check_upload.html",
         upload=found,
@@ -103,15 +103,28 @@ def check_upload(upload_id: int) -> str:
         cells=cells,
         headings=json.loads(found.headings),
         first_rows=json.loads(found.first_rows),
-        booked=queries.booked_page(db.session(), upload_id, asked) if posted else None,
-        suspended=queries.suspended_lines(db.session(), upload_id) if posted else [],
-        options=OptionsForm(obj=found, reason=found.skip_reason),
         shown=actions.shown_figures(found),
-        upload_form=UploadForm(replaces=str(found.id)),
         page_url=address("hal"),
         code_url=address("jenis"),
         all_url=without("jenis"),
+        **(_result(upload_id, asked) if found.status == "posted" else _choices(found)),
     )
+
+
+def _result(upload_id: int, asked: Wanted) -> dict[str, Any]:
+    """What the page of a posted file shows besides: where each row went."""
+    return {
+        "booked": queries.booked_page(db.session(), upload_id, asked),
+        "suspended": queries.suspended_lines(db.session(), upload_id),
+    }
+
+
+def _choices(found: Upload) -> dict[str, Any]:
+    """What the page of a file on its way offers: another upload, or going on with this one."""
+    return {
+        "options": OptionsForm(obj=found, reason=found.skip_reason),
+        "upload_form": UploadForm(replaces=str(found.id)),
+    }
 
 
 @needs(Permission.UPLOAD_REPAYMENTS)

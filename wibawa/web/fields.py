@@ -18,10 +18,19 @@ MESSAGES = {
     "Not a valid choice": "Pilihan ini tidak ada dalam daftar.",
     "Invalid Choice: could not coerce.": "Pilihan ini tidak ada dalam daftar.",
     "Not a valid integer value.": "Tulis angka bulat.",
+    "Field must be between %(min)d and %(max)d characters long.": (
+        "Antara %(min)d dan %(max)d karakter."
+    ),
     "The CSRF token is missing.": "Formulir ini sudah lama terbuka. Kirim sekali lagi.",
     "The CSRF tokens do not match.": "Formulir ini sudah lama terbuka. Kirim sekali lagi.",
     "The CSRF token is invalid.": "Formulir ini sudah lama terbuka. Kirim sekali lagi.",
     "The CSRF session token is missing.": "Formulir ini sudah lama terbuka. Kirim sekali lagi.",
+}
+
+LENGTHS = {
+    "Field must be at least %(min)d character long.": "Paling sedikit %(min)d karakter.",
+    "Field cannot be longer than %(max)d character.": "Paling banyak %(max)d karakter.",
+    "Field must be exactly %(max)d character long.": "Harus tepat %(max)d karakter.",
 }
 
 
@@ -32,11 +41,7 @@ class Indonesian:
         return MESSAGES.get(text, text)
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
-        if singular.startswith("Field must be at least"):
-            return "Paling sedikit %(min)d karakter."
-        if singular.startswith(("Field cannot be longer than", "Field must be")):
-            return "Paling banyak %(max)d karakter."
-        return self.gettext(singular if count == 1 else plural)
+        return LENGTHS.get(singular) or self.gettext(singular if count == 1 else plural)
 
 
 class Form(FlaskForm):  # type: ignore[misc]
