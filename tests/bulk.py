@@ -103,7 +103,7 @@ def _some_loans(
     found = session.execute(
         select(Schedule.loan_id, Schedule.total).where(Schedule.loan_id.between(ids[0], ids[-1]))
     )
-    totals = dict(found.tuples().all())
+    totals = dict(found.all())
     return [
         Account(
             loan_id,

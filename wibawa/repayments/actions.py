@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -329,12 +330,14 @@ def _keep_check(session: Session, upload: Upload, outcome: Outcome) -> None:
     )
     session.execute(delete(UploadProblem).where(UploadProblem.upload_id == upload.id))
     session.flush()
+    row_cells = cache(partial(_cells_json, file))  # a row often has several problems
+    upload_id = upload.id
     bulk_insert(
         session,
         "upload_problems",
         tuple(f'"{name}"' for name in PROBLEM_COLUMNS),
         [
-            _problem_row(upload.id, index, problem, file)
+            (upload_id, index, *_told(problem), row_cells(problem.row))
             for index, problem in enumerate(checked.problems, 1)
         ],
     )
@@ -352,21 +355,21 @@ def _understood(row: Any) -> dict[str, Any]:
     }
 
 
-def _problem_row(
-    upload_id: int, index: int, problem: Problem, file: RepaymentFile
-) -> tuple[object, ...]:
-    cells = [shown_cell(cell) for cell in file.cells(problem.row)] if problem.row else []
+def _told(problem: Problem) -> tuple[object, ...]:
     return (
-        upload_id,
-        index,
         problem.row,
         problem.column[:120],
         problem.code,
         _storable(problem.found),
         _storable(problem.message),
         problem.blocking,
-        _storable(json.dumps(cells, ensure_ascii=False)),
     )
+
+
+def _cells_json(file: RepaymentFile, row: int) -> str:
+    """The officer's own row as it is shown beside a problem."""
+    cells = [shown_cell(cell) for cell in file.cells(row)] if row else []
+    return _storable(json.dumps(cells, ensure_ascii=False))
 
 
 def _storable(text: str) -> str:

@@ -7,14 +7,25 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select, text, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    and_,
+    any_,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import layout_mapping
-from wibawa.database import is_sqlite
-from wibawa.loans.models import LedgerEntry, SuspenseEntry
-from wibawa.loans.queries import account_states
+from wibawa.borrowers.models import Borrower
+from wibawa.database import FOREVER, is_sqlite
+from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseEntry
 from wibawa.repayments.checks import AccountFact, Checked, check_repayments
 from wibawa.repayments.layout import Layout, layout_from
 from wibawa.repayments.rows import RepaymentFile
@@ -47,19 +58,7 @@ def check_against_books(
     session: Session, bank_id: int, file: RepaymentFile, today: dt.date, options: Options
 ) -> Outcome:
     """Check `file` against the bank's accounts and what it has posted before: four queries."""
-    states = account_states(session, bank_id)
-    accounts = {
-        state.account_number: AccountFact(
-            state.loan_id,
-            state.account_number,
-            state.borrower,
-            state.disbursed_on,
-            state.owed,
-            state.owed <= 0,
-            state.chair,
-        )
-        for state in states
-    }
+    accounts, last_sequences = _accounts(session, bank_id, {row.account for row in file.rows})
     references = {row.reference for row in file.rows if row.reference is not None}
     days = [row.paid_on for row in file.rows if row.reference is None and row.paid_on is not None]
     checked = check_repayments(
@@ -71,7 +70,66 @@ def check_against_books(
         suspend_unknown=options.suspend_unknown,
         skip_problems=options.skip_problems,
     )
-    return Outcome(file, checked, {state.loan_id: state.last_sequence for state in states})
+    return Outcome(file, checked, last_sequences)
+
+
+def _accounts(
+    session: Session, bank_id: int, named: Collection[str]
+) -> tuple[dict[str, AccountFact], dict[int, int]]:
+    """The bank's accounts that a file names, leading zeros left out of account, in one query.
+
+    With each loan's last entry number. What is owed is the last schedule's grand total less all
+    money poured over it so far.
+    """
+    bare = {account.lstrip("0") for account in named if account}
+    meant = and_(
+        Loan.bank_id == bank_id, _among(session, func.ltrim(Loan.account_number, "0"), bare)
+    )
+    paid = (
+        select(
+            LedgerEntry.loan_id,
+            func.sum(LedgerEntry.applied).label("applied"),
+            func.max(LedgerEntry.sequence).label("last"),
+        )
+        .where(LedgerEntry.loan_id.in_(select(Loan.id).where(meant)))
+        .group_by(LedgerEntry.loan_id)
+        .subquery("paid")
+    )
+    query = (
+        select(
+            Loan.id,
+            Loan.account_number,
+            Borrower.name,
+            Loan.disbursed_on,
+            Schedule.total - func.coalesce(paid.c.applied, 0),
+            Borrower.chair_name,
+            func.coalesce(paid.c.last, 0),
+        )
+        .join(Borrower, Borrower.id == Loan.borrower_id)
+        .join(Schedule, and_(Schedule.loan_id == Loan.id, Schedule.ends_on == FOREVER))
+        .outerjoin(paid, paid.c.loan_id == Loan.id)
+        .where(meant)
+    )
+    accounts: dict[str, AccountFact] = {}
+    last: dict[int, int] = {}
+    for loan_id, account, name, disbursed_on, owes, chair, sequence in session.execute(query):
+        owed = int(owes)
+        accounts[account] = AccountFact(
+            loan_id, account, name, disbursed_on, owed, owed <= 0, chair
+        )
+        last[loan_id] = sequence
+    return accounts, last
+
+
+def _among(
+    session: Session, column: ColumnElement[str], values: Collection[str]
+) -> ColumnElement[bool]:
+    """`column` is one of `values`, however many: they travel as ONE parameter."""
+    given = sorted(values)
+    if is_sqlite(session):
+        each = func.json_each(json.dumps(given)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(literal(given, ARRAY(String)))
 
 
 def _posted_references(
