@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
 from wibawa.banks.models import Bank, Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
-from wibawa.database import FOREVER
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
 from wibawa.rules.facts import Installment
@@ -240,54 +239,6 @@ def ledger(session: Session, loan_id: int) -> list[EntryLine]:
         .order_by(LedgerEntry.effective_on, LedgerEntry.sequence)
     )
     return [EntryLine(*row) for row in session.execute(query)]
-
-
-@dataclass(frozen=True)
-class AccountState:
-    """What a bank's file needs to know of one loan. `owed`: rupiah not covered by money so far."""
-
-    loan_id: int
-    account_number: str
-    borrower: str
-    disbursed_on: dt.date
-    owed: int
-    last_sequence: int
-    chair: str
-
-
-def account_states(session: Session, bank_id: int) -> list[AccountState]:
-    """Every loan of a bank, in one query. What is owed is the last schedule's grand total less all
-    money poured over it so far."""
-    paid = (
-        select(
-            LedgerEntry.loan_id,
-            func.sum(LedgerEntry.applied).label("applied"),
-            func.max(LedgerEntry.sequence).label("last_sequence"),
-        )
-        .where(LedgerEntry.bank_id == bank_id)
-        .group_by(LedgerEntry.loan_id)
-        .subquery()
-    )
-    query: Any = (
-        select(
-            Loan.id,
-            Loan.account_number,
-            Borrower.name,
-            Loan.disbursed_on,
-            Schedule.total - func.coalesce(paid.c.applied, 0),
-            func.coalesce(paid.c.last_sequence, 0),
-            Borrower.chair_name,
-        )
-        .join(Borrower, Borrower.id == Loan.borrower_id)
-        .join(Schedule, and_(Schedule.loan_id == Loan.id, Schedule.ends_on == FOREVER))
-        .outerjoin(paid, paid.c.loan_id == Loan.id)
-        .where(Loan.bank_id == bank_id)
-    )
-    found = session.execute(query)
-    return [
-        AccountState(row[0], row[1], row[2], row[3], int(row[4]), int(row[5]), row[6])
-        for row in found
-    ]
 
 
 def running_loans(session: Session, on: dt.date, classes: Classes, bank_id: int) -> list[int]:
