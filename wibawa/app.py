@@ -16,6 +16,7 @@ from wibawa.access import routes as access_routes
 from wibawa.access import sessions
 from wibawa.access.guard import public
 from wibawa.banks import routes as bank_routes
+from wibawa.borrowers import routes as borrower_routes
 from wibawa.database import db, prepare_engine, set_writing
 from wibawa.disbursements import routes as disbursement_routes
 from wibawa.home import routes as home_routes
@@ -35,6 +36,7 @@ PARTS = (
     access_routes,
     home_routes,
     disbursement_routes,
+    borrower_routes,
     loan_routes,
     printing_routes,
     indicator_routes,

@@ -44,6 +44,10 @@ PAGES = {
     "access.user_list": "manage_users",
     "banks.bank_list": "manage_banks",
     "banks.edit_bank": "manage_banks",
+    "borrowers.borrower": "see_borrowers",
+    "borrowers.borrower_list": "see_borrowers",
+    "borrowers.export_list": "see_borrowers",
+    "borrowers.reveal_nik": "reveal_nik",
     "disbursements.approve": "approve_disbursement",
     "disbursements.choose_borrower": "record_disbursement",
     "disbursements.disbursement": "see_disbursements",
@@ -80,6 +84,9 @@ MATRIX = """
     see_reports          staff approver      leader auditor
     see_loans            staff approver bank leader auditor
     see_personal_data    staff approver bank        auditor
+    see_borrowers        staff approver             auditor
+    edit_borrower        staff
+    reveal_nik           staff approver
     see_uploads          staff approver bank        auditor
     upload_repayments                   bank
     post_repayments      staff
@@ -197,10 +204,11 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         bank_id=bank_id,
         account=account,
     )
+    borrower_id = factories.borrower(session, people["staff"], 100 + bank_id)
     upload = _file(bank, account, officer)
     waiting = Disbursement(
         status="recorded",
-        borrower_id=factories.borrower(session, people["staff"], 100 + bank_id),
+        borrower_id=borrower_id,
         bank_id=bank_id,
         account_number=f"0{bank_id}00000000002",
         agreement_number=f"PK/{bank_id}/0002",
@@ -220,6 +228,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "loan_id": loan_id,
         "upload_id": upload.id,
         "disbursement_id": waiting.id,
+        "borrower_id": borrower_id,
         "suspense_id": suspense,
         "bank_id": bank_id,
         "user_id": people["staff2"],

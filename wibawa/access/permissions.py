@@ -29,6 +29,9 @@ class Permission(StrEnum):
     SEE_REPORTS = "see_reports"
     SEE_LOANS = "see_loans"
     SEE_PERSONAL_DATA = "see_personal_data"  # names, addresses, phones; never a full NIK
+    SEE_BORROWERS = "see_borrowers"  # the register of borrowers, of both banks
+    EDIT_BORROWER = "edit_borrower"
+    REVEAL_NIK = "reveal_nik"  # one full NIK, with a reason and a record
     SEE_UPLOADS = "see_uploads"
     UPLOAD_REPAYMENTS = "upload_repayments"
     POST_REPAYMENTS = "post_repayments"
@@ -51,6 +54,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_REPORTS,
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
+            P.SEE_BORROWERS,
+            P.EDIT_BORROWER,
+            P.REVEAL_NIK,
             P.SEE_UPLOADS,
             P.POST_REPAYMENTS,
             P.SEE_SUSPENSE,
@@ -66,6 +72,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_REPORTS,
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
+            P.SEE_BORROWERS,
+            P.REVEAL_NIK,
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
             P.SEE_DISBURSEMENTS,
@@ -92,6 +100,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_REPORTS,
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
+            P.SEE_BORROWERS,
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
             P.SEE_DISBURSEMENTS,

@@ -53,6 +53,10 @@ ACTIONS = {
     "schedule_printed": "Mencetak jadwal angsuran",
     "schedules_printed": "Mencetak jadwal satu bank",
     "list_exported": "Mengekspor daftar",
+    "nik_revealed": "Menampilkan NIK lengkap",
+    "borrower_changed": "Mengubah data peminjam",
+    "borrowers_distinct": "Menandai dua peminjam berbeda",
+    "borrowers_distinct_undone": "Mencabut tanda dua peminjam berbeda",
 }
 
 

@@ -1,18 +1,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from wtforms import IntegerField, RadioField, SelectField, StringField
+from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from wibawa.borrowers.actions import NewBorrower
+from wibawa.borrowers.queries import BorrowerFilter, is_whole_nik
 from wibawa.rules.facts import BorrowerKind
 from wibawa.web.fields import DayField, Form, required_text
 
 SEXES = [SelectChoice("L", "Laki-laki"), SelectChoice("P", "Perempuan")]
+KINDS = {"mikro": "micro", "koperasi": "cooperative"}
+KIND_LABELS = {"mikro": "Usaha mikro", "koperasi": "Koperasi"}
+RUNNING = {"berjalan": True, "tanpa": False}
+RUNNING_LABELS = {"berjalan": "Dengan pinjaman berjalan", "tanpa": "Tanpa pinjaman berjalan"}
+LONGEST_SEARCH = 80
 _PUNCTUATION = re.compile(r"[\s.\-()]")
 
 
@@ -143,3 +150,66 @@ def entered_borrower(form: Any, kind: BorrowerKind) -> NewBorrower:
         members_male=form.members_male.data,
         members_female=form.members_female.data,
     )
+
+
+class NikForm(Form):
+    """Sent by POST: a NIK must not stand in an address."""
+
+    nik = StringField("NIK lengkap", [InputRequired(), Length(max=40)])
+
+    def validate_nik(self, field: Any) -> None:
+        if not is_whole_nik(field.data):
+            raise ValidationError("NIK terdiri atas 16 angka.")
+
+
+class RevealForm(Form):
+    reason = TextAreaField(
+        "Alasan menampilkan NIK",
+        [InputRequired(), Length(5, 200, "Tulis alasan dengan 5 sampai 200 karakter.")],
+    )
+
+    def validate_reason(self, field: Any) -> None:
+        if re.search(r"[0-9]{12}", plain_digits(field.data)):
+            raise ValidationError("Jangan menulis NIK atau nomor panjang lain di dalam alasan.")
+
+
+@dataclass(frozen=True)
+class RegisterAsked:
+    """The filter of the register. `fields` is what the form shows again; `chips` are (key of the
+    filter, what it says)."""
+
+    wanted: BorrowerFilter
+    fields: dict[str, str]
+    chips: list[tuple[str, str]]
+
+
+def read_register(arguments: Mapping[str, str], kecamatan: Mapping[str, str]) -> RegisterAsked:
+    """Read the filters of the address; what is odd is left out. A NIK is never looked up here."""
+    text = " ".join(arguments.get("q", "").split())[:LONGEST_SEARCH]
+    found = {
+        "q": "" if is_whole_nik(text) else text,
+        "jenis": _one_of(arguments.get("jenis"), KINDS),
+        "kecamatan": _one_of(arguments.get("kecamatan"), kecamatan),
+        "bidang": arguments.get("bidang", "").strip()[:60],
+        "pinjaman": _one_of(arguments.get("pinjaman"), RUNNING),
+    }
+    fields = {key: value for key, value in found.items() if value}
+    says = {
+        "q": f"Cari “{found['q']}”",
+        "jenis": KIND_LABELS.get(found["jenis"], ""),
+        "kecamatan": f"Kecamatan {kecamatan.get(found['kecamatan'], '')}",
+        "bidang": f"Bidang: {found['bidang']}",
+        "pinjaman": RUNNING_LABELS.get(found["pinjaman"], ""),
+    }
+    wanted = BorrowerFilter(
+        text=found["q"],
+        kind=KINDS.get(found["jenis"]),
+        kecamatan=found["kecamatan"] or None,
+        sector=found["bidang"] or None,
+        running=RUNNING.get(found["pinjaman"]),
+    )
+    return RegisterAsked(wanted, fields, [(key, says[key]) for key in fields])
+
+
+def _one_of(text: str | None, known: Mapping[str, Any]) -> str:
+    return text if text is not None and text in known else ""

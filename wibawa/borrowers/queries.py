@@ -2,20 +2,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from wibawa.access.models import TrailEntry, User
 from wibawa.access.personal_data import index_of, unseal
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.actions import NIK_PLACE
 from wibawa.borrowers.models import Borrower
 from wibawa.rules.facts import BorrowerKind
+from wibawa.web.pages import Page, Wanted
 
 _NUMBER = re.compile(r"[0-9\s.\-+()]+")
 _PUNCTUATION = re.compile(r"[\s.\-()]")
+SORTS = ("nama", "jenis", "kecamatan", "bidang", "baki", "terdaftar")
+SURELY_A_NUMBER = 7  # so many digits are a phone, a NIK or a cooperative's number, no name
 
 
 @dataclass(frozen=True)
@@ -55,27 +59,221 @@ class BorrowerFacts:
     created_at: dt.datetime
 
 
+@dataclass(frozen=True)
+class BorrowerFilter:
+    """What the register shows. `running`: only those with (True) or without (False) a running
+    loan."""
+
+    text: str = ""
+    kind: str | None = None
+    kecamatan: str | None = None
+    sector: str | None = None
+    running: bool | None = None
+
+
+@dataclass(frozen=True)
+class RegisterLine:
+    """A borrower in the register. `loans` run today with `outstanding` rupiah in all."""
+
+    id: int
+    kind: str
+    name: str
+    business_name: str
+    cooperative_number: str | None
+    chair_name: str
+    nik_tail: str
+    sex: str
+    sector: str
+    phone: str
+    address: str
+    kelurahan: str
+    kecamatan: str
+    created_at: dt.datetime
+    loans: int
+    outstanding: int
+
+
+@dataclass(frozen=True)
+class RegisterTotals:
+    borrowers: int
+    cooperatives: int
+    running: int
+    outstanding: int
+
+    @property
+    def micro(self) -> int:
+        return self.borrowers - self.cooperatives
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Somebody was shown the full NIK, for a reason."""
+
+    at: dt.datetime
+    who: str
+    reason: str
+
+
+def register_lines(
+    session: Session, running: Subquery, asked_for: BorrowerFilter, asked: Wanted
+) -> tuple[Page[RegisterLine], RegisterTotals]:
+    """One page of the register and the totals of the whole filtered list: two queries.
+
+    `running` has borrower_id, loans and outstanding of whoever has a running loan.
+    """
+    counted: Any = session.execute(
+        _filtered(
+            select(
+                func.count(),
+                func.coalesce(func.sum(case((Borrower.kind == "cooperative", 1), else_=0)), 0),
+                func.count(running.c.borrower_id),
+                func.coalesce(func.sum(running.c.outstanding), 0),
+            ),
+            running,
+            asked_for,
+        )
+    ).one()
+    totals = RegisterTotals(*(int(value) for value in counted))
+    asked = replace(asked, page=min(asked.page, max(1, -(-totals.borrowers // asked.per_page))))
+    query = _register(running, asked_for, asked).limit(asked.per_page).offset(asked.offset)
+    lines = [RegisterLine(*row) for row in session.execute(query)]
+    return Page(lines, asked.page, asked.per_page, totals.borrowers), totals
+
+
+def all_register_lines(
+    session: Session,
+    running: Subquery,
+    asked_for: BorrowerFilter,
+    asked: Wanted,
+    most: int = 100_000,
+) -> list[RegisterLine]:
+    """The whole register for an export, in the order in which it is shown."""
+    query = _register(running, asked_for, asked).limit(most)
+    return [RegisterLine(*row) for row in session.execute(query)]
+
+
+def _register(running: Subquery, asked_for: BorrowerFilter, asked: Wanted) -> Any:
+    outstanding = func.coalesce(running.c.outstanding, 0)
+    query = select(
+        Borrower.id,
+        Borrower.kind,
+        Borrower.name,
+        Borrower.business_name,
+        Borrower.cooperative_number,
+        Borrower.chair_name,
+        Borrower.nik_tail,
+        Borrower.sex,
+        Borrower.sector,
+        Borrower.phone,
+        Borrower.address,
+        Kelurahan.name,
+        Kecamatan.name,
+        Borrower.created_at,
+        func.coalesce(running.c.loans, 0),
+        outstanding,
+    )
+    by = {
+        "nama": Borrower.name_key,
+        "jenis": Borrower.kind,
+        "kecamatan": Kecamatan.name,
+        "bidang": Borrower.sector,
+        "baki": outstanding,
+        "terdaftar": Borrower.created_at,
+    }[asked.sort]
+    order = by.desc() if asked.descending else by.asc()
+    return _filtered(query, running, asked_for).order_by(order, Borrower.name_key, Borrower.id)
+
+
+def _filtered(query: Any, running: Subquery, asked_for: BorrowerFilter) -> Any:
+    query = (
+        query.select_from(Borrower)
+        .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
+        .join(Kecamatan, Kecamatan.code == Kelurahan.kecamatan_code)
+        .outerjoin(running, running.c.borrower_id == Borrower.id)
+    )
+    if asked_for.text:
+        query = query.where(matches(asked_for.text, by_nik=False))
+    if asked_for.kind is not None:
+        query = query.where(Borrower.kind == asked_for.kind)
+    if asked_for.kecamatan is not None:
+        query = query.where(Kecamatan.code == asked_for.kecamatan)
+    if asked_for.sector is not None:
+        query = query.where(Borrower.sector == asked_for.sector)
+    if asked_for.running is not None:
+        has = running.c.borrower_id
+        query = query.where(has.is_not(None) if asked_for.running else has.is_(None))
+    return query
+
+
+def kecamatan_choices(session: Session) -> list[tuple[str, str]]:
+    rows = session.execute(select(Kecamatan.code, Kecamatan.name).order_by(Kecamatan.name))
+    return [(row[0], row[1]) for row in rows]
+
+
+def with_nik(session: Session, nik: str) -> list[BorrowerLine]:
+    """The borrowers whose own or whose chair's NIK this is: at most one person, some
+    cooperatives."""
+    query = _lines().where(Borrower.nik_index == index_of(_PUNCTUATION.sub("", nik)))
+    found = session.execute(query.order_by(Borrower.kind.desc(), Borrower.name_key).limit(50))
+    return [BorrowerLine(*row) for row in found]
+
+
+def registered_by(session: Session, borrower_id: int) -> str:
+    """The name of the user who entered the borrower first."""
+    query = select(User.name).join(Borrower, Borrower.created_by == User.id)
+    return session.scalar(query.where(Borrower.id == borrower_id)) or ""
+
+
+def nik_shown(session: Session, borrower_id: int, most: int = 50) -> list[Shown]:
+    """When the full NIK was shown, to whom and why; newest first."""
+    rows = session.execute(
+        select(TrailEntry.at, User.name, TrailEntry.detail)
+        .join(User, User.id == TrailEntry.user_id)
+        .where(
+            TrailEntry.object_kind == "borrower",
+            TrailEntry.object_id == borrower_id,
+            TrailEntry.action == "nik_revealed",
+        )
+        .order_by(TrailEntry.id.desc())
+        .limit(most)
+    )
+    return [Shown(*row) for row in rows]
+
+
 def find_borrowers(session: Session, text: str, most: int = 10) -> list[BorrowerLine]:
     """Up to `most` borrowers by name, business, cooperative number, phone, or a full NIK."""
     text = text.strip()
     if not text:
         return []
+    found = session.execute(_lines().where(matches(text)).order_by(Borrower.name_key).limit(most))
+    return [BorrowerLine(*row) for row in found]
+
+
+def matches(text: str, *, by_nik: bool = True) -> ColumnElement[bool]:
+    """The condition that a borrower answers to `text`. Without `by_nik` no NIK is looked up: what
+    stands in an address must not be one."""
     number = text
     if _NUMBER.fullmatch(text):  # a NIK or a phone, written with spaces, dots or dashes
         number = _PUNCTUATION.sub("", text)
         number = "0" + number[3:] if number.startswith("+62") else number
     like = "%" + text.casefold().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
-    query = _lines().where(
-        or_(
-            Borrower.name_key.like(like, escape="!"),
-            Borrower.business_name.ilike(like, escape="!"),
-            Borrower.cooperative_number == text,
-            Borrower.phone.in_([text, number]),
-            Borrower.nik_index == index_of(number),
-        )
-    )
-    found = session.execute(query.order_by(Borrower.name_key).limit(most))
-    return [BorrowerLine(*row) for row in found]
+    places = [
+        Borrower.cooperative_number == text,
+        Borrower.phone.in_([text, number]),
+    ]
+    if by_nik:
+        places.append(Borrower.nik_index == index_of(number))
+    if len(number) < SURELY_A_NUMBER or not number.isdigit():  # else all places have an index
+        places.append(Borrower.name_key.like(like, escape="!"))
+        places.append(Borrower.business_name.ilike(like, escape="!"))
+        places.append(Borrower.chair_name.ilike(like, escape="!"))
+    return or_(*places)
+
+
+def is_whole_nik(text: str) -> bool:
+    """Whether a person typed sixteen digits, however written."""
+    plain = _PUNCTUATION.sub("", text)
+    return len(plain) == 16 and plain.isascii() and plain.isdigit()
 
 
 def borrower_line(session: Session, borrower_id: int) -> BorrowerLine | None:

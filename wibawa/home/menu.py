@@ -55,6 +55,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
         P.SEE_DISBURSEMENTS,
         "disbursements",
     ),
+    ("Peminjam", "borrowers.borrower_list", "borrower", P.SEE_BORROWERS, None),
     ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
     ("Angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
@@ -184,4 +185,8 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
     }
     if endpoint in below:
         return below[endpoint] == target
-    return target in ("disbursements.disbursement_list", "repayments.upload_list")
+    return target in (
+        "borrowers.borrower_list",
+        "disbursements.disbursement_list",
+        "repayments.upload_list",
+    )

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Callable
+
+import openpyxl
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from tests import factories
+from wibawa.borrowers.actions import NewBorrower, add_borrowers
+from wibawa.rules.facts import BorrowerKind
+from wibawa.web.clock import now
+
+SignIn = Callable[[str], factories.Client]
+
+
+def cooperative(session: Session, by: int, nik: str = "3374010101700009") -> int:
+    """A cooperative in Peterongan with Agus Salim in the chair."""
+    return add_borrowers(
+        session,
+        [
+            NewBorrower(
+                kind=BorrowerKind.COOPERATIVE,
+                name="Koperasi Maju Bersama",
+                nik=nik,
+                sex="L",
+                birth_date=dt.date(1970, 1, 1),
+                kelurahan_code="33.74.02.1001",
+                sector="Simpan pinjam",
+                business_started_on=dt.date(2015, 5, 1),
+                address="Jl. Mataram No. 9",
+                phone="0248311111",
+                cooperative_number="3374110020001",
+                chair_name="Agus Salim",
+                members_male=40,
+                members_female=60,
+            )
+        ],
+        by,
+        now(),
+    ).ids[0]
+
+
+@pytest.fixture
+def register(app: Flask, people: dict[str, int]) -> dict[str, int]:
+    """Siti with a running loan, Joko without one, and a cooperative; name → id."""
+
+    def make(session: Session) -> dict[str, int]:
+        by = people["staff"]
+        factories.loan(session, by, people["approver"], number=1)
+        return {
+            "siti": 1,
+            "joko": factories.borrower(session, by, 2, "Joko Susilo"),
+            "coop": cooperative(session, by),
+        }
+
+    return factories.saved(app, make)
+
+
+def test_the_register_shows_every_borrower_with_masked_nik_and_totals(
+    register: dict[str, int], sign_in: SignIn
+) -> None:
+    page = sign_in("staff").get("/peminjam").get_data(as_text=True)
+    for name in ("Siti Aminah", "Joko Susilo", "Koperasi Maju Bersama", "ketua Agus Salim"):
+        assert name in page
+    assert "************0001" in page
+    assert "3374014804850001" not in page
+    said = "Jumlah 3 peminjam: 2 usaha mikro, 1 koperasi; 1 dengan pinjaman berjalan"
+    assert said in page
+    assert "1–3 dari 3 peminjam" in page
+    assert "5.000.000" in page
+
+
+FILTERS: dict[str, set[str]] = {
+    "": {"siti", "joko", "coop"},
+    "q=aminah": {"siti"},
+    "q=roti": {"siti", "joko"},
+    "q=agus+salim": {"coop"},
+    "q=3374110020001": {"coop"},
+    "q=%2B62 812 3456 7890": {"siti", "joko"},
+    "q=%25": set(),
+    "jenis=koperasi": {"coop"},
+    "jenis=mikro": {"siti", "joko"},
+    "kecamatan=33.74.02": {"coop"},
+    "kecamatan=33.74.01": {"siti", "joko"},
+    "bidang=Kuliner": {"siti", "joko"},
+    "pinjaman=berjalan": {"siti"},
+    "pinjaman=tanpa": {"joko", "coop"},
+    "pinjaman=tanpa&jenis=mikro": {"joko"},
+    "jenis=x&kecamatan=y&pinjaman=z&hal=99&urut=drop": {"siti", "joko", "coop"},
+}
+NAMES = {"siti": "Siti Aminah", "joko": "Joko Susilo", "coop": "Koperasi Maju Bersama"}
+
+
+def test_each_filter_keeps_the_right_borrowers_on_screen_and_in_the_export(
+    register: dict[str, int], sign_in: SignIn
+) -> None:
+    client = sign_in("auditor")
+    for filters, keys in FILTERS.items():
+        page = client.get(f"/peminjam?{filters}").get_data(as_text=True)
+        assert {key for key, name in NAMES.items() if f">{name}</a>" in page} == keys, filters
+        text = client.get(f"/peminjam/ekspor.csv?{filters}").get_data(as_text=True)
+        rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=";"))
+        assert {row["Nama"] for row in rows} == {NAMES[key] for key in keys}, filters
+
+
+def test_the_list_is_sorted_by_the_database(register: dict[str, int], sign_in: SignIn) -> None:
+    client = sign_in("staff")
+    for order, first in (("nama", "Joko"), ("-nama", "Siti"), ("-baki", "Siti"), ("jenis", "Kope")):
+        page = client.get(f"/peminjam?urut={order}").get_data(as_text=True)
+        body = page[page.index("<tbody>") :]
+        assert body.index(f">{first}") == min(body.index(f">{n[:4]}") for n in NAMES.values())
+
+
+def test_the_export_masks_the_nik_and_leaves_a_trail(
+    register: dict[str, int], sign_in: SignIn
+) -> None:
+    content = sign_in("staff").get("/peminjam/ekspor.xlsx").data
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    cells = [str(cell.value) for row in sheet.iter_rows() for cell in row]
+    assert "************0001" in cells
+    assert "5000000" in cells
+    assert not [cell for cell in cells if "3374014804850001" in cell]
+    trail = sign_in("auditor").get("/jejak").get_data(as_text=True)
+    assert "Mengekspor daftar" in trail
+
+
+def test_a_full_nik_is_found_by_post_and_leads_to_the_person(
+    register: dict[str, int], sign_in: SignIn
+) -> None:
+    client = sign_in("staff")
+    found = client.post("/peminjam", data={"nik": "3374 0148 0485 0002"})
+    assert found.headers["Location"] == f"/peminjam/{register['joko']}"
+    nobody = client.post("/peminjam", data={"nik": "3374014804859999"}).get_data(as_text=True)
+    assert "Tidak ada peminjam atau ketua koperasi dengan NIK itu" in nobody
+    assert "3374014804859999" not in nobody
+    short = client.post("/peminjam", data={"nik": "337401480485"}).get_data(as_text=True)
+    assert "NIK terdiri atas 16 angka." in short
+    assert "337401480485<" not in short
+
+
+def test_a_chair_who_also_has_a_business_is_shown_with_both(
+    app: Flask, people: dict[str, int], sign_in: SignIn
+) -> None:
+    def make(session: Session) -> None:
+        factories.borrower(session, people["staff"], 7, "Agus Salim")
+        cooperative(session, people["staff"], nik="3374014804850007")
+
+    factories.saved(app, make)
+    page = sign_in("staff").post("/peminjam", data={"nik": "3374014804850007"}).get_data(True)
+    assert "NIK itu tercatat pada beberapa peminjam" in page
+    assert "koperasi (NIK ketua)" in page
+
+
+def test_a_nik_in_an_address_is_not_looked_up_and_taken_out_of_it(
+    register: dict[str, int], sign_in: SignIn
+) -> None:
+    client = sign_in("staff")
+    answer = client.get("/peminjam?q=3374014804850001&jenis=mikro")
+    assert answer.headers["Location"] == "/peminjam?jenis=mikro"
+    page = client.get("/peminjam?jenis=mikro").get_data(as_text=True)
+    assert "NIK tidak dicari lewat alamat halaman" in page
+    exported = client.get("/peminjam/ekspor.csv?q=3374014804850001").get_data(as_text=True)
+    assert "Joko Susilo" in exported  # the NIK was no filter
+
+
+def test_the_list_takes_the_same_number_of_queries_for_3_and_for_60_borrowers(
+    app: Flask, people: dict[str, int], register: dict[str, int], sign_in: SignIn
+) -> None:
+    client = sign_in("staff")
+    with factories.counted_queries(app) as few:
+        assert "1–3 dari 3 peminjam" in client.get("/peminjam?per_hal=200").get_data(True)
+    factories.saved(
+        app,
+        lambda s: [factories.borrower(s, people["staff"], number=n) for n in range(4, 61)],
+    )
+    with factories.counted_queries(app) as many:
+        assert "1–60 dari 60 peminjam" in client.get("/peminjam?per_hal=200").get_data(True)
+    assert len(many) == len(few)
+
+
+@pytest.mark.parametrize("who", ["jateng", "leader", "admin"])
+def test_bank_officers_leadership_and_administrators_have_no_register(
+    register: dict[str, int], sign_in: SignIn, who: str
+) -> None:
+    client = sign_in(who)
+    for address in ("/peminjam", "/peminjam/ekspor.csv", f"/peminjam/{register['siti']}"):
+        assert client.get(address).status_code == 403
+    assert "Peminjam</span>" not in client.get("/").get_data(as_text=True)
+
+
+def test_an_empty_register_says_how_borrowers_come_into_it(sign_in: SignIn) -> None:
+    page = sign_in("staff").get("/peminjam").get_data(as_text=True)
+    assert "Belum ada peminjam" in page
+    assert "/pencairan/baru/peminjam" in page
