@@ -130,6 +130,7 @@ def _with_books(make: Make, deed: Callable[[Session], Any], *, write: bool = Tru
         finally:
             session.rollback()
             db.session.remove()
+            db.engine.dispose()
 
 
 # — schedule —
