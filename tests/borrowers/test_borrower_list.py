@@ -19,7 +19,7 @@ SignIn = Callable[[str], factories.Client]
 
 
 def cooperative(session: Session, by: int, nik: str = "3374010101700009") -> int:
-    """A cooperative in Peterongan with Agus Salim in the chair."""
+    """A cooperative in Bandarharjo with Agus Salim in the chair."""
     return add_borrowers(
         session,
         [

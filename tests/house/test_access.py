@@ -46,6 +46,7 @@ PAGES = {
     "banks.edit_bank": "manage_banks",
     "borrowers.borrower": "see_borrowers",
     "borrowers.borrower_list": "see_borrowers",
+    "borrowers.edit_borrower": "edit_borrower",
     "borrowers.export_list": "see_borrowers",
     "borrowers.reveal_nik": "reveal_nik",
     "disbursements.approve": "approve_disbursement",

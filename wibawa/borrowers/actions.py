@@ -4,15 +4,21 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wibawa.access.personal_data import index_of, seal
-from wibawa.borrowers.models import Borrower
+from wibawa.access import trail
+from wibawa.access.personal_data import index_of, seal, unseal
+from wibawa.borrowers.checks import EDITABLE, label_of, stored_text
+from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.database import allocate_ids, bulk_insert, stored_date, stored_moment
 from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.nik import mask_nik
+from wibawa.rules.refused import Refused
 
 NIK_PLACE = "borrowers.nik"
+CHANGE_PLACE = "borrower_changes.nik"
 COLUMNS = (
     "id", "kind", "name", "name_key", "nik", "nik_index", "nik_tail", "sex", "birth_date",
     "business_name", "sector", "business_started_on", "kelurahan_code", "address", "phone", "nib",
@@ -114,4 +120,84 @@ def _row(
         each.members_female,
         moment,
         by,
+    )
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody else changed the borrower since the form was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "changed",
+            "Data peminjam ini diubah orang lain sejak formulir dibuka. Belum ada yang disimpan.",
+        )
+
+
+def edit_borrower(
+    session: Session, borrower_id: int, shown: int, new: NewBorrower, by: int, now: dt.datetime
+) -> list[str]:
+    """Change the facts that differ and keep each change, before and after; labels of what changed.
+
+    `shown` is the number of the last change that the form knew. An empty `new.nik` keeps the
+    stored one. Raises `ChangedMeanwhile`, and `Refused` when the NIK or number is taken.
+    """
+    stored = session.scalar(
+        select(Borrower)
+        .where(Borrower.id == borrower_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    assert stored is not None
+    last = select(func.coalesce(func.max(BorrowerChange.id), 0))
+    if session.scalar(last.where(BorrowerChange.borrower_id == borrower_id)) != shown:
+        raise ChangedMeanwhile
+    changes = [
+        change
+        for field in EDITABLE[new.kind]
+        if (change := _change(stored, field, new)) is not None
+    ]
+    if not changes:
+        return []
+    for change in changes:
+        change.at, change.user_id = now, by
+    session.add_all(changes)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Refused(
+            "number_taken",
+            "Nomor itu baru saja terdaftar atas nama peminjam lain. Periksa nomornya.",
+        ) from error
+    labels = [label_of(new.kind, change.field) for change in changes]
+    trail.record(session, now, by, "borrower_changed", "borrower", borrower_id, ", ".join(labels))
+    return labels
+
+
+def _change(stored: Borrower, field: str, new: NewBorrower) -> BorrowerChange | None:
+    """Put the new value of one field in place and say what changed; None when nothing did."""
+    if field == "nik":
+        return _nik_change(stored, new.nik)
+    value = getattr(new, field)
+    before, after = stored_text(getattr(stored, field)), stored_text(value)
+    if before == after:
+        return None
+    setattr(stored, field, value)
+    if field == "name":
+        stored.name_key = new.name.casefold()
+    return BorrowerChange(borrower_id=stored.id, field=field, before=before, after=after)
+
+
+def _nik_change(stored: Borrower, nik: str) -> BorrowerChange | None:
+    if not nik or index_of(nik) == bytes(stored.nik_index):
+        return None
+    before = unseal(stored.nik, NIK_PLACE)
+    stored.nik, stored.nik_index = seal(nik, NIK_PLACE), index_of(nik)
+    stored.nik_tail = nik[-4:]
+    return BorrowerChange(
+        borrower_id=stored.id,
+        field="nik",
+        before=mask_nik(before),
+        after=mask_nik(nik),
+        before_sealed=seal(before, CHANGE_PLACE),
+        after_sealed=seal(nik, CHANGE_PLACE),
     )

@@ -1,17 +1,27 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from wibawa.borrowers.actions import NewBorrower
 from wibawa.borrowers.queries import BorrowerFilter, is_whole_nik
+from wibawa.rules.dates import short_date
 from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.refused import Problem
 from wibawa.web.fields import DayField, Form, required_text
 
 SEXES = [SelectChoice("L", "Laki-laki"), SelectChoice("P", "Perempuan")]
@@ -116,6 +126,65 @@ class CooperativeFields(Form):
     )
     members_male = members_field("Anggota laki-laki")
     members_female = members_field("Anggota perempuan")
+
+
+def _kept_nik(label: str) -> StringField:
+    return StringField(
+        label,
+        [Optional(), Length(max=40)],
+        description="Kosongkan bila tetap. Isi 16 angka hanya untuk membetulkan.",
+    )
+
+
+class EditMicroForm(MicroFields):
+    """`shown` is the number of the last change that this form knows."""
+
+    shown = HiddenField()
+    nik = _kept_nik("NIK baru")
+
+
+class EditCooperativeForm(CooperativeFields):
+    shown = HiddenField()
+    nik = _kept_nik("NIK ketua yang baru")
+
+
+EDIT_FORMS: dict[BorrowerKind, type[Form]] = {
+    BorrowerKind.MICRO: EditMicroForm,
+    BorrowerKind.COOPERATIVE: EditCooperativeForm,
+}
+
+
+def field_text(value: Any) -> str:
+    """A stored fact as the form's field shows it."""
+    if value is None:
+        return ""
+    return short_date(value) if isinstance(value, dt.date) else str(value)
+
+
+def touched_fields(form: Any, facts: Mapping[str, Any]) -> set[str]:
+    """The fields in which something else stands than is stored. The others lose their errors: what
+    was never known, or is written oddly since long ago, may stay so."""
+    touched = set()
+    for name, value in facts.items():
+        field = form[name]
+        typed = (field.raw_data[0] if field.raw_data else "").strip()
+        if typed == field_text(value).strip():
+            field.errors = []
+        else:
+            touched.add(name)
+    return touched
+
+
+def put_at_fields(form: Any, blocks: Iterable[Problem]) -> None:
+    """Show each obstacle at its field."""
+    for problem in blocks:
+        field = form[problem.column]
+        field.errors = [*field.errors, problem.message]
+
+
+def take_over(form: Any, name: str, value: Any) -> None:
+    """Put what is stored now into a field that the person had left as it was."""
+    form[name].data, form[name].raw_data = value, None
 
 
 def offer_places(form: Any, places: Iterable[tuple[str, str, str]]) -> None:

@@ -26,6 +26,9 @@ class Borrower(Base):
             postgresql_where=text("kind = 'micro'"),
         ),
         Index("ix_borrowers_name_key", "name_key"),
+        Index("ix_borrowers_nik", "nik_index"),  # of chairs too
+        Index("ix_borrowers_phone", "phone"),
+        Index("ix_borrowers_birth_date", "birth_date"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,3 +53,47 @@ class Borrower(Base):
     members_female: Mapped[int | None]
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class BorrowerChange(Base):
+    """One fact of a borrower before and after. Append-only: triggers refuse UPDATE and DELETE.
+
+    `before` and `after` are texts as stored (days as ISO, codes as they are); a NIK stands there
+    masked, and whole only in the sealed columns.
+    """
+
+    __tablename__ = "borrower_changes"
+    __table_args__ = (
+        CheckConstraint(
+            "(field = 'nik') = (before_sealed IS NOT NULL AND after_sealed IS NOT NULL)",
+            name="nik_sealed",
+        ),
+        CheckConstraint("field = 'nik' OR before <> after", name="changed"),
+        Index("ix_borrower_changes_borrower", "borrower_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    borrower_id: Mapped[int] = mapped_column(ForeignKey("borrowers.id"))
+    at: Mapped[dt.datetime] = mapped_column(Moment)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    field: Mapped[str] = mapped_column(String(30))
+    before: Mapped[str] = mapped_column(String(200))
+    after: Mapped[str] = mapped_column(String(200))
+    before_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    after_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class BorrowerDistinct(Base):
+    """Two borrowers who look alike and are known to be different."""
+
+    __tablename__ = "borrower_distinct"
+    __table_args__ = (CheckConstraint("first_id < second_id", name="in_order"),)
+
+    first_id: Mapped[int] = mapped_column(
+        ForeignKey("borrowers.id"), primary_key=True, autoincrement=False
+    )
+    second_id: Mapped[int] = mapped_column(
+        ForeignKey("borrowers.id"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[dt.datetime] = mapped_column(Moment)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -12,7 +12,8 @@ from wibawa.access.models import TrailEntry, User
 from wibawa.access.personal_data import index_of, unseal
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.actions import NIK_PLACE
-from wibawa.borrowers.models import Borrower
+from wibawa.borrowers.checks import EDITABLE
+from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.rules.facts import BorrowerKind
 from wibawa.web.pages import Page, Wanted
 
@@ -238,6 +239,51 @@ def nik_shown(session: Session, borrower_id: int, most: int = 50) -> list[Shown]
         .limit(most)
     )
     return [Shown(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class ChangeLine:
+    """One kept change, as stored; `checks.said` makes it readable."""
+
+    number: int
+    at: dt.datetime
+    who: str
+    field: str
+    before: str
+    after: str
+
+
+def changes_of(session: Session, borrower_id: int, after: int = 0) -> list[ChangeLine]:
+    """What was changed about a borrower, oldest first; only what is newer than number `after`."""
+    rows = session.execute(
+        select(
+            BorrowerChange.id,
+            BorrowerChange.at,
+            User.name,
+            BorrowerChange.field,
+            BorrowerChange.before,
+            BorrowerChange.after,
+        )
+        .join(User, User.id == BorrowerChange.user_id)
+        .where(BorrowerChange.borrower_id == borrower_id, BorrowerChange.id > after)
+        .order_by(BorrowerChange.id)
+    )
+    return [ChangeLine(*row) for row in rows]
+
+
+def last_change(session: Session, borrower_id: int) -> int:
+    """The number of the last change, 0 when there was none."""
+    query = select(func.max(BorrowerChange.id)).where(BorrowerChange.borrower_id == borrower_id)
+    return session.scalar(query) or 0
+
+
+def editable_facts(session: Session, borrower_id: int) -> dict[str, Any] | None:
+    """The facts that a form may change, by the name of the field, without the NIK."""
+    one = session.get(Borrower, borrower_id, populate_existing=True)
+    if one is None:
+        return None
+    fields = EDITABLE[BorrowerKind(one.kind)]
+    return {field: getattr(one, field) for field in fields if field != "nik"}
 
 
 def find_borrowers(session: Session, text: str, most: int = 10) -> list[BorrowerLine]:

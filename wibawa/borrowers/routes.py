@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -8,18 +11,28 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
+from wibawa.access.personal_data import index_of
 from wibawa.access.trail import record_apart
-from wibawa.banks.queries import thresholds_on
-from wibawa.borrowers import queries
+from wibawa.banks.queries import places, terms_on, thresholds_on
+from wibawa.borrowers import actions, queries
+from wibawa.borrowers.actions import NewBorrower
+from wibawa.borrowers.checks import SEX_WORDS, examine, label_of, said, typed_text
 from wibawa.borrowers.forms import (
+    EDIT_FORMS,
     KIND_LABELS,
     RUNNING_LABELS,
     NikForm,
     RegisterAsked,
     RevealForm,
+    entered_borrower,
+    offer_places,
+    plain_digits,
+    put_at_fields,
     read_register,
+    take_over,
+    touched_fields,
 )
-from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine, RegisterLine
+from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine, ChangeLine, RegisterLine
 from wibawa.database import db
 from wibawa.home.queries import (
     BorrowerLoan,
@@ -28,7 +41,10 @@ from wibawa.home.queries import (
     waiting_of_borrower,
 )
 from wibawa.rules.dates import long_date
-from wibawa.rules.refused import Refused
+from wibawa.rules.eligibility import Applicant
+from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.nik import mask_nik
+from wibawa.rules.refused import Problem, Refused
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
 from wibawa.web.formats import moment
@@ -42,7 +58,6 @@ HEADINGS = (
     "Pinjaman berjalan", "Baki debet (Rp)",
 )  # fmt: skip
 KIND_WORDS = {"micro": "Usaha mikro", "cooperative": "Koperasi"}
-SEX_WORDS = {"L": "Laki-laki", "P": "Perempuan"}
 MASK = "************"
 
 
@@ -187,8 +202,44 @@ def _events(facts: BorrowerFacts, loans: list[BorrowerLoan]) -> list[dict[str, A
                 "detail": f"Alasan: {shown.reason}",
             }
         )
-    events.sort(key=lambda event: event["when"], reverse=True)
+    names = _places()
+    changes = queries.changes_of(db.session(), facts.id)
+    for (at, who), together in groupby(changes, key=lambda change: (change.at, change.who)):
+        events.append(
+            {
+                "title": "Data diubah",
+                "who": who,
+                "when": at,
+                "changes": [
+                    (
+                        label_of(facts.kind, each.field),
+                        said(each.field, each.before, names),
+                        said(each.field, each.after, names),
+                    )
+                    for each in together
+                ],
+            }
+        )
+    events += [
+        {
+            "title": f"Pinjaman {loan.number} dicairkan",
+            "who": loan.bank,
+            "when": long_date(loan.disbursed_on),
+            "tone": "success",
+            "sort": loan.disbursed_on,
+        }
+        for loan in loans
+    ]
+    events.sort(key=_when, reverse=True)
     return events
+
+
+def _when(event: dict[str, Any]) -> tuple[dt.date, bool, str]:
+    """The order of the history; what has only a day comes before what has an hour."""
+    if "sort" in event:
+        return event["sort"], False, ""
+    at = clock.in_wib(event["when"])
+    return at.date(), True, at.isoformat()
 
 
 @needs(Permission.REVEAL_NIK)
@@ -210,7 +261,159 @@ def reveal_nik(borrower_id: int) -> str | AnyResponse | tuple[str, int]:
     return render_template("borrowers/reveal_nik.html", borrower=facts, reason=reason, now=now)
 
 
+@needs(Permission.EDIT_BORROWER)
+def edit_borrower(borrower_id: int) -> str | AnyResponse | tuple[str, int]:
+    facts, session = _facts(borrower_id), db.session()
+    known = queries.editable_facts(session, borrower_id) or {}
+    form = _edit_form(facts.kind, known)
+    if request.method == "GET":
+        form.shown.data = str(queries.last_change(session, borrower_id))
+        return _edit_page(facts, form)
+    if _sent_before(form, borrower_id):
+        flash("Formulir ini sudah dikirim sebelumnya. Inilah datanya yang tersimpan.", "info")
+        return redirect(url_for("borrowers.borrower", borrower_id=borrower_id))
+    newer = queries.changes_of(session, borrower_id, after=_number(form.shown.data))
+    if newer:
+        return _edit_page(facts, form, conflicts=_merged(form, facts.kind, known, newer)), 409
+    new, warnings = _entered(form, facts, known)
+    if form.errors:
+        return _edit_page(facts, form)
+    try:
+        return _save(form, facts, new, warnings)
+    except Refused as refused:
+        return _edit_page(facts, form, loose=[(refused.sentence, None)]), 409
+
+
+def _edit_form(kind: BorrowerKind, known: dict[str, Any]) -> Any:
+    form: Any = EDIT_FORMS[kind](data=known)
+    found = places(db.session())
+    offer_places(form, [(each.code, each.kelurahan, each.kecamatan) for each in found])
+    form.request_key.data = form.request_key.data or once.new_key()
+    return form
+
+
+def _edit_page(
+    facts: BorrowerFacts,
+    form: Any,
+    *,
+    loose: list[tuple[str, str | None]] | None = None,
+    conflicts: list[dict[str, str]] | None = None,
+) -> str:
+    db.session.rollback()  # what was claimed for this try is free again
+    return render_template(
+        "borrowers/edit_borrower.html",
+        borrower=facts,
+        form=form,
+        loose=loose or [],
+        conflicts=conflicts or [],
+        sectors=queries.sectors(db.session()),
+    )
+
+
+def _sent_before(form: Any, borrower_id: int) -> bool:
+    """Claim the form's key; True when this very form was saved already."""
+    key = form.request_key.data or ""
+    if not 16 <= len(key) <= 64:
+        raise Refused("form_incomplete", "Formulir tidak lengkap. Muat ulang halaman, lalu ulangi.")
+    fields = [
+        (name, index_of(value).hex() if name == "nik" else value)
+        for name, value in request.form.items(multi=True)
+        if name not in ("csrf_token", "request_key")
+    ]
+    action = f"edit_borrower {borrower_id}"
+    body = once.body_hash(fields)
+    return once.claim(db.session(), key, me().id, action, body, clock.now()) is not None
+
+
+def _number(text: str | None) -> int:
+    whole = text or ""
+    return int(whole) if whole.isascii() and whole.isdigit() and len(whole) < 16 else 0
+
+
+def _merged(
+    form: Any, kind: BorrowerKind, known: dict[str, Any], newer: list[ChangeLine]
+) -> list[dict[str, str]]:
+    """What others changed meanwhile, beside what was typed. Fields that the person had not touched
+    take the new value over; the form then knows of these changes."""
+    names, rows = _places(), []
+    for field in dict.fromkeys(change.field for change in newer):
+        ours = [change for change in newer if change.field == field]
+        typed = (form[field].raw_data or [""])[0].strip()
+        untouched = typed == ("" if field == "nik" else typed_text(field, ours[0].before).strip())
+        if untouched and field != "nik":
+            take_over(form, field, known[field])
+        rows.append(
+            {
+                "label": label_of(kind, field),
+                "who": f"{ours[-1].who}, {moment(ours[-1].at)}",
+                "before": said(field, ours[0].before, names),
+                "now": said(field, ours[-1].after, names),
+                "typed": "" if untouched else _typed(field, typed, names),
+            }
+        )
+    form.shown.data, form.request_key.data = str(newer[-1].number), once.new_key()
+    return rows
+
+
+def _typed(field: str, text: str, names: dict[str, str]) -> str:
+    return mask_nik(plain_digits(text)) if field == "nik" else said(field, text, names)
+
+
+def _places() -> dict[str, str]:
+    found = places(db.session())
+    return {each.code: f"{each.kelurahan}, Kecamatan {each.kecamatan}" for each in found}
+
+
+def _entered(
+    form: Any, facts: BorrowerFacts, known: dict[str, Any]
+) -> tuple[NewBorrower, tuple[Problem, ...]]:
+    """The borrower as it should be, with the errors put at their fields, and the warnings."""
+    form.validate()
+    touched = touched_fields(form, known)
+    new = entered_borrower(form, facts.kind)
+    new = replace(new, **{name: value for name, value in known.items() if name not in touched})
+    if new.nik:
+        touched.add("nik")
+    terms, today = terms_on(db.session(), clock.today()), clock.today()
+    applicant = Applicant(
+        facts.kind,
+        new.nik or facts.nik,
+        new.sex or "",
+        new.birth_date,
+        new.business_started_on,
+        True,
+    )
+    verdict = examine(applicant, terms.minimum_age, terms.minimum_business_years, today, touched)
+    put_at_fields(form, verdict.blocks)
+    number = new.cooperative_number if facts.kind is BorrowerKind.COOPERATIVE else new.nik
+    same = queries.registered(db.session(), facts.kind, new.nik, new.cooperative_number)
+    if number and same is not None and same.id != facts.id:
+        at = "cooperative_number" if facts.kind is BorrowerKind.COOPERATIVE else "nik"
+        message = f"Nomor ini sudah terdaftar atas nama {same.name}; periksa nomornya."
+        put_at_fields(form, [Problem(0, at, "number_taken", "", message)])
+    return new, verdict.warnings
+
+
+def _save(
+    form: Any, facts: BorrowerFacts, new: NewBorrower, warnings: tuple[Problem, ...]
+) -> AnyResponse:
+    session, shown = db.session(), _number(form.shown.data)
+    changed = actions.edit_borrower(session, facts.id, shown, new, me().id, clock.now())
+    once.settle(session, form.request_key.data, "saved")
+    session.commit()
+    if changed:
+        flash(f"Data peminjam disimpan. Yang berubah: {', '.join(changed).lower()}.", "success")
+    else:
+        flash("Tidak ada yang berubah.", "info")
+    for warning in warnings if changed else ():
+        flash(warning.message, "warning")
+    return redirect(url_for("borrowers.borrower", borrower_id=facts.id))
+
+
 pages.add_url_rule("/peminjam", view_func=borrower_list, methods=["GET", "POST"])
 pages.add_url_rule("/peminjam/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
 pages.add_url_rule("/peminjam/<int:borrower_id>", view_func=borrower)
 pages.add_url_rule("/peminjam/<int:borrower_id>/nik", view_func=reveal_nik, methods=["POST"])
+pages.add_url_rule(
+    "/peminjam/<int:borrower_id>/ubah", view_func=edit_borrower, methods=["GET", "POST"]
+)

@@ -1,0 +1,111 @@
+"""What a borrower's data is checked on, and how its facts are written down and said: plain data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+
+from wibawa.rules.dates import DateError, parse_date, short_date
+from wibawa.rules.eligibility import Applicant, Known, Limits, Request, Verdict, check
+from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.refused import Problem
+
+EDITABLE = {
+    BorrowerKind.MICRO: (
+        "name", "nik", "sex", "birth_date", "business_name", "sector", "business_started_on",
+        "kelurahan_code", "address", "phone", "nib",
+    ),
+    BorrowerKind.COOPERATIVE: (
+        "name", "cooperative_number", "business_started_on", "sector", "kelurahan_code", "address",
+        "phone", "nib", "chair_name", "nik", "sex", "birth_date", "members_male", "members_female",
+    ),
+}  # fmt: skip
+LABELS = {
+    "name": "Nama",
+    "nik": "NIK",
+    "sex": "Jenis kelamin",
+    "birth_date": "Tanggal lahir",
+    "business_name": "Nama usaha",
+    "sector": "Bidang usaha",
+    "business_started_on": "Mulai usaha",
+    "kelurahan_code": "Kelurahan",
+    "address": "Alamat",
+    "phone": "Telepon",
+    "nib": "NIB",
+    "cooperative_number": "Nomor induk koperasi",
+    "chair_name": "Ketua",
+    "members_male": "Anggota laki-laki",
+    "members_female": "Anggota perempuan",
+}
+CHAIR_LABELS = {
+    "nik": "NIK ketua",
+    "sex": "Jenis kelamin ketua",
+    "birth_date": "Tanggal lahir ketua",
+    "business_started_on": "Tanggal berdiri",
+}
+SEX_WORDS = {"L": "Laki-laki", "P": "Perempuan"}
+WHO = frozenset({"nik", "sex", "birth_date"})  # must agree with each other
+# Limits for receiving a loan are no reason to keep a fact wrong; they are shown as warnings.
+ONLY_FOR_A_LOAN = frozenset({"too_young", "business_too_young"})
+ABOUT_A_LOAN = frozenset({"date_in_future", "date_before_programme", "business_start_unknown"})
+
+
+def label_of(kind: BorrowerKind, field: str) -> str:
+    return (CHAIR_LABELS if kind is BorrowerKind.COOPERATIVE else {}).get(field) or LABELS[field]
+
+
+def stored_text(value: object) -> str:
+    """A fact as the history keeps it: days as ISO, nothing as "".
+
+    >>> stored_text(dt.date(1985, 4, 8)), stored_text(None), stored_text(40)
+    ('1985-04-08', '', '40')
+    """
+    if value is None:
+        return ""
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def said(field: str, text: str, places: Mapping[str, str]) -> str:
+    """A fact of the history as people read it; `places` are the kelurahan by code.
+
+    >>> said("birth_date", "1985-04-08", {}), said("sex", "P", {}), said("phone", "0812", {})
+    ('08/04/1985', 'Perempuan', '0812')
+    """
+    if field in ("birth_date", "business_started_on") and text:
+        try:
+            return short_date(parse_date(text))
+        except DateError:
+            return text
+    if field == "sex":
+        return SEX_WORDS.get(text, text)
+    return places.get(text, text) if field == "kelurahan_code" else text
+
+
+def typed_text(field: str, text: str) -> str:
+    """A fact of the history as the form's field writes it."""
+    return text if field in ("sex", "kelurahan_code") else said(field, text, {})
+
+
+def examine(
+    applicant: Applicant, minimum_age: int, minimum_years: int, today: dt.date, touched: set[str]
+) -> Verdict:
+    """What stands in the way of these facts, and what somebody should look at.
+
+    NIK, sex and birth date are compared with each other only when one of them was `touched`: an old
+    disagreement must not stop a new phone number.
+    """
+    limits = Limits(today, 0, 0, 0, minimum_age, minimum_years)
+    if not touched & WHO:
+        applicant = replace(applicant, nik="")
+    verdict = check(applicant, Request("", "", "", None, None, ""), limits, Known(), today)
+    found = [
+        replace(problem, message=problem.message.replace("tanggal pencairan", "hari ini"))
+        for problem in verdict.blocks + verdict.warnings
+        if problem.code not in ABOUT_A_LOAN
+    ]
+    return Verdict(tuple(p for p in found if _stops(p)), tuple(p for p in found if not _stops(p)))
+
+
+def _stops(problem: Problem) -> bool:
+    return problem.blocking and problem.code not in ONLY_FOR_A_LOAN
