@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
 
-from flask import abort, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_login import current_user
 
 from wibawa.access.permissions import Permission
@@ -14,8 +14,13 @@ from wibawa.access.sessions import SignedIn
 from wibawa.access.trail import record_apart
 from wibawa.database import db
 from wibawa.web.clock import now
+from wibawa.web.pages import back_path
 
 View = TypeVar("View", bound=Callable[..., Any])
+SESSION_OVER = (
+    "Waktu masuk Anda sudah habis, jadi yang baru dikirim belum disimpan. "
+    "Masuk lagi, periksa isian, lalu kirim sekali lagi."
+)
 
 
 def me() -> SignedIn:
@@ -42,7 +47,12 @@ def needs(permission: Permission) -> Callable[[View], View]:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if not current_user.is_authenticated:
-                target = request.full_path.rstrip("?") if request.method == "GET" else None
+                if request.method == "GET":
+                    target = request.full_path.rstrip("?")
+                else:
+                    target = back_path()
+                    if request.endpoint != "access.sign_out":
+                        flash(SESSION_OVER, "warning")
                 return redirect(url_for("access.sign_in", lanjut=target))
             if not current_user.may(permission):
                 record_apart(now(), current_user.id, "denied", str(request.endpoint), None)

@@ -56,7 +56,7 @@ def _welcome(user: User, target: str | None) -> Response:
     login_user(person)
     if before is not None:
         said = current_app.jinja_env.filters["moment"](before)
-        flash(f"Selamat datang, {person.name}. Terakhir masuk {said} WIB.", "info")
+        flash(f"Selamat datang, {person.name}. Masuk terakhir {said} WIB.", "info")
     return redirect(_safe_target(target))
 
 
@@ -117,7 +117,9 @@ def switch_user(user_id: int) -> Response:
     trail.record(db.session(), clock.now(), me().id, deed, "user", user.id, user.username)
     db.session.commit()
     closed = "dinonaktifkan dan dikeluarkan dari semua perangkat"
-    flash(f"{user.name} {'diaktifkan' if user.can_sign_in else closed}.", "success")
+    said = f"{user.name} {'diaktifkan' if user.can_sign_in else closed}."
+    undo = url_for("access.switch_user", user_id=user.id)
+    flash({"text": said, "undo_url": undo}, "success")  # type: ignore[arg-type]
     return redirect(url_for("access.user_list"))
 
 

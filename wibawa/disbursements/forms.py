@@ -27,7 +27,7 @@ class DisbursementFields(Form):
     account_number = StringField(
         "Nomor rekening pinjaman",
         [InputRequired(), Length(max=60)],
-        description="5 sampai 40 angka atau huruf. Titik, strip, dan spasi boleh ikut.",
+        description="5 sampai 40 angka atau huruf. Titik, tanda hubung, dan spasi boleh ikut.",
     )
     agreement_number = StringField("Nomor perjanjian kredit", [InputRequired(), Length(max=60)])
     disbursed_on = DayField(

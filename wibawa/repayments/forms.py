@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, StringField
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length
 
 from wibawa.web.fields import Form
 
@@ -22,4 +22,4 @@ class OptionsForm(Form):
 
     suspend_unknown = BooleanField("Masukkan rekening yang tidak dikenal ke titipan")
     skip_problems = BooleanField("Lewati baris bermasalah")
-    reason = StringField("Alasan melewati baris bermasalah", [Optional(), Length(max=300)])
+    reason = StringField("Alasan melewati baris bermasalah", [Length(max=300)])

@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from wibawa.rules.refused import Refused
+from wibawa.web.pages import back_path
 
 log = structlog.get_logger("wibawa.errors")
 
@@ -42,7 +43,7 @@ TEXTS = {
 
 def _page(code: int, title: str, text: str, ticket: str | None = None) -> tuple[str, int]:
     body = render_template(
-        "error.html", code=code, title=title, text=text, ticket=ticket, back_url="/"
+        "error.html", code=code, title=title, text=text, ticket=ticket, back_url=back_path()
     )
     return body, code
 
@@ -61,7 +62,8 @@ def register(app: Flask) -> None:
         return _page(
             400,
             "Formulir ini sudah lama terbuka",
-            "Kembali ke halaman sebelumnya, muat ulang, lalu kirim sekali lagi.",
+            "Belum ada yang disimpan. Tekan Kembali, masuk lagi bila diminta, periksa isian, "
+            "lalu kirim sekali lagi.",
         )
 
     @app.errorhandler(Refused)

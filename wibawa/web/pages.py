@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import request
 
@@ -92,3 +92,12 @@ def without(*keys: str) -> str:
         key: value for key, value in request.args.items() if key not in keys and key != "hal"
     }
     return f"{request.path}?{urlencode(arguments)}" if arguments else request.path
+
+
+def back_path() -> str:
+    """The page of ours that led to this request; "/" when there is none."""
+    before = urlsplit(request.referrer or "")
+    path = before.path + (f"?{before.query}" if before.query else "")
+    ours = before.netloc == request.host and path.startswith("/") and not path.startswith("//")
+    itself = request.method == "GET" and path == request.full_path.rstrip("?")
+    return path if ours and not itself else "/"

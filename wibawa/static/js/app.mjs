@@ -51,7 +51,7 @@ function enterMovesOn(event) {
   const group = (element) => (element.type === "radio" ? `radio:${element.name}` : element);
   const place = stops.indexOf(field);
   const next = stops.slice(place + 1).find((element) => group(element) !== group(field) && (element.type !== "radio" || element.checked || !form.querySelector(`input[name='${CSS.escape(element.name)}']:checked`)));
-  if (!next) return;
+  if (!next || (next.type === "submit" && !stops.some((element) => element !== field && element.type !== "submit"))) return; // a single field is sent at once
   event.preventDefault();
   next.focus();
   if (next.matches("input[type='text'], input:not([type])")) next.select();
