@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from wibawa.access import trail
 from wibawa.access.personal_data import index_of, seal, unseal
 from wibawa.borrowers.checks import EDITABLE, label_of, stored_text
-from wibawa.borrowers.models import Borrower, BorrowerChange
+from wibawa.borrowers.models import Borrower, BorrowerChange, BorrowerDistinct
 from wibawa.database import allocate_ids, bulk_insert, stored_date, stored_moment
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.nik import mask_nik
@@ -201,3 +201,41 @@ def _nik_change(stored: Borrower, nik: str) -> BorrowerChange | None:
         before_sealed=seal(before, CHANGE_PLACE),
         after_sealed=seal(nik, CHANGE_PLACE),
     )
+
+
+def mark_distinct(session: Session, ids: set[int], by: int, now: dt.datetime) -> bool:
+    """Remember that two borrowers who look alike are different; False when that is known already.
+
+    Raises `Refused` when they are not two registered borrowers.
+    """
+    first, second = _two(session, ids)
+    if session.get(BorrowerDistinct, (first, second)) is not None:
+        return False
+    session.add(BorrowerDistinct(first_id=first, second_id=second, at=now, user_id=by))
+    try:
+        session.flush()
+    except IntegrityError:  # somebody else was quicker
+        session.rollback()
+        return False
+    detail = f"Peminjam {first} dan {second}"
+    trail.record(session, now, by, "borrowers_distinct", "borrower", first, detail)
+    return True
+
+
+def unmark_distinct(session: Session, ids: set[int], by: int, now: dt.datetime) -> bool:
+    """Take the mark back, so that the pair is listed again; False when there is none."""
+    first, second = _two(session, ids)
+    known = session.get(BorrowerDistinct, (first, second))
+    if known is None:
+        return False
+    session.delete(known)
+    detail = f"Peminjam {first} dan {second}"
+    trail.record(session, now, by, "borrowers_distinct_undone", "borrower", first, detail)
+    return True
+
+
+def _two(session: Session, ids: set[int]) -> tuple[int, int]:
+    found = sorted(session.scalars(select(Borrower.id).where(Borrower.id.in_(ids))))
+    if len(found) != 2:
+        raise Refused("not_a_pair", "Pasangan ini tidak ada. Buka daftar kemungkinan ganda lagi.")
+    return found[0], found[1]

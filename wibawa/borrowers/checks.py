@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 from wibawa.rules.dates import DateError, parse_date, short_date
 from wibawa.rules.eligibility import Applicant, Known, Limits, Request, Verdict, check
@@ -109,3 +112,99 @@ def examine(
 
 def _stops(problem: Problem) -> bool:
     return problem.blocking and problem.code not in ONLY_FOR_A_LOAN
+
+
+# — two borrowers who may be one —
+
+ALIKE = 85  # percent of likeness from which two names may be one person's
+_TITLES = frozenset(
+    re.findall(
+        r"\w+",
+        "h hj haji hajah bpk bapak ibu sdr sdri ny nn tn dr drs dra ir prof bin binti alm almh "
+        "se sh st spd skom mm",
+    )
+)
+_SHORT = dict.fromkeys(("m", "mhd", "moh", "mohamad", "muh"), "muhamad") | {"abd": "abdul"}
+_SAME_SOUND = (
+    ("tj", "c"), ("dj", "j"), ("oe", "u"), ("ch", "h"), ("kh", "h"), ("dh", "d"), ("th", "t"),
+    ("ph", "f"), ("ie", "i"), ("v", "f"), ("z", "s"), ("q", "k"), ("y", "i"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Two borrowers with something in common. A person is the borrower or a cooperative's chair."""
+
+    first_id: int
+    second_id: int
+    first_person: str
+    second_person: str
+    same_nik: bool
+    same_phone: bool
+    same_birth_date: bool
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Why two borrowers may be one person. `allowed`: one person behind two borrowers is known by
+    the NIK and no mistake (a chair may also have a business)."""
+
+    first_id: int
+    second_id: int
+    reasons: tuple[str, ...]
+    allowed: bool
+
+
+def spelling_key(name: str) -> str:
+    """A name as it sounds: letters only, no titles, old and new spelling alike.
+
+    >>> spelling_key("Hj. Siti Chotidjah, S.E."), spelling_key("SITI KHOTIJAH")
+    ('siti hotijah', 'siti hotijah')
+    >>> spelling_key("Moch. Joesoef"), spelling_key("Muhammad Jusuf")
+    ('muhamad jusuf', 'muhamad jusuf')
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
+    found = []
+    for word in re.findall(r"[a-z]+", plain.replace(".", " ").replace("'", "")):
+        for old, new in _SAME_SOUND:
+            word = word.replace(old, new)
+        word = re.sub(r"(.)\1+", r"\1", word)
+        found.append(_SHORT.get(word, word))
+    words = [word for word in found if word not in _TITLES and len(word) > 1]
+    return " ".join(words)
+
+
+def alike(name: str, other: str) -> int:
+    """How alike two names sound, in percent, whatever the order of their words.
+
+    >>> alike("Djoko Soesilo", "Susilo, Joko"), alike("Siti Aminah", "Budi Santoso") < ALIKE
+    (100, True)
+    """
+    ours, theirs = spelling_key(name), spelling_key(other)
+    pairs = [(ours, theirs), (" ".join(sorted(ours.split())), " ".join(sorted(theirs.split())))]
+    best = 0
+    for one, two in pairs:
+        matcher = SequenceMatcher(None, one, two, autojunk=False)
+        if one and two and matcher.real_quick_ratio() * 100 >= ALIKE:
+            best = max(best, int(matcher.ratio() * 100))
+    return best
+
+
+def likeness(pair: Candidates) -> Likeness | None:
+    """Why the two may be one; None when what they share is chance."""
+    if pair.same_nik:
+        reasons = ["NIK sama"]
+    elif pair.same_birth_date and (percent := _percent(pair)) >= ALIKE:
+        sounds = "nama sama" if percent == 100 else f"nama mirip {percent}%"
+        reasons = [f"Tanggal lahir dan {sounds}"]
+    else:
+        reasons = []
+    if pair.same_phone:
+        reasons.append("Telepon sama")
+    if not reasons:
+        return None
+    return Likeness(pair.first_id, pair.second_id, tuple(reasons), pair.same_nik)
+
+
+def _percent(pair: Candidates) -> int:
+    return alike(pair.first_person, pair.second_person)

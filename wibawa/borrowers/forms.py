@@ -18,11 +18,14 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from wibawa.borrowers.actions import NewBorrower
-from wibawa.borrowers.queries import BorrowerFilter, is_whole_nik
+from wibawa.borrowers.checks import label_of, said, typed_text
+from wibawa.borrowers.queries import BorrowerFilter, ChangeLine, is_whole_nik
 from wibawa.rules.dates import short_date
 from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.nik import mask_nik
 from wibawa.rules.refused import Problem
 from wibawa.web.fields import DayField, Form, required_text
+from wibawa.web.formats import moment
 
 SEXES = [SelectChoice("L", "Laki-laki"), SelectChoice("P", "Perempuan")]
 KINDS = {"mikro": "micro", "koperasi": "cooperative"}
@@ -182,9 +185,42 @@ def put_at_fields(form: Any, blocks: Iterable[Problem]) -> None:
         field.errors = [*field.errors, problem.message]
 
 
-def take_over(form: Any, name: str, value: Any) -> None:
-    """Put what is stored now into a field that the person had left as it was."""
-    form[name].data, form[name].raw_data = value, None
+def whole_number(text: str | None) -> int:
+    whole = text or ""
+    return int(whole) if whole.isascii() and whole.isdigit() and len(whole) < 16 else 0
+
+
+def merged(
+    form: Any,
+    kind: BorrowerKind,
+    known: Mapping[str, Any],
+    newer: list[ChangeLine],
+    names: Mapping[str, str],
+) -> list[dict[str, str]]:
+    """What others changed meanwhile, beside what was typed. Fields that the person had not touched
+    take the new value over; the form then knows of these changes."""
+    rows = []
+    for field in dict.fromkeys(change.field for change in newer):
+        ours = [change for change in newer if change.field == field]
+        typed = (form[field].raw_data or [""])[0].strip()
+        untouched = typed == ("" if field == "nik" else typed_text(field, ours[0].before).strip())
+        if untouched and field != "nik":
+            form[field].data, form[field].raw_data = known[field], None
+        rows.append(
+            {
+                "label": label_of(kind, field),
+                "who": f"{ours[-1].who}, {moment(ours[-1].at)}",
+                "before": said(field, ours[0].before, names),
+                "now": said(field, ours[-1].after, names),
+                "typed": "" if untouched else _typed(field, typed, names),
+            }
+        )
+    form.shown.data = str(newer[-1].number)
+    return rows
+
+
+def _typed(field: str, text: str, names: Mapping[str, str]) -> str:
+    return mask_nik(plain_digits(text)) if field == "nik" else said(field, text, names)
 
 
 def offer_places(form: Any, places: Iterable[tuple[str, str, str]]) -> None:

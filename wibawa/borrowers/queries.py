@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select, union
+from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import TrailEntry, User
 from wibawa.access.personal_data import index_of, unseal
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.actions import NIK_PLACE
-from wibawa.borrowers.checks import EDITABLE
-from wibawa.borrowers.models import Borrower, BorrowerChange
+from wibawa.borrowers.checks import EDITABLE, Candidates
+from wibawa.borrowers.models import Borrower, BorrowerChange, BorrowerDistinct
 from wibawa.rules.facts import BorrowerKind
 from wibawa.web.pages import Page, Wanted
 
@@ -284,6 +285,45 @@ def editable_facts(session: Session, borrower_id: int) -> dict[str, Any] | None:
         return None
     fields = EDITABLE[BorrowerKind(one.kind)]
     return {field: getattr(one, field) for field in fields if field != "nik"}
+
+
+def candidates(session: Session, most: int) -> list[Candidates]:
+    """Up to `most` pairs of borrowers that share a NIK, a phone or a birth date and are not known
+    to be different: one query, each kind of pair by its index."""
+    one, two = aliased(Borrower), aliased(Borrower)
+    same_phone = and_(one.phone == two.phone, one.phone != "")
+    same = (one.nik_index == two.nik_index, same_phone, one.birth_date == two.birth_date)
+    pairs = union(
+        *(
+            select(one.id.label("first"), two.id.label("second"))
+            .join(two, each)
+            .where(one.id < two.id)
+            for each in same
+        )
+    ).subquery("pairs")
+
+    def person(side: type[Borrower]) -> Any:
+        return case((side.chair_name != "", side.chair_name), else_=side.name)
+
+    known = and_(
+        BorrowerDistinct.first_id == pairs.c.first, BorrowerDistinct.second_id == pairs.c.second
+    )
+    rows = session.execute(
+        select(one.id, two.id, person(one), person(two), *same)
+        .select_from(pairs)
+        .join(one, one.id == pairs.c.first)
+        .join(two, two.id == pairs.c.second)
+        .outerjoin(BorrowerDistinct, known)
+        .where(BorrowerDistinct.first_id.is_(None))
+        .order_by(one.id, two.id)
+        .limit(most)
+    )
+    return [Candidates(*row[:4], *map(bool, row[4:])) for row in rows]
+
+
+def lines_by_id(session: Session, ids: Iterable[int]) -> dict[int, BorrowerLine]:
+    rows = session.execute(_lines().where(Borrower.id.in_(list(ids))))
+    return {row[0]: BorrowerLine(*row) for row in rows}
 
 
 def find_borrowers(session: Session, text: str, most: int = 10) -> list[BorrowerLine]:

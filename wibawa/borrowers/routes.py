@@ -16,7 +16,7 @@ from wibawa.access.trail import record_apart
 from wibawa.banks.queries import places, terms_on, thresholds_on
 from wibawa.borrowers import actions, queries
 from wibawa.borrowers.actions import NewBorrower
-from wibawa.borrowers.checks import SEX_WORDS, examine, label_of, said, typed_text
+from wibawa.borrowers.checks import SEX_WORDS, examine, label_of, likeness, said
 from wibawa.borrowers.forms import (
     EDIT_FORMS,
     KIND_LABELS,
@@ -25,15 +25,16 @@ from wibawa.borrowers.forms import (
     RegisterAsked,
     RevealForm,
     entered_borrower,
+    merged,
     offer_places,
-    plain_digits,
     put_at_fields,
     read_register,
-    take_over,
     touched_fields,
+    whole_number,
 )
-from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine, ChangeLine, RegisterLine
+from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine, RegisterLine
 from wibawa.database import db
+from wibawa.disbursements.queries import running_loans
 from wibawa.home.queries import (
     BorrowerLoan,
     loans_of_borrower,
@@ -43,12 +44,11 @@ from wibawa.home.queries import (
 from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Applicant
 from wibawa.rules.facts import BorrowerKind
-from wibawa.rules.nik import mask_nik
 from wibawa.rules.refused import Problem, Refused
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
 from wibawa.web.formats import moment
-from wibawa.web.pages import Wanted, address, sort_address, wanted, without
+from wibawa.web.pages import Page, Wanted, address, sort_address, wanted, without
 
 pages = Blueprint("borrowers", __name__)
 
@@ -59,6 +59,7 @@ HEADINGS = (
 )  # fmt: skip
 KIND_WORDS = {"micro": "Usaha mikro", "cooperative": "Koperasi"}
 MASK = "************"
+MOST_CANDIDATES = 20_000  # pairs compared at once; beyond it the page says so
 
 
 def _list_asked() -> tuple[RegisterAsked, Wanted, list[tuple[str, str]]]:
@@ -272,9 +273,11 @@ def edit_borrower(borrower_id: int) -> str | AnyResponse | tuple[str, int]:
     if _sent_before(form, borrower_id):
         flash("Formulir ini sudah dikirim sebelumnya. Inilah datanya yang tersimpan.", "info")
         return redirect(url_for("borrowers.borrower", borrower_id=borrower_id))
-    newer = queries.changes_of(session, borrower_id, after=_number(form.shown.data))
+    newer = queries.changes_of(session, borrower_id, after=whole_number(form.shown.data))
     if newer:
-        return _edit_page(facts, form, conflicts=_merged(form, facts.kind, known, newer)), 409
+        conflicts = merged(form, facts.kind, known, newer, _places())
+        form.request_key.data = once.new_key()
+        return _edit_page(facts, form, conflicts=conflicts), 409
     new, warnings = _entered(form, facts, known)
     if form.errors:
         return _edit_page(facts, form)
@@ -325,40 +328,6 @@ def _sent_before(form: Any, borrower_id: int) -> bool:
     return once.claim(db.session(), key, me().id, action, body, clock.now()) is not None
 
 
-def _number(text: str | None) -> int:
-    whole = text or ""
-    return int(whole) if whole.isascii() and whole.isdigit() and len(whole) < 16 else 0
-
-
-def _merged(
-    form: Any, kind: BorrowerKind, known: dict[str, Any], newer: list[ChangeLine]
-) -> list[dict[str, str]]:
-    """What others changed meanwhile, beside what was typed. Fields that the person had not touched
-    take the new value over; the form then knows of these changes."""
-    names, rows = _places(), []
-    for field in dict.fromkeys(change.field for change in newer):
-        ours = [change for change in newer if change.field == field]
-        typed = (form[field].raw_data or [""])[0].strip()
-        untouched = typed == ("" if field == "nik" else typed_text(field, ours[0].before).strip())
-        if untouched and field != "nik":
-            take_over(form, field, known[field])
-        rows.append(
-            {
-                "label": label_of(kind, field),
-                "who": f"{ours[-1].who}, {moment(ours[-1].at)}",
-                "before": said(field, ours[0].before, names),
-                "now": said(field, ours[-1].after, names),
-                "typed": "" if untouched else _typed(field, typed, names),
-            }
-        )
-    form.shown.data, form.request_key.data = str(newer[-1].number), once.new_key()
-    return rows
-
-
-def _typed(field: str, text: str, names: dict[str, str]) -> str:
-    return mask_nik(plain_digits(text)) if field == "nik" else said(field, text, names)
-
-
 def _places() -> dict[str, str]:
     found = places(db.session())
     return {each.code: f"{each.kelurahan}, Kecamatan {each.kecamatan}" for each in found}
@@ -397,7 +366,7 @@ def _entered(
 def _save(
     form: Any, facts: BorrowerFacts, new: NewBorrower, warnings: tuple[Problem, ...]
 ) -> AnyResponse:
-    session, shown = db.session(), _number(form.shown.data)
+    session, shown = db.session(), whole_number(form.shown.data)
     changed = actions.edit_borrower(session, facts.id, shown, new, me().id, clock.now())
     once.settle(session, form.request_key.data, "saved")
     session.commit()
@@ -410,8 +379,54 @@ def _save(
     return redirect(url_for("borrowers.borrower", borrower_id=facts.id))
 
 
+@needs(Permission.SEE_BORROWERS)
+def duplicate_list() -> str:
+    session, asked = db.session(), wanted(request.args.to_dict(), ("alasan",), "alasan")
+    shared = queries.candidates(session, MOST_CANDIDATES)
+    found = [like for pair in shared if (like := likeness(pair)) is not None]
+    found.sort(key=lambda like: (like.allowed, -len(like.reasons), like.first_id, like.second_id))
+    rows = found[asked.offset : asked.offset + asked.per_page]
+    ids = {number for like in rows for number in (like.first_id, like.second_id)}
+    return render_template(
+        "borrowers/duplicate_list.html",
+        page=Page(rows, asked.page, asked.per_page, len(found)),
+        to_check=sum(not like.allowed for like in found),
+        more=len(shared) == MOST_CANDIDATES,
+        lines=queries.lines_by_id(session, ids),
+        running=dict(running_loans(session, list(ids), clock.today())),
+        page_url=address("hal"),
+        size_url=address("per_hal"),
+    )
+
+
+@needs(Permission.EDIT_BORROWER)
+def mark_distinct() -> AnyResponse:
+    pair = {whole_number(request.form.get(name)) for name in ("satu", "dua")}
+    if actions.mark_distinct(db.session(), pair, me().id, clock.now()):
+        db.session.commit()
+        first, second = sorted(pair)
+        undo = url_for("borrowers.unmark_distinct", satu=first, dua=second)
+        said: Any = {"text": "Ditandai bukan orang yang sama.", "undo_url": undo}
+        flash(said, "success")
+    else:
+        flash("Pasangan ini sudah ditandai bukan orang yang sama.", "info")
+    return redirect(url_for("borrowers.duplicate_list"))
+
+
+@needs(Permission.EDIT_BORROWER)
+def unmark_distinct() -> AnyResponse:
+    pair = {whole_number(request.args.get(name)) for name in ("satu", "dua")}
+    if actions.unmark_distinct(db.session(), pair, me().id, clock.now()):
+        db.session.commit()
+        flash("Tandanya dicabut; pasangan itu tampil lagi.", "success")
+    return redirect(url_for("borrowers.duplicate_list"))
+
+
 pages.add_url_rule("/peminjam", view_func=borrower_list, methods=["GET", "POST"])
 pages.add_url_rule("/peminjam/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
+pages.add_url_rule("/peminjam/ganda", view_func=duplicate_list)
+pages.add_url_rule("/peminjam/ganda/beda", view_func=mark_distinct, methods=["POST"])
+pages.add_url_rule("/peminjam/ganda/urungkan", view_func=unmark_distinct, methods=["POST"])
 pages.add_url_rule("/peminjam/<int:borrower_id>", view_func=borrower)
 pages.add_url_rule("/peminjam/<int:borrower_id>/nik", view_func=reveal_nik, methods=["POST"])
 pages.add_url_rule(
