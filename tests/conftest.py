@@ -92,9 +92,12 @@ def make_app(url: str, **overrides: Any) -> Flask:
 
 
 def dispose(app: Flask) -> None:
+    """Close every connection of the application; one that is still in use is somebody's leak."""
     with app.app_context():
         db.session.remove()
+        used = getattr(db.engine.pool, "checkedout", lambda: 0)()
         db.engine.dispose()
+        assert used == 0, f"{used} connections were never given back"
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from wibawa import commands, schema
 from wibawa.access import routes as access_routes
 from wibawa.access import sessions
 from wibawa.access.guard import public
+from wibawa.access.permissions import Permission
 from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
 from wibawa.database import db, prepare_engine, set_writing
@@ -109,7 +110,10 @@ def _schema_first(app: Flask, at_start: bool) -> None:
     seen: dict[str, str | None] = {}
     if at_start:
         with app.app_context():
-            seen["state"] = schema.state(db.engine)
+            try:
+                seen["state"] = schema.state(db.engine)
+            finally:
+                db.engine.dispose()  # workers that fork after this must not share a connection
 
     @app.before_request
     def stop_unfit() -> tuple[str, int] | None:
@@ -139,6 +143,9 @@ def _shared_variables(app: Flask) -> None:
             "menu": menu_for(db.session(), current_user, request.endpoint) if signed_in else [],
             "sign_out_url": url_for("access.sign_out"),
             "home_url": url_for("home.index"),
+            "search_url": url_for("home.search")
+            if signed_in and current_user.may(Permission.SEE_LOANS)
+            else None,
             "today_long": long_date(clock.today()),
             "version": VERSION,
         }
