@@ -52,6 +52,26 @@ def test_the_page_asked_for_before_signing_in_comes_after_it_but_never_another_s
         assert answer.headers["Location"] == "/"
 
 
+def test_what_was_sent_after_the_session_ended_leads_back_to_its_page(
+    app: Flask, people: dict[str, int]
+) -> None:
+    client, page = app.test_client(), "/pencairan/baru?jenis=mikro"
+    sent = client.post(page, headers={"Referer": f"http://localhost{page}"})
+    assert sent.headers["Location"] == "/masuk?lanjut=/pencairan/baru?jenis%3Dmikro"
+    assert "belum disimpan" in client.get(sent.headers["Location"]).get_data(as_text=True)
+    foreign = client.post(page, headers={"Referer": "https://jahat.example/pinjaman"})
+    assert foreign.headers["Location"] == "/masuk?lanjut=/"
+
+
+def test_an_error_page_leads_back_to_where_one_came_from(
+    app: Flask, sign_in: Callable[[str], factories.Client]
+) -> None:
+    staff = sign_in("staff")
+    page = staff.get("/tidak-ada", headers={"Referer": "http://localhost/pinjaman?kol=5"})
+    assert 'href="/pinjaman?kol=5" data-cancel="True">Kembali</a>' in page.get_data(as_text=True)
+    assert ">Kembali</a>" not in staff.get("/tidak-ada").get_data(as_text=True)
+
+
 def test_a_page_beyond_the_role_is_refused_and_the_try_recorded(
     app: Flask, sign_in: Callable[[str], factories.Client]
 ) -> None:

@@ -40,7 +40,7 @@ def test_a_phone_is_found_however_it_is_written(sign_in: SignIn, typed: str) -> 
 @pytest.mark.usefixtures("two_borrowers")
 def test_a_borrower_with_a_running_loan_cannot_be_chosen(sign_in: SignIn) -> None:
     page = sign_in("staff").post(ADDRESS, data={"text": "dewi"}).get_data(as_text=True)
-    assert "KW-000001 di Bank Pasar" in page
+    assert "KW-000001</a> di Bank Pasar" in page
     assert "belum dapat menerima pencairan baru" in page
     assert "peminjam=2" not in page
 

@@ -210,6 +210,17 @@ def test_a_corrected_file_replaces_the_faulty_one(app: Flask, sign_in: Enter) ->
     assert "Ditarik" in text(officer, faulty)
 
 
+def test_a_file_of_another_bank_is_pointed_out_and_can_be_taken_back(sign_in: Enter) -> None:
+    officer = sign_in("pasar")
+    url = send(officer, JATENG)
+    page = text(officer, url)
+    assert "Mungkin berkas bank lain" in page
+    assert "Mungkin berkas bank lain" not in text(officer, send(officer, FAULTY))
+    assert f"{url}/tarik" in page
+    officer.post(f"{url}/tarik")
+    assert "Berkas ditarik" in text(officer, url)
+
+
 def test_nobody_posts_the_file_that_she_herself_submitted(app: Flask, sign_in: Enter) -> None:
     officer, staff = sign_in("pasar"), sign_in("staff")
     url = send(officer, PASAR)

@@ -126,11 +126,11 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         "Dicatat petugas; setujui atau tolak dengan alasan.",
     ),
     (
-        "Titipan belum diselesaikan",
+        "Titipan belum menjadi angsuran",
         "loans.suspense_list",
         P.SEE_SUSPENSE,
         "suspense",
-        "Uang yang belum menjadi angsuran pinjaman mana pun.",
+        "Cocokkan dengan bank; berkas asal dan sebabnya ada di daftar.",
     ),
     (
         "Pengguna",
@@ -149,11 +149,23 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
 )
 
 
+# A task leads to exactly the rows that it counts, where the list can show them alone.
+ONLY: dict[str, dict[str, Any]] = {
+    "Berkas menunggu dibukukan": {"keadaan": "submitted"},
+    "Pencairan menunggu persetujuan": {"keadaan": "menunggu"},
+}
+
+
 def tasks_for(session: Session, person: SignedIn) -> list[Task]:
     """What waits for this person; things with nothing waiting are left out."""
     counts = waiting_for(session, person)
     return [
-        Task(label, getattr(counts, counted) if counted else None, url_for(target), hint)
+        Task(
+            label,
+            getattr(counts, counted) if counted else None,
+            url_for(target, **ONLY.get(label, {})),
+            hint,
+        )
         for label, target, permission, counted, hint in TASKS
         if person.may(permission) and (counted is None or getattr(counts, counted))
     ]

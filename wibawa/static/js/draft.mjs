@@ -84,8 +84,8 @@ function note(form, text, buttons) {
 
 function clock(moment) {
   const two = (number) => String(number).padStart(2, "0");
-  const day = new Date(moment);
-  return `${two(day.getDate())}/${two(day.getMonth() + 1)}/${day.getFullYear()} ${two(day.getHours())}.${two(day.getMinutes())}`;
+  const day = new Date(moment + 7 * 60 * 60 * 1000); // WIB, whatever this computer is set to
+  return `${two(day.getUTCDate())}/${two(day.getUTCMonth() + 1)}/${day.getUTCFullYear()} ${two(day.getUTCHours())}.${two(day.getUTCMinutes())}`;
 }
 
 function watch(store, form) {
