@@ -130,33 +130,6 @@ def test_the_export_masks_the_nik_and_leaves_a_trail(
     assert "Mengekspor daftar" in trail
 
 
-def test_a_full_nik_is_found_by_post_and_leads_to_the_person(
-    register: dict[str, int], sign_in: SignIn
-) -> None:
-    client = sign_in("staff")
-    found = client.post("/peminjam", data={"nik": "3374 0148 0485 0002"})
-    assert found.headers["Location"] == f"/peminjam/{register['joko']}"
-    nobody = client.post("/peminjam", data={"nik": "3374014804859999"}).get_data(as_text=True)
-    assert "Tidak ada peminjam atau ketua koperasi dengan NIK itu" in nobody
-    assert "3374014804859999" not in nobody
-    short = client.post("/peminjam", data={"nik": "337401480485"}).get_data(as_text=True)
-    assert "NIK terdiri atas 16 angka." in short
-    assert "337401480485<" not in short
-
-
-def test_a_chair_who_also_has_a_business_is_shown_with_both(
-    app: Flask, people: dict[str, int], sign_in: SignIn
-) -> None:
-    def make(session: Session) -> None:
-        factories.borrower(session, people["staff"], 7, "Agus Salim")
-        cooperative(session, people["staff"], nik="3374014804850007")
-
-    factories.saved(app, make)
-    page = sign_in("staff").post("/peminjam", data={"nik": "3374014804850007"}).get_data(True)
-    assert "NIK itu tercatat pada beberapa peminjam" in page
-    assert "koperasi (NIK ketua)" in page
-
-
 def test_a_nik_in_an_address_is_not_looked_up_and_taken_out_of_it(
     register: dict[str, int], sign_in: SignIn
 ) -> None:

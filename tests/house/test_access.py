@@ -63,6 +63,7 @@ PAGES = {
     "home.export_portfolio": "see_reports",
     "home.index": "signed_in",
     "home.portfolio_report": "see_reports",
+    "home.search": "see_loans",
     "indicators.indicator_list": "see_indicators",
     "loans.export_list": "see_loans",
     "loans.loan": "see_loans",

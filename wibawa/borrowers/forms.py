@@ -257,16 +257,6 @@ def entered_borrower(form: Any, kind: BorrowerKind) -> NewBorrower:
     )
 
 
-class NikForm(Form):
-    """Sent by POST: a NIK must not stand in an address."""
-
-    nik = StringField("NIK lengkap", [InputRequired(), Length(max=40)])
-
-    def validate_nik(self, field: Any) -> None:
-        if not is_whole_nik(field.data):
-            raise ValidationError("NIK terdiri atas 16 angka.")
-
-
 class RevealForm(Form):
     reason = TextAreaField(
         "Alasan menampilkan NIK",

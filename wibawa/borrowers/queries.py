@@ -212,14 +212,6 @@ def kecamatan_choices(session: Session) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def with_nik(session: Session, nik: str) -> list[BorrowerLine]:
-    """The borrowers whose own or whose chair's NIK this is: at most one person, some
-    cooperatives."""
-    query = _lines().where(Borrower.nik_index == index_of(_PUNCTUATION.sub("", nik)))
-    found = session.execute(query.order_by(Borrower.kind.desc(), Borrower.name_key).limit(50))
-    return [BorrowerLine(*row) for row in found]
-
-
 def registered_by(session: Session, borrower_id: int) -> str:
     """The name of the user who entered the borrower first."""
     query = select(User.name).join(Borrower, Borrower.created_by == User.id)

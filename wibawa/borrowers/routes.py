@@ -21,7 +21,6 @@ from wibawa.borrowers.forms import (
     EDIT_FORMS,
     KIND_LABELS,
     RUNNING_LABELS,
-    NikForm,
     RegisterAsked,
     RevealForm,
     entered_borrower,
@@ -32,7 +31,7 @@ from wibawa.borrowers.forms import (
     touched_fields,
     whole_number,
 )
-from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine, RegisterLine
+from wibawa.borrowers.queries import BorrowerFacts, RegisterLine, is_whole_nik
 from wibawa.database import db
 from wibawa.disbursements.queries import running_loans
 from wibawa.home.queries import (
@@ -76,18 +75,9 @@ def _running() -> Any:
 
 @needs(Permission.SEE_BORROWERS)
 def borrower_list() -> str | AnyResponse:
-    if queries.is_whole_nik(request.args.get("q", "")):
-        flash("NIK tidak dicari lewat alamat halaman. Pakai “Cari dengan NIK lengkap”.", "warning")
+    if is_whole_nik(request.args.get("q", "")):
+        flash("NIK tidak dicari lewat alamat halaman. Pakai kotak cari di atas.", "warning")
         return redirect(without("q"))
-    form, found = NikForm(), list[BorrowerLine]()
-    if form.validate_on_submit():  # POST only looks up: a NIK must not stand in an address
-        found = queries.with_nik(db.session(), form.nik.data)
-        if len(found) == 1:
-            return redirect(url_for("borrowers.borrower", borrower_id=found[0].id))
-    return _list_page(form, found)
-
-
-def _list_page(form: NikForm, found: list[BorrowerLine]) -> str:
     asked, order, kecamatan = _list_asked()
     page, totals = queries.register_lines(db.session(), _running(), asked.wanted, order)
     return render_template(
@@ -97,9 +87,6 @@ def _list_page(form: NikForm, found: list[BorrowerLine]) -> str:
         totals=totals,
         order=order,
         today=clock.today(),
-        form=form,
-        found=found,
-        looked_up=form.is_submitted() and not form.errors,
         choices=_choices(kecamatan),
         chips=[{"label": says, "remove_url": without(key)} for key, says in asked.chips],
         page_url=address("hal"),
@@ -422,7 +409,7 @@ def unmark_distinct() -> AnyResponse:
     return redirect(url_for("borrowers.duplicate_list"))
 
 
-pages.add_url_rule("/peminjam", view_func=borrower_list, methods=["GET", "POST"])
+pages.add_url_rule("/peminjam", view_func=borrower_list)
 pages.add_url_rule("/peminjam/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
 pages.add_url_rule("/peminjam/ganda", view_func=duplicate_list)
 pages.add_url_rule("/peminjam/ganda/beda", view_func=mark_distinct, methods=["POST"])

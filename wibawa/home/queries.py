@@ -6,15 +6,18 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import Select, Subquery, func, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
 from wibawa.banks.models import Bank
+from wibawa.borrowers.models import Borrower
+from wibawa.borrowers.queries import matches
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.loans.positions import Classes, positions
 from wibawa.loans.queries import schedules_on
+from wibawa.rules.eligibility import plain_account
 from wibawa.rules.facts import BankKind, Position
 from wibawa.rules.position import position
 
@@ -44,6 +47,19 @@ class WaitingLine:
     disbursed_on: dt.date
     entered_by: str
     entered_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class FoundLoan:
+    id: int
+    number: str
+    agreement_number: str
+    account_number: str
+    borrower: str
+    business_name: str
+    bank: str
+    disbursed_on: dt.date
+    principal: int
 
 
 def running_by_borrower(on: dt.date, classes: Classes) -> Subquery:
@@ -117,3 +133,58 @@ def waiting_of_borrower(session: Session, borrower_id: int) -> list[WaitingLine]
         .order_by(Disbursement.id)
     )
     return [WaitingLine(*row) for row in rows]
+
+
+def exact_loan(session: Session, text: str, bank_id: int | None, personal: bool) -> int | None:
+    """The id of the one loan with this loan number or, if `personal`, this account number."""
+    query = select(Loan.id).where(_numbered(text, personal, agreement=False)).limit(2)
+    found = list(session.scalars(_of_bank(query, bank_id)))
+    return found[0] if len(found) == 1 else None
+
+
+def find_loans(
+    session: Session, text: str, bank_id: int | None, personal: bool, most: int
+) -> list[FoundLoan]:
+    """Up to `most` loans, newest first, by loan or agreement number and, if `personal`, by account
+    or by what their borrower answers to. Of one bank only when `bank_id` names it."""
+    ways = [_of_bank(select(Loan.id).where(_numbered(text, personal)), bank_id)]
+    if personal:
+        by_borrower = select(Loan.id).join(Borrower, Borrower.id == Loan.borrower_id)
+        ways.append(_of_bank(by_borrower.where(matches(text)), bank_id))
+    rows: Any = session.execute(
+        select(
+            Loan.id,
+            Loan.number,
+            Loan.agreement_number,
+            Loan.account_number,
+            Borrower.name,
+            Borrower.business_name,
+            Bank.name,
+            Loan.disbursed_on,
+            Loan.principal,
+        )
+        .join(Borrower, Borrower.id == Loan.borrower_id)
+        .join(Bank, Bank.id == Loan.bank_id)
+        .where(Loan.id.in_(union(*ways)))
+        .order_by(Loan.disbursed_on.desc(), Loan.id.desc())
+        .limit(most)
+    )
+    return [FoundLoan(*row) for row in rows]
+
+
+def _numbered(text: str, personal: bool, agreement: bool = True) -> Any:
+    """Each place by its index; 12 is taken for KW-000012 too."""
+    numbers = [text.upper()]
+    if text.isascii() and text.isdigit() and len(text) <= 6:
+        numbers.append(f"KW-{int(text):06d}")
+    places: list[Any] = [Loan.number.in_(numbers)]
+    if agreement:
+        places.append(Loan.agreement_number.in_([text, text.upper()]))
+    if personal:  # with the bank, because the index of accounts begins with it
+        of_any_bank = Loan.bank_id.in_(select(Bank.id))
+        places.append(of_any_bank & (Loan.account_number == plain_account(text)))
+    return or_(*places)
+
+
+def _of_bank(query: Select[int], bank_id: int | None) -> Select[int]:
+    return query if bank_id is None else query.where(Loan.bank_id == bank_id)

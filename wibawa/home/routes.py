@@ -3,15 +3,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import thresholds_on
-from wibawa.database import db
+from wibawa.borrowers.forms import LONGEST_SEARCH, plain_digits
+from wibawa.borrowers.queries import find_borrowers, is_whole_nik
+from wibawa.database import db, set_writing
 from wibawa.home.forms import ComponentForm
 from wibawa.home.menu import tasks_for
+from wibawa.home.queries import exact_loan, find_loans
 from wibawa.home.report import (
     arrears_share,
     class_rows,
@@ -26,6 +30,7 @@ from wibawa.loans.queries import latest_payment_on
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import rupiah
+from wibawa.rules.nik import mask_nik
 from wibawa.uploads.exports import list_file
 from wibawa.web import clock
 from wibawa.web.asked import asked_day
@@ -36,6 +41,7 @@ pages = Blueprint("home", __name__)
 
 TPB = "TPB 8.3.1.(c)"
 TPB_YEARS = range(2020, 2030)
+FOUND_AT_ONCE = 10
 
 
 @needs(Permission.SIGNED_IN)
@@ -76,6 +82,30 @@ def _money(today: dt.date) -> dict[str, Any]:
         "shares": (arrears_share(total), par30_share(total), npl_share(total)),
         "last_payment": latest_payment_on(db.session(), today, me().bank_id),
     }
+
+
+@needs(Permission.SEE_LOANS)
+def search() -> str | AnyResponse:
+    # POST although it only reads: a NIK or a name that is typed must not stand in an address.
+    set_writing(False)
+    text = " ".join(request.form.get("q", "").split())[:LONGEST_SEARCH]
+    session, personal = db.session(), me().may(Permission.SEE_PERSONAL_DATA)
+    exact = exact_loan(session, text, me().bank_id, personal) if text else None
+    if exact is not None:
+        return redirect(url_for("loans.loan", loan_id=exact))
+    register = me().may(Permission.SEE_BORROWERS)
+    borrowers = find_borrowers(session, text, FOUND_AT_ONCE + 1) if register else []
+    loans = find_loans(session, text, me().bank_id, personal, FOUND_AT_ONCE + 1) if text else []
+    return render_template(
+        "home/search.html",
+        asked=text,
+        shown=mask_nik(plain_digits(text)) if is_whole_nik(text) else text,
+        search_text="" if is_whole_nik(text) else text,
+        sees_people=personal,
+        borrowers=borrowers,
+        loans=loans,
+        most=FOUND_AT_ONCE,
+    )
 
 
 @needs(Permission.SEE_REPORTS)
@@ -143,6 +173,7 @@ def components() -> str:
 
 
 pages.add_url_rule("/", view_func=index)
+pages.add_url_rule("/cari", view_func=search, methods=["GET", "POST"])
 pages.add_url_rule("/komponen", view_func=components)
 pages.add_url_rule("/laporan/portofolio", view_func=portfolio_report)
 pages.add_url_rule("/laporan/portofolio/ekspor.<any(xlsx, csv):kind>", view_func=export_portfolio)

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests import factories
+from tests.borrowers.test_borrower_list import cooperative
+
+SignIn = Callable[[str], factories.Client]
+ALL = {"KW-000001", "KW-000002", "KW-000003"}
+
+
+@pytest.fixture
+def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
+    """Siti at Bank Jateng (NIK …0001), Joko and Rahayu at Bank Pasar."""
+    return factories.two_banks(app, people)
+
+
+def found(client: factories.Client, text: str) -> set[str]:
+    page = client.post("/cari", data={"q": text}).get_data(as_text=True)
+    return set(re.findall(r">(KW-\d{6})</a>", page))
+
+
+SOUGHT = {
+    "siti aminah": {"KW-000001"},
+    " RAHAYU  lestari ": {"KW-000003"},
+    "roti": ALL,
+    "3374014804850002": {"KW-000002"},
+    "3374 0148 0485 0002": {"KW-000002"},
+    "+62 812-3456-7890": ALL,
+    "pk/0003": {"KW-000003"},
+    "PK/0002": {"KW-000002"},
+    "%": set(),
+    "KW-": set(),
+    "zzz": set(),
+}
+
+
+@pytest.mark.parametrize("text", SOUGHT)
+def test_loans_are_found_by_name_business_nik_phone_and_agreement(
+    loans: dict[str, int], sign_in: SignIn, text: str
+) -> None:
+    assert found(sign_in("staff"), text) == SOUGHT[text]
+
+
+@pytest.mark.parametrize(
+    "text", ["KW-000002", "kw-000002", "2", "0200000000002", "02-0000.0000002"]
+)
+def test_an_exact_loan_or_account_number_leads_straight_to_the_loan(
+    loans: dict[str, int], sign_in: SignIn, text: str
+) -> None:
+    answer = sign_in("staff").post("/cari", data={"q": text})
+    assert answer.headers["Location"] == f"/pinjaman/{loans['pasar']}"
+
+
+def test_borrowers_are_found_too_by_those_who_may_see_the_register(
+    app: Flask, people: dict[str, int], loans: dict[str, int], sign_in: SignIn
+) -> None:
+    factories.saved(app, lambda s: cooperative(s, people["staff"]))
+    for who in ("staff", "approver", "auditor"):
+        page = sign_in(who).post("/cari", data={"q": "maju bersama"}).get_data(as_text=True)
+        assert "Koperasi Maju Bersama" in page
+        assert 'href="/peminjam/4"' in page
+    page = sign_in("pasar").post("/cari", data={"q": "maju bersama"}).get_data(as_text=True)
+    assert "Koperasi" not in page[page.index("<main") : page.index("</main>")]
+
+
+def test_a_bank_officer_finds_loans_of_the_own_bank_only(
+    loans: dict[str, int], sign_in: SignIn
+) -> None:
+    client = sign_in("pasar")
+    assert found(client, "roti") == {"KW-000002", "KW-000003"}
+    other = [client.post("/cari", data={"q": text}) for text in ("KW-000001", "0100000000001")]
+    nobody = client.post("/cari", data={"q": "KW-999999"})
+    for answer in (*other, nobody):
+        assert answer.status_code == 200
+        assert "Tidak ada yang cocok" in answer.get_data(as_text=True)
+    for text in ("siti aminah", "3374014804850001", "PK/0001"):
+        assert found(client, text) == set()
+
+
+def test_leadership_finds_loan_numbers_only(loans: dict[str, int], sign_in: SignIn) -> None:
+    client = sign_in("leader")
+    for text in ("siti", "3374014804850001", "081234567890", "0100000000001", "roti"):
+        assert found(client, text) == set()
+    assert client.post("/cari", data={"q": "KW-000001"}).headers["Location"] == "/pinjaman/1"
+    page = client.post("/cari", data={"q": "PK/0001"}).get_data(as_text=True)
+    assert "KW-000001" in page
+    assert "Siti" not in page
+    assert "0100000000001" not in page
+    assert "Cari nomor pinjaman" in page
+
+
+def test_a_nik_never_stands_in_an_address_or_in_the_answer(
+    loans: dict[str, int], sign_in: SignIn
+) -> None:
+    client = sign_in("staff")
+    page = client.post("/cari", data={"q": "3374014804850001"}).get_data(as_text=True)
+    assert "3374014804850001" not in page
+    assert "************0001" in page
+    assert '<form class="search" method="post" action="/cari"' in page
+    assert found(client, "") == set()
+    page = client.get("/cari?q=siti").get_data(as_text=True)  # an address is never searched
+    assert "Apa yang dicari?" in page
+    assert "Siti" not in page[page.index("<main") :]
+
+
+def test_only_the_first_ten_of_each_are_shown(
+    app: Flask, people: dict[str, int], sign_in: SignIn
+) -> None:
+    by, second = people["staff"], people["approver"]
+    factories.saved(app, lambda s: [factories.loan(s, by, second, number=n) for n in range(1, 13)])
+    client = sign_in("staff")
+    with factories.counted_queries(app) as many:
+        page = client.post("/cari", data={"q": "aminah"}).get_data(as_text=True)
+    assert page.count(">Siti Aminah</a>") == 10
+    assert len(set(re.findall(r">(KW-\d{6})</a>", page))) == 10
+    assert page.count("Hanya 10 yang pertama tampil") == 2
+    with factories.counted_queries(app) as few:
+        client.post("/cari", data={"q": "nobody"})
+    assert len(many) == len(few)
+
+
+def test_searching_only_reads(app: Flask, loans: dict[str, int], sign_in: SignIn) -> None:
+    client = sign_in("staff")
+    with factories.counted_queries(app) as seen:
+        client.post("/cari", data={"q": "siti"})
+    assert not [line for line in seen if line.startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+def test_what_is_typed_is_shown_and_never_run(loans: dict[str, int], sign_in: SignIn) -> None:
+    evil = '"><script>alert(1)</script>'
+    page = sign_in("staff").post("/cari", data={"q": evil}).get_data(as_text=True)
+    assert "<script>alert" not in page
+
+
+def test_an_administrator_has_no_search_box(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    assert 'class="search"' not in client.get("/").get_data(as_text=True)
+    assert client.post("/cari", data={"q": "siti"}).status_code == 403
