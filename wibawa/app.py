@@ -16,6 +16,7 @@ from wibawa.access import routes as access_routes
 from wibawa.access import sessions
 from wibawa.access.guard import public
 from wibawa.access.permissions import Permission
+from wibawa.applications import routes as application_routes
 from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
 from wibawa.database import db, prepare_engine, set_writing
@@ -36,6 +37,7 @@ csrf = CSRFProtect()
 PARTS = (
     access_routes,
     home_routes,
+    application_routes,
     disbursement_routes,
     borrower_routes,
     loan_routes,

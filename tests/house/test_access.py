@@ -28,6 +28,8 @@ from tests.conftest import TODAY, dispose, make_app
 from wibawa.access.models import TrailEntry, User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.sessions import open_session
+from wibawa.applications.actions import keep_draft
+from wibawa.applications.models import Application
 from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
@@ -42,6 +44,19 @@ PAGES = {
     "access.switch_user": "manage_users",
     "access.trail_list": "see_trail",
     "access.user_list": "manage_users",
+    "applications.application": "see_applications",
+    "applications.application_list": "see_applications",
+    "applications.choose_borrower": "record_application",
+    "applications.drop_draft": "record_application",
+    "applications.edit_application": "record_application",
+    "applications.new_application": "record_application",
+    "applications.preview": "record_application",
+    "applications.recommend": "decide_application",
+    "applications.refuse": "decide_application",
+    "applications.send_back": "return_application",
+    "applications.submit": "record_application",
+    "applications.visit": "record_application",
+    "applications.withdraw": "record_application",
     "banks.bank_list": "manage_banks",
     "banks.edit_bank": "manage_banks",
     "borrowers.borrower": "see_borrowers",
@@ -96,6 +111,10 @@ MATRIX = """
     upload_repayments                   bank
     post_repayments      staff
     see_suspense         staff approver bank        auditor
+    see_applications     staff approver             auditor
+    record_application   staff
+    return_application   staff approver
+    decide_application         approver
     see_disbursements    staff approver             auditor
     record_disbursement  staff
     approve_disbursement       approver
@@ -226,7 +245,20 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         entered_by=people["staff2"],
         entered_at=now(),
     )
-    session.add_all((upload, waiting))
+    application = Application(
+        number=f"PM-{bank_id:06d}",
+        borrower_id=borrower_id,
+        bank_id=bank_id,
+        amount=5_000_000,
+        months=24,
+        purpose="Membeli oven",
+        terms_id=1,
+        state="draft",
+        state_since=now(),
+        created_by=people["staff2"],
+        created_at=now(),
+    )
+    session.add_all((upload, waiting, application))
     session.flush()
     suspense = factories.suspense(session, officer, bank_id=bank_id, number=bank_id)
     return {
@@ -234,6 +266,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "upload_id": upload.id,
         "disbursement_id": waiting.id,
         "borrower_id": borrower_id,
+        "application_id": application.id,
+        "draft_id": keep_draft(session, None, "mikro", "", "[]", people["staff"], now()),
         "suspense_id": suspense,
         "bank_id": bank_id,
         "user_id": people["staff2"],

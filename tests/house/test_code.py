@@ -23,6 +23,8 @@ OTHER_NAMES = {
     "access/sessions": "revocable signed-in browsers",
     "access/trail": "the append-only trail",
     "access/users": "users and passwords, for pages and command line alike",
+    "applications/entry": "the form at the counter: its address, its drafts, what the months cost",
+    "applications/lists": "the filtered list and what waits for a person, for page and menu",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
     "loans/invariants": "what `wibawa check` proves",
@@ -41,7 +43,9 @@ OTHER_NAMES = {
 }
 # Folders that are tools, not things the office talks about, name their files by what these do.
 TOOL_FOLDERS = {"rules", "web", "uploads"}
-MONEY_FOLDERS = ("rules", "loans", "repayments", "disbursements", "indicators", "banks", "home")
+MONEY_FOLDERS = (
+    "rules", "applications", "loans", "repayments", "disbursements", "indicators", "banks", "home",
+)  # fmt: skip
 DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/repayments/names.py": "likeness of two spellings, no money"}
 COMMITS_ELSEWHERE = {

@@ -20,6 +20,7 @@ NO_ENDPOINT = {
 }
 NO_FRAME = {"base.html", "components.html"}
 FRAGMENTS = {
+    "applications/preview.html": "the installments that are put into the form while one types",
     "disbursements/preview.html": "the schedule that is put into the form while one types",
 }
 INLINE = re.compile(

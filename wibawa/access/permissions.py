@@ -36,6 +36,10 @@ class Permission(StrEnum):
     UPLOAD_REPAYMENTS = "upload_repayments"
     POST_REPAYMENTS = "post_repayments"
     SEE_SUSPENSE = "see_suspense"
+    SEE_APPLICATIONS = "see_applications"
+    RECORD_APPLICATION = "record_application"  # record, change, submit, visit, withdraw
+    RETURN_APPLICATION = "return_application"
+    DECIDE_APPLICATION = "decide_application"  # recommend, refuse
     SEE_DISBURSEMENTS = "see_disbursements"
     RECORD_DISBURSEMENT = "record_disbursement"
     APPROVE_DISBURSEMENT = "approve_disbursement"
@@ -60,6 +64,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_UPLOADS,
             P.POST_REPAYMENTS,
             P.SEE_SUSPENSE,
+            P.SEE_APPLICATIONS,
+            P.RECORD_APPLICATION,
+            P.RETURN_APPLICATION,
             P.SEE_DISBURSEMENTS,
             P.RECORD_DISBURSEMENT,
             P.PRINT_SCHEDULE,
@@ -76,6 +83,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REVEAL_NIK,
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
+            P.SEE_APPLICATIONS,
+            P.RETURN_APPLICATION,
+            P.DECIDE_APPLICATION,
             P.SEE_DISBURSEMENTS,
             P.APPROVE_DISBURSEMENT,
             P.PRINT_SCHEDULE,
@@ -103,6 +113,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_BORROWERS,
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
+            P.SEE_APPLICATIONS,
             P.SEE_DISBURSEMENTS,
             P.SEE_INDICATORS,
             P.SEE_TRAIL,

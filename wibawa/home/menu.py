@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from wibawa.access.permissions import Permission
 from wibawa.access.sessions import SignedIn
+from wibawa.applications.lists import waits_for
+from wibawa.applications.models import Application
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import SuspenseEntry
 from wibawa.uploads.models import Upload
@@ -39,15 +41,24 @@ class Task:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for this person: files to post or to mend, disbursements to decide, titipan."""
+    """What waits for this person: files to post or to mend, applications to carry on, disbursements
+    to decide, titipan."""
 
     uploads: int
     disbursements: int
     suspense: int
+    applications: int
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Beranda", "home.index", "home", P.SIGNED_IN, None),
+    (
+        "Permohonan",
+        "applications.application_list",
+        "application",
+        P.SEE_APPLICATIONS,
+        "applications",
+    ),
     (
         "Pencairan",
         "disbursements.disbursement_list",
@@ -92,6 +103,10 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             .select_from(SuspenseEntry)
             .where(of_bank(SuspenseEntry.bank_id))
             .scalar_subquery(),
+            select(func.count())
+            .select_from(Application)
+            .where(waits_for(person.id, person.role))
+            .scalar_subquery(),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -99,6 +114,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[0] if may_upload else 0,
         row[1] if person.may(P.APPROVE_DISBURSEMENT) else 0,
         row[2],
+        row[3],
     )
 
 
@@ -117,6 +133,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         P.UPLOAD_REPAYMENTS,
         "uploads",
         "Sudah diunggah; perbaiki atau ajukan ke dinas.",
+    ),
+    (
+        "Permohonan menunggu langkah Anda",
+        "applications.application_list",
+        P.SEE_APPLICATIONS,
+        "applications",
+        "Yang paling lama menunggu ada di atas.",
     ),
     (
         "Pencairan menunggu persetujuan",
@@ -152,6 +175,7 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
 # A task leads to exactly the rows that it counts, where the list can show them alone.
 ONLY: dict[str, dict[str, Any]] = {
     "Berkas menunggu dibukukan": {"keadaan": "submitted"},
+    "Permohonan menunggu langkah Anda": {"keadaan": "menunggu", "urut": "sejak"},
     "Pencairan menunggu persetujuan": {"keadaan": "menunggu"},
 }
 
@@ -198,6 +222,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
     if endpoint in below:
         return below[endpoint] == target
     return target in (
+        "applications.application_list",
         "borrowers.borrower_list",
         "disbursements.disbursement_list",
         "repayments.upload_list",

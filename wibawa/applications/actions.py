@@ -1,0 +1,378 @@
+"""Recording, changing and moving applications: flush at most, the page commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from wibawa.access import trail
+from wibawa.access.personal_data import seal
+from wibawa.applications.checks import Wish, stops_draft
+from wibawa.applications.models import Application, ApplicationDraft, ApplicationMove, SiteVisit
+from wibawa.applications.queries import (
+    ApplicationFacts,
+    Case,
+    Elsewhere,
+    MoveFacts,
+    application_facts,
+    case,
+    examine,
+    next_sequence,
+    same_borrower,
+)
+from wibawa.banks.models import Bank
+from wibawa.banks.queries import terms_on
+from wibawa.borrowers.actions import NewBorrower, add_borrowers
+from wibawa.database import allocate_ids, is_sqlite
+from wibawa.rules.eligibility import Verdict
+from wibawa.rules.money import rupiah
+from wibawa.rules.refused import Refused
+from wibawa.rules.statuses import ACTION_WORDS, REASON_LENGTH, Action, State, move
+from wibawa.web.clock import in_wib
+from wibawa.web.formats import moment
+
+DRAFT_PLACE = "application_drafts.body"
+_LOCK = 0x57494241  # the number that disbursements hold too: both may register a borrower
+
+
+class NotEligible(Refused):
+    """The rules of eligibility stand in the way; `verdict` says which and at which field."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__("not_eligible", " ".join(each.message for each in verdict.blocks))
+        self.verdict = verdict
+
+
+def one_at_a_time(session: Session) -> None:
+    """Hold other recordings and moves until this transaction ends, so that two of them cannot both
+    find the borrower free. On SQLite the writer holds everything anyway."""
+    if not is_sqlite(session):
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who does it, in which role, when."""
+
+    id: int
+    role: str
+    now: dt.datetime
+
+    @property
+    def today(self) -> dt.date:
+        return in_wib(self.now).date()
+
+
+@dataclass(frozen=True)
+class NewVisit:
+    visited_on: dt.date
+    feasible: bool
+    bankable: bool
+    recommended_amount: int
+    score_business: int
+    score_character: int
+    score_capacity: int
+    score_market: int
+    notes: str
+
+
+def record(
+    session: Session,
+    wish: Wish,
+    borrower: NewBorrower | None,
+    author: Author,
+    elsewhere: Elsewhere,
+    *,
+    submitted: bool,
+) -> int:
+    """Keep an application as a draft, or submit it at once; its id.
+
+    A draft may have obstacles, unless they keep the borrower out of the register. Raises
+    `NotEligible` with every obstacle, `Refused` when the borrower has an open application.
+    """
+    one_at_a_time(session)
+    verdict = examine(session, wish, author.today, elsewhere)
+    if verdict.blocks and (submitted or stops_draft(wish, verdict)):
+        raise NotEligible(verdict)
+    borrower_id = wish.registered_id
+    if borrower_id is None:
+        same = same_borrower(session, wish)
+        assert borrower is not None
+        borrower_id = (
+            same.id if same else add_borrowers(session, [borrower], author.id, author.now).ids[0]
+        )
+    number = _insert(session, wish, borrower_id, author)
+    facts = application_facts(session, number)
+    assert facts is not None
+    _remember(session, facts, Action.RECORD, State.DRAFT, author, "")
+    if submitted:
+        to = move(facts.state, Action.SUBMIT, author.role, person=author.id, authors={})
+        _advance(session, facts, Action.SUBMIT, to, author, submitted_by=author.id)
+    return number
+
+
+def _insert(session: Session, wish: Wish, borrower_id: int, author: Author) -> int:
+    number = allocate_ids(session, "applications", 1)[0]
+    try:
+        session.execute(
+            insert(Application).values(
+                id=number,
+                number=f"PM-{number:06d}",
+                borrower_id=borrower_id,
+                terms_id=terms_on(session, author.today).id,
+                state=State.DRAFT.value,
+                state_since=author.now,
+                version=1,
+                created_by=author.id,
+                created_at=author.now,
+                **_wished(wish),
+            )
+        )
+    except IntegrityError as error:
+        raise Refused(
+            "application_open",
+            "Peminjam ini baru saja mendapat permohonan lain yang masih terbuka. Cari lewat daftar "
+            "permohonan.",
+        ) from error
+    return number
+
+
+def _wished(wish: Wish) -> dict[str, Any]:
+    return {
+        "bank_id": wish.bank_id,
+        "amount": wish.amount,
+        "months": wish.months,
+        "purpose": wish.purpose,
+        "collateral": wish.collateral,
+    }
+
+
+def revise(
+    session: Session, application_id: int, *, shown: str, author: Author, wish: Wish
+) -> None:
+    """Change a draft or a returned application; what changed stays in its history."""
+    found, to = _to_move(session, application_id, Action.REVISE, shown, author)
+    changes = _changes(session, found.facts, wish)
+    if changes:
+        reason, most = "; ".join(changes), REASON_LENGTH[1]
+        reason = reason if len(reason) <= most else reason[: most - 1] + "…"
+        columns = _wished(wish) | {"terms_id": terms_on(session, author.today).id}
+        _advance(session, found.facts, Action.REVISE, to, author, reason, **columns)
+
+
+def _changes(session: Session, facts: ApplicationFacts, wish: Wish) -> list[str]:
+    bank = session.get(Bank, wish.bank_id)
+    assert bank is not None
+    assert wish.amount is not None
+    pairs = (
+        ("Bank", facts.bank, bank.name),
+        ("Jumlah", rupiah(facts.amount), rupiah(wish.amount)),
+        ("Jangka waktu", f"{facts.months} bulan", f"{wish.months} bulan"),
+        ("Tujuan", facts.purpose, wish.purpose),
+        ("Agunan", facts.collateral or "kosong", wish.collateral or "kosong"),
+    )
+    return [f"{what}: {old} → {new}" for what, old, new in pairs if old != new]
+
+
+def submit(
+    session: Session, application_id: int, *, shown: str, author: Author, elsewhere: Elsewhere
+) -> None:
+    """Submit a draft or a completed one. Raises `NotEligible` with every obstacle of today."""
+    found, to = _to_move(session, application_id, Action.SUBMIT, shown, author)
+    _stop_when_blocked(session, found, author, elsewhere)
+    terms_id = terms_on(session, author.today).id
+    columns: dict[str, Any] = {"submitted_by": author.id, "terms_id": terms_id}
+    _advance(session, found.facts, Action.SUBMIT, to, author, **columns)
+
+
+def visit(
+    session: Session, application_id: int, *, shown: str, author: Author, seen: NewVisit
+) -> None:
+    """Keep what was seen at the business; the application waits for the recommendation then."""
+    found, to = _to_move(session, application_id, Action.VISIT, shown, author)
+    _advance(session, found.facts, Action.VISIT, to, author, visited_by=author.id)
+    session.add(
+        SiteVisit(
+            application_id=application_id,
+            number=len(found.visits) + 1,
+            visitor_id=author.id,
+            recorded_at=author.now,
+            **vars(seen),
+        )
+    )
+    session.flush()
+
+
+def recommend(
+    session: Session, application_id: int, *, shown: str, author: Author, elsewhere: Elsewhere
+) -> None:
+    """Recommend to the bank, as a second person, what was visited and found feasible."""
+    found, to = _to_move(session, application_id, Action.RECOMMEND, shown, author)
+    if not found.is_feasible:
+        raise Refused(
+            "not_feasible",
+            "Kunjungan terakhir menyatakan usaha ini tidak layak; permohonan ini hanya dapat "
+            "dikembalikan atau ditolak.",
+        )
+    _stop_when_blocked(session, found, author, elsewhere)
+    _advance(session, found.facts, Action.RECOMMEND, to, author, recommended_by=author.id)
+
+
+def end(
+    session: Session,
+    application_id: int,
+    *,
+    shown: str,
+    author: Author,
+    action: Action,
+    reason: str,
+) -> None:
+    """Return, refuse or withdraw an application with a reason."""
+    found, to = _to_move(session, application_id, action, shown, author, reason)
+    _advance(session, found.facts, action, to, author, reason)
+
+
+def _to_move(
+    session: Session,
+    application_id: int,
+    action: Action,
+    shown: str,
+    author: Author,
+    reason: str = "",
+) -> tuple[Case, State]:
+    """The application as it is now and the state that this person may move it to, on what was
+    shown."""
+    one_at_a_time(session)
+    found = case(session, application_id)
+    if found is None:
+        raise Refused("not_there", "Permohonan ini tidak ada. Cari lewat daftar permohonan.")
+    try:
+        to = move(
+            found.facts.state,
+            action,
+            author.role,
+            person=author.id,
+            authors=found.authors,
+            reason=reason,
+        )
+    except Refused as refused:
+        if refused.code != "wrong_state":
+            raise
+        raise Refused(refused.code, f"{refused.sentence} {_last_said(found.moves)}") from refused
+    if found.shown != shown:
+        raise Refused(
+            "changed",
+            "Data permohonan ini berubah sejak ditampilkan. Periksa data yang sekarang tampil, "
+            "lalu putuskan lagi.",
+        )
+    return found, to
+
+
+def _last_said(moves: list[MoveFacts]) -> str:
+    last = moves[-1]
+    return f"Terakhir {ACTION_WORDS[last.action]} oleh {last.by} pada {moment(last.at)}."
+
+
+def _stop_when_blocked(session: Session, found: Case, author: Author, elsewhere: Elsewhere) -> None:
+    verdict = examine(session, found.wish, author.today, elsewhere, apart_from=found.facts.id)
+    if verdict.blocks:
+        raise NotEligible(verdict)
+
+
+def _advance(
+    session: Session,
+    facts: ApplicationFacts,
+    action: Action,
+    to: State,
+    author: Author,
+    reason: str = "",
+    **columns: Any,
+) -> None:
+    """Change what nobody else has changed meanwhile, and write the move down."""
+    since = {"state_since": author.now} if to is not facts.state else {}
+    changed = session.execute(
+        update(Application)
+        .where(
+            Application.id == facts.id,
+            Application.state == facts.state.value,
+            Application.version == facts.version,
+        )
+        .values(state=to.value, version=facts.version + 1, **since, **columns)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise Refused(
+            "changed",
+            "Permohonan ini baru saja diubah orang lain. Periksa data yang sekarang tampil, lalu "
+            "putuskan lagi.",
+        )
+    _remember(session, facts, action, to, author, reason)
+
+
+def _remember(
+    session: Session,
+    facts: ApplicationFacts,
+    action: Action,
+    to: State,
+    author: Author,
+    reason: str,
+) -> None:
+    session.execute(
+        insert(ApplicationMove).values(
+            application_id=facts.id,
+            sequence=next_sequence(session, facts.id),
+            action=action.value,
+            from_state=None if action is Action.RECORD else facts.state.value,
+            to_state=to.value,
+            user_id=author.id,
+            at=author.now,
+            reason=reason,
+        )
+    )
+    trail.record(
+        session,
+        author.now,
+        author.id,
+        f"application_{action.value}",
+        "application",
+        facts.id,
+        f"{facts.number}, {rupiah(facts.amount)}",
+    )
+
+
+def keep_draft(
+    session: Session,
+    draft_id: int | None,
+    form: str,
+    label: str,
+    body: str,
+    user_id: int,
+    now: dt.datetime,
+) -> int:
+    """Keep an unfinished form, over what the same person kept under `draft_id`; its id."""
+    sealed = seal(body, DRAFT_PLACE)
+    if draft_id is not None:
+        session.execute(
+            update(ApplicationDraft)
+            .where(ApplicationDraft.id == draft_id, ApplicationDraft.user_id == user_id)
+            .values(label=label, body=sealed, saved_at=now)
+        )
+        return draft_id
+    kept = ApplicationDraft(user_id=user_id, form=form, label=label, body=sealed, saved_at=now)
+    session.add(kept)
+    session.flush()
+    return kept.id
+
+
+def drop_draft(session: Session, draft_id: int, user_id: int) -> bool:
+    """Throw an unfinished form of this person away; whether there was one."""
+    gone = session.execute(
+        delete(ApplicationDraft).where(
+            ApplicationDraft.id == draft_id, ApplicationDraft.user_id == user_id
+        )
+    )
+    return bool(gone.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,177 @@
+"""The filtered list of applications, and what waits for one person: for page and menu."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from wibawa.access.permissions import Role
+from wibawa.applications.models import Application
+from wibawa.applications.queries import TONES
+from wibawa.banks.models import Bank
+from wibawa.borrowers.models import Borrower
+from wibawa.rules.statuses import OPEN, STATE_WORDS, State
+from wibawa.web.clock import WIB, in_wib
+from wibawa.web.pages import Page, Wanted
+
+SORTS = ("sejak", "nama", "bank", "jumlah", "nomor")
+SLUGS = {
+    "draf": State.DRAFT,
+    "diajukan": State.SUBMITTED,
+    "diverifikasi": State.VISITED,
+    "direkomendasikan": State.RECOMMENDED,
+    "dikembalikan": State.RETURNED,
+    "ditolak": State.REFUSED_BY_OFFICE,
+    "dibatalkan": State.WITHDRAWN,
+}
+AGES = (7, 14, 30)
+NEXT_STEPS = {
+    State.DRAFT: "Lengkapi, lalu ajukan",
+    State.RETURNED: "Lengkapi, lalu ajukan lagi",
+    State.SUBMITTED: "Kunjungi usahanya",
+    State.VISITED: "Rekomendasikan, kembalikan, atau tolak",
+}
+SHOWN_WAITING = 8
+
+
+@dataclass(frozen=True)
+class ApplicationFilter:
+    """`state` is a word of the address, "menunggu" what waits for this person; `days` open that
+    long in the same state."""
+
+    state: str = ""
+    bank_id: int | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True)
+class ApplicationLine:
+    id: int
+    number: str
+    borrower: str
+    business_name: str
+    bank: str
+    amount: int
+    months: int
+    state: State
+    since: dt.datetime
+    days: int
+
+    @property
+    def state_word(self) -> tuple[str, str]:
+        return STATE_WORDS[self.state], TONES[self.state]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def next_step(self) -> str:
+        return NEXT_STEPS.get(self.state, "")
+
+
+@dataclass(frozen=True)
+class ApplicationTotals:
+    count: int
+    amount: int
+
+
+def waits_for(user_id: int, role: Role) -> ColumnElement[bool]:
+    """The applications whose next step this person may take."""
+    if role is Role.OFFICE_STAFF:
+        return or_(
+            Application.state.in_((State.RETURNED, State.SUBMITTED)),
+            and_(Application.state == State.DRAFT, Application.created_by == user_id),
+        )
+    if role is Role.APPROVER:
+        return and_(
+            Application.state == State.VISITED,
+            Application.created_by != user_id,
+            Application.submitted_by != user_id,
+            Application.visited_by != user_id,
+        )
+    return false()
+
+
+def waiting_lines(
+    session: Session, user_id: int, role: Role, today: dt.date
+) -> tuple[list[ApplicationLine], int]:
+    """What waits for this person, the longest first, as many as a page shows; and how many."""
+    condition = waits_for(user_id, role)
+    count = session.scalar(select(func.count()).select_from(Application).where(condition))
+    query = _lines().where(condition).order_by(Application.state_since, Application.id)
+    found = session.execute(query.limit(SHOWN_WAITING))
+    return [_line(row, today) for row in found], int(count or 0)
+
+
+def application_lines(
+    session: Session,
+    asked_for: ApplicationFilter,
+    asked: Wanted,
+    waiting: ColumnElement[bool],
+    today: dt.date,
+) -> tuple[Page[ApplicationLine], ApplicationTotals]:
+    """One page and the totals of the whole filtered list: two queries."""
+    conditions = _conditions(asked_for, waiting, today)
+    by: Any = {
+        "sejak": Application.state_since,
+        "nama": Borrower.name_key,
+        "bank": Bank.name,
+        "jumlah": Application.amount,
+        "nomor": Application.id,
+    }[asked.sort]
+    order = by.desc() if asked.descending else by.asc()
+    last = Application.id.desc() if asked.descending else Application.id.asc()
+    query = _lines().where(*conditions).order_by(order, last)
+    found = session.execute(query.limit(asked.per_page).offset(asked.offset))
+    lines = [_line(row, today) for row in found]
+    count, amount = session.execute(
+        select(func.count(), func.coalesce(func.sum(Application.amount), 0)).where(*conditions)
+    ).one()
+    totals = ApplicationTotals(int(count), int(amount))
+    return Page(lines, asked.page, asked.per_page, totals.count), totals
+
+
+def _conditions(
+    asked_for: ApplicationFilter, waiting: ColumnElement[bool], today: dt.date
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if asked_for.state == "menunggu":
+        conditions.append(waiting)
+    elif asked_for.state in SLUGS:
+        conditions.append(Application.state == SLUGS[asked_for.state])
+    if asked_for.bank_id is not None:
+        conditions.append(Application.bank_id == asked_for.bank_id)
+    if asked_for.days is not None:
+        day = today - dt.timedelta(days=asked_for.days - 1)
+        midnight = dt.datetime.combine(day, dt.time(), WIB)
+        conditions += [Application.state.in_(OPEN), Application.state_since < midnight]
+    return conditions
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Application.id,
+            Application.number,
+            Borrower.name.label("borrower"),
+            Borrower.business_name,
+            Bank.name.label("bank"),
+            Application.amount,
+            Application.months,
+            Application.state,
+            Application.state_since.label("since"),
+        )
+        .join(Borrower, Borrower.id == Application.borrower_id)
+        .join(Bank, Bank.id == Application.bank_id)
+    )
+
+
+def _line(row: Any, today: dt.date) -> ApplicationLine:
+    words: dict[str, Any] = dict(row._mapping)
+    days = (today - in_wib(words["since"]).date()).days
+    return ApplicationLine(**words | {"state": State(words["state"]), "days": days})
