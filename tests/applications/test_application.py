@@ -74,6 +74,7 @@ def test_a_returned_application_is_completed_and_goes_round_again(
     assert act(head, number, "kembalikan") == 302
     page = text_of(clerk, f"/permohonan/{number}")
     assert f"Alasan: {REASON}" in page
+    assert "Dikembalikan oleh Approver, 24 November 2026 10.00" in page
     assert act(clerk, number, "ajukan") == 302
     visited(clerk, number, notes="Kunjungan kedua, berkas sudah lengkap.")
     page = text_of(head, f"/permohonan/{number}")

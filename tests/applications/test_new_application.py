@@ -156,7 +156,11 @@ def test_what_was_refused_is_kept_too_and_can_be_thrown_away(
     sign_in: SignIn, session: Session
 ) -> None:
     client = sign_in("staff")
-    assert client.post(MICRO, data=entry(nik="123")).status_code == 409
+    answer = client.post(MICRO, data=entry(nik="123"))
+    assert answer.status_code == 409
+    page = answer.get_data(as_text=True)
+    assert 'data-flash="success"' in page, "the browser forgets its own copy"
+    assert 'data-draft="permohonan-draf-1"' in page, "and keeps this form apart from the next one"
     page = text_of(client, "/permohonan")
     assert "Formulir Anda yang belum selesai" in page
     assert sign_in("staff2").post("/permohonan/draf/1/hapus").status_code == 404

@@ -34,6 +34,8 @@ from wibawa.rules.facts import BorrowerKind, Method, Terms
 from wibawa.rules.refused import Refused
 from wibawa.rules.schedule import schedule
 
+MOST_COMPARED = 10**12
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -73,6 +75,12 @@ class Comparison:
     collateral_free_limit: int
     amount: int
     tenors: tuple[Tenor, ...]
+
+    @property
+    def first(self) -> int | None:
+        """The first installment of what is asked for, by the bank's own method."""
+        asked = [tenor.methods for tenor in self.tenors if tenor.asked]
+        return next((row[1] for rows in asked for row in rows if row[0] == self.method), None)
 
 
 def read_entry(
@@ -129,8 +137,7 @@ def compare(
     """First installments by tenor and method; None while the amount is missing or impossible."""
     bank = session.get(Bank, bank_id) if bank_id else None
     settings = terms_on(session, day)
-    ceiling = max(settings.ceiling_micro, settings.ceiling_cooperative)
-    if not amount or not 1 <= amount <= ceiling:
+    if not amount or not 1 <= amount <= MOST_COMPARED:
         return None
     offered = sorted({each for each in (6, 12, 18, 24, months or 0) if 0 < each <= settings.months})
     multiple = bank.multiple if bank else 1

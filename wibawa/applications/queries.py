@@ -130,6 +130,12 @@ class Case:
         )
 
     @property
+    def why(self) -> MoveFacts | None:
+        """The move that returned, refused or withdrew it, when that is where it stands."""
+        last = [each for each in self.moves if each.action is not Action.REVISE][-1:]
+        return next((each for each in last if MOVES[each.action].needs_reason), None)
+
+    @property
     def is_feasible(self) -> bool:
         """Whether the last visit found that the business can be financed."""
         return bool(self.visits) and self.visits[0].feasible

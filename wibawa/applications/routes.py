@@ -59,6 +59,10 @@ pages = Blueprint("applications", __name__)
 
 FOUND_AT_ONCE = 10
 CHECKED = {State.DRAFT, State.RETURNED, State.SUBMITTED, State.VISITED}
+KEPT = (
+    "Isian Anda tersimpan di server sebagai formulir yang belum selesai; lanjutkan kapan saja dari "
+    "daftar Permohonan."
+)
 Loose = list[tuple[str, str | None]]
 Answer = str | Response | tuple[str, int]
 P = Permission
@@ -169,14 +173,10 @@ def _unfinished(entry: Entry, form: Any, loose: Loose) -> Response | tuple[str, 
         session, entry.draft_id, entry.name, name[:120], body, me().id, clock.now()
     )
     session.commit()
-    if "simpan" not in request.form:
-        return _entry_page(replace(entry, draft_id=kept), form, loose), 409
-    flash(
-        "Isian disimpan sebagai formulir yang belum selesai. Lanjutkan kapan saja dari daftar "
-        "Permohonan.",
-        "success",
-    )
-    return redirect(entry_url(entry.name, kept))
+    flash(KEPT, "success")  # it also tells the browser to forget its own copy
+    if "simpan" in request.form:
+        return redirect(entry_url(entry.name, kept))
+    return _entry_page(replace(entry, draft_id=kept), form, loose), 409
 
 
 def _obstacles(form: Any, refused: Refused) -> Loose:
@@ -210,7 +210,7 @@ def _entry_page(entry: Entry, form: Any, loose: Loose | None = None) -> str:
         loose,
         kind=entry.kind,
         verdict=None if blank else _examined(wish),
-        kept=entry.draft_id is not None,
+        draft_id=entry.draft_id,
         action=entry_url(entry.name, entry.draft_id),
         sectors=sectors(db.session()) if entry.kind else [],
     )
@@ -226,7 +226,7 @@ def _form_page(form: Any, borrower: BorrowerFacts | None, loose: Loose | None, *
         loose=loose or [],
         terms=terms_on(session, today),
         comparison=compare(session, bank_id, form.amount.data, months, today),
-        **({"facts": None, "sectors": [], "kind": None, "kept": False} | more),
+        **({"facts": None, "sectors": [], "kind": None, "draft_id": None} | more),
     )
 
 
@@ -306,12 +306,12 @@ def _page(found: Case, form: ReasonForm | None = None, loose: Loose | None = Non
         facts=facts,
         borrower=found.borrower,
         visits=found.visits,
-        feasible=found.is_feasible,
+        found=found,
+        cost=compare(db.session(), facts.bank_id, facts.amount, facts.months, clock.today()),
         verdict=_examined(found.wish, facts.id) if facts.state in CHECKED else None,
         events=queries.events_of(found.moves),
         may={action.value for action in may},
         prepared_by_me=decides and Action.RECOMMEND not in may,
-        shown=found.shown,
         keys=(once.new_key(), once.new_key()),
         form=form or ReasonForm(formdata=None),
         loose=loose or [],
