@@ -64,6 +64,7 @@ def test_borrowers_are_found_too_by_those_who_may_see_the_register(
         page = sign_in(who).post("/cari", data={"q": "maju bersama"}).get_data(as_text=True)
         assert "Koperasi Maju Bersama" in page
         assert 'href="/peminjam/4"' in page
+        assert "ketua Agus Salim" in page
     page = sign_in("pasar").post("/cari", data={"q": "maju bersama"}).get_data(as_text=True)
     assert "Koperasi" not in page[page.index("<main") : page.index("</main>")]
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from wibawa.rules.dates import DateError, parse_date, short_date
 from wibawa.rules.eligibility import Applicant, Known, Limits, Request, Verdict, check
@@ -155,6 +156,7 @@ class Likeness:
     allowed: bool
 
 
+@lru_cache(maxsize=4096)
 def spelling_key(name: str) -> str:
     """A name as it sounds: letters only, no titles, old and new spelling alike.
 
@@ -181,13 +183,16 @@ def alike(name: str, other: str) -> int:
     (100, True)
     """
     ours, theirs = spelling_key(name), spelling_key(other)
-    pairs = [(ours, theirs), (" ".join(sorted(ours.split())), " ".join(sorted(theirs.split())))]
-    best = 0
-    for one, two in pairs:
-        matcher = SequenceMatcher(None, one, two, autojunk=False)
-        if one and two and matcher.real_quick_ratio() * 100 >= ALIKE:
-            best = max(best, int(matcher.ratio() * 100))
-    return best
+    if not ours or not theirs:
+        return 0
+    if ours == theirs:
+        return 100
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+    if matcher.real_quick_ratio() * 100 < ALIKE or matcher.quick_ratio() * 100 < ALIKE:
+        return 0  # not even with their letters in any order
+    sorted_ours, sorted_theirs = (" ".join(sorted(key.split())) for key in (ours, theirs))
+    turned = SequenceMatcher(None, sorted_ours, sorted_theirs, autojunk=False)
+    return int(max(matcher.ratio(), turned.ratio()) * 100)
 
 
 def likeness(pair: Candidates) -> Likeness | None:

@@ -33,6 +33,12 @@ class BorrowerLine:
     nik_tail: str
     kelurahan: str
     kecamatan: str
+    chair_name: str
+
+    @property
+    def known_for(self) -> str:
+        """The business of a person, the chair of a cooperative."""
+        return f"ketua {self.chair_name}" if self.chair_name else self.business_name
 
 
 @dataclass(frozen=True)
@@ -410,6 +416,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Borrower.nik_tail,
             Kelurahan.name,
             Kecamatan.name,
+            Borrower.chair_name,
         )
         .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
         .join(Kecamatan, Kecamatan.code == Kelurahan.kecamatan_code)
