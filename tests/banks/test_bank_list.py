@@ -7,13 +7,12 @@ from tests import factories
 SignIn = Callable[[str], factories.Client]
 
 
-def test_the_page_shows_banks_terms_and_classes_in_force(sign_in: SignIn) -> None:
+def test_the_page_shows_the_banks_and_leads_to_the_terms(sign_in: SignIn) -> None:
     page = sign_in("admin").get("/pengaturan/bank").get_data(as_text=True)
-    for text in ("Bank Jateng", "Bank Pasar", "3,00% per tahun", "Rp50.000.000", "24 bulan"):
+    for text in ("Bank Jateng", "Bank Pasar", "Anuitas", "Flat", "Hari kerja berikutnya"):
         assert text in page
-    assert "Belum dikonfirmasi" in page
-    assert "121–180 hari" in page
-    assert "lebih dari 360 hari" in page
+    assert 'href="/pengaturan/ketentuan"' in page
+    assert 'href="/pengaturan/libur"' in page
 
 
 def test_only_administrators_manage_banks(sign_in: SignIn) -> None:

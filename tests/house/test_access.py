@@ -57,8 +57,23 @@ PAGES = {
     "applications.submit": "record_application",
     "applications.visit": "record_application",
     "applications.withdraw": "record_application",
+    "banks.approve_limits": "approve_terms",
+    "banks.approve_terms": "approve_terms",
     "banks.bank_list": "manage_banks",
+    "banks.confirm_terms": "approve_terms",
     "banks.edit_bank": "manage_banks",
+    "banks.edit_quota": "set_quota",
+    "banks.holiday_list": "manage_banks",
+    "banks.limits_list": "see_terms",
+    "banks.limits_version": "see_terms",
+    "banks.new_limits": "propose_terms",
+    "banks.new_terms": "propose_terms",
+    "banks.quota": "see_reports",
+    "banks.refuse_limits": "approve_terms",
+    "banks.refuse_terms": "approve_terms",
+    "banks.remove_holiday": "manage_banks",
+    "banks.terms_list": "see_terms",
+    "banks.terms_version": "see_terms",
     "borrowers.borrower": "see_borrowers",
     "borrowers.borrower_list": "see_borrowers",
     "borrowers.duplicate_list": "see_borrowers",
@@ -123,6 +138,10 @@ MATRIX = """
     see_trail                                       auditor admin
     manage_users                                            admin
     manage_banks                                            admin
+    see_terms            staff approver      leader auditor admin
+    propose_terms        staff approver
+    approve_terms              approver
+    set_quota                  approver
 """
 ROLES = {
     "staff": Role.OFFICE_STAFF,
@@ -271,6 +290,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "suspense_id": suspense,
         "bank_id": bank_id,
         "user_id": people["staff2"],
+        "terms_id": 1,
+        "limits_id": 1,
         "code": bank.code,
         "year": 2024,
     }

@@ -48,6 +48,10 @@ class Permission(StrEnum):
     SEE_TRAIL = "see_trail"
     MANAGE_USERS = "manage_users"
     MANAGE_BANKS = "manage_banks"
+    SEE_TERMS = "see_terms"
+    PROPOSE_TERMS = "propose_terms"
+    APPROVE_TERMS = "approve_terms"
+    SET_QUOTA = "set_quota"
 
 
 P = Permission
@@ -71,6 +75,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.RECORD_DISBURSEMENT,
             P.PRINT_SCHEDULE,
             P.SEE_INDICATORS,
+            P.SEE_TERMS,
+            P.PROPOSE_TERMS,
         }
     ),
     Role.APPROVER: frozenset(
@@ -90,6 +96,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.APPROVE_DISBURSEMENT,
             P.PRINT_SCHEDULE,
             P.SEE_INDICATORS,
+            P.SEE_TERMS,
+            P.PROPOSE_TERMS,
+            P.APPROVE_TERMS,
+            P.SET_QUOTA,
         }
     ),
     Role.BANK_OFFICER: frozenset(
@@ -103,7 +113,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRINT_SCHEDULE,
         }
     ),
-    Role.LEADER: frozenset({P.SIGNED_IN, P.SEE_REPORTS, P.SEE_LOANS, P.SEE_INDICATORS}),
+    Role.LEADER: frozenset(
+        {P.SIGNED_IN, P.SEE_REPORTS, P.SEE_LOANS, P.SEE_INDICATORS, P.SEE_TERMS}
+    ),
     Role.AUDITOR: frozenset(
         {
             P.SIGNED_IN,
@@ -116,10 +128,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_APPLICATIONS,
             P.SEE_DISBURSEMENTS,
             P.SEE_INDICATORS,
+            P.SEE_TERMS,
             P.SEE_TRAIL,
         }
     ),
-    Role.ADMINISTRATOR: frozenset({P.SIGNED_IN, P.MANAGE_USERS, P.MANAGE_BANKS, P.SEE_TRAIL}),
+    Role.ADMINISTRATOR: frozenset(
+        {P.SIGNED_IN, P.MANAGE_USERS, P.MANAGE_BANKS, P.SEE_TERMS, P.SEE_TRAIL}
+    ),
 }
 
 

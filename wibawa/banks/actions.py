@@ -1,10 +1,23 @@
+"""Changing banks, their quotas and the days off: flush at most, the page commits."""
+
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wibawa.banks.models import Bank
+from wibawa.access import trail
+from wibawa.banks import queries
+from wibawa.banks.models import (
+    Bank,
+    BankQuota,
+    Holiday,
+)
+from wibawa.rules.dates import long_date
+from wibawa.rules.money import rupiah
+from wibawa.rules.refused import Refused
 
 
 @dataclass(frozen=True)
@@ -55,3 +68,76 @@ def change_bank(session: Session, bank: Bank, wanted: BankSettings) -> str:
 def _words(field: str, value: object) -> str:
     """A value as the trail shows it; the free text of a name stays as it is."""
     return str(value) if field in ("name", "multiple") else VALUES[value]
+
+
+def set_quota(
+    session: Session,
+    bank: Bank,
+    year: int,
+    seen: int,
+    amount: int,
+    source: str,
+    by: int,
+    now: dt.datetime,
+) -> None:
+    """Set a bank's quota of a year after the entry that was `seen` (0: none).
+
+    The same again leaves no second entry. Raises `Refused` `changed` when somebody else set it
+    to something else meanwhile.
+    """
+    before = next(iter(queries.quota_history(session, bank.id, year)), None)
+    if before is not None and (before.amount, before.source) == (amount, source):
+        return  # sent twice, or nothing changed
+    if (before.sequence if before else 0) != seen:
+        raise _quota_changed()
+    session.add(
+        BankQuota(
+            bank_id=bank.id,
+            year=year,
+            sequence=seen + 1,
+            amount=amount,
+            source=source,
+            entered_by=by,
+            entered_at=now,
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise _quota_changed() from error
+    was = rupiah(before.amount) if before else "belum ada"
+    said = f"{bank.name} {year}: {was} → {rupiah(amount)}"
+    trail.record(session, now, by, "quota_set", "bank", bank.id, f"{said} ({source})")
+
+
+def _quota_changed() -> Refused:
+    return Refused(
+        "changed",
+        "Kuota ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali lagi bila "
+        "masih perlu.",
+    )
+
+
+def add_holiday(session: Session, day: dt.date, name: str, by: int, now: dt.datetime) -> None:
+    """Keep a day off. Raises `Refused` `already_there`."""
+    known = session.get(Holiday, day)
+    if known is not None:
+        raise Refused("already_there", f"{long_date(day)} sudah tercatat: {known.name}.")
+    session.add(Holiday(day=day, name=name))
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Refused("already_there", f"{long_date(day)} baru saja dicatat orang lain.") from error
+    trail.record(session, now, by, "holiday_added", "", None, f"{long_date(day)}, {name}")
+
+
+def remove_holiday(session: Session, day: dt.date, by: int, now: dt.datetime) -> str:
+    """Take a day off out again; its name. Raises `Refused` `not_there`."""
+    known = session.get(Holiday, day)
+    if known is None:
+        raise Refused("not_there", f"{long_date(day)} tidak tercatat sebagai hari libur.")
+    name = known.name
+    session.delete(known)
+    session.flush()
+    trail.record(session, now, by, "holiday_removed", "", None, f"{long_date(day)}, {name}")
+    return name

@@ -1,9 +1,21 @@
 from __future__ import annotations
 
-from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, Length
+from typing import Any
 
-from wibawa.web.fields import Form, required_text
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from wibawa.rules.money import rupiah
+from wibawa.web.fields import DayField, Form, RupiahField, required_text
+
+HIGHEST_AMOUNT = 1_000_000_000_000
 
 METHODS = {
     "annuity": "Anuitas: angsuran tetap, bunga dari sisa pokok",
@@ -42,4 +54,30 @@ class BankForm(Form):
     posts_clean_files = BooleanField(
         "Berkas tanpa masalah langsung dibukukan",
         description="Bila tidak dicentang, dinas memeriksa lalu membukukan setiap berkas.",
+    )
+
+
+def amount_between(lowest: int) -> list[Any]:
+    said = f"Antara {rupiah(lowest)} dan {rupiah(HIGHEST_AMOUNT)}."
+    return [InputRequired(), NumberRange(lowest, HIGHEST_AMOUNT, said)]
+
+
+class QuotaForm(Form):
+    seen = HiddenField()
+    amount = RupiahField("Kuota setahun", amount_between(0))
+    source = StringField(
+        "Dasar",
+        [DataRequired(), Length(5, 200, "Tulis 5 sampai 200 karakter.")],
+        description="Misalnya: DPA 2026, perjanjian kerja sama Nomor 518/12, atau nota dinas.",
+        filters=[required_text],
+    )
+
+
+class HolidayForm(Form):
+    day = DayField("Tanggal", [InputRequired()], description="Contoh 17/08/2027.")
+    name = StringField(
+        "Nama hari libur",
+        [DataRequired(), Length(3, 120, "Tulis 3 sampai 120 karakter.")],
+        description="Misalnya: Hari Kemerdekaan atau Cuti bersama Idulfitri.",
+        filters=[required_text],
     )

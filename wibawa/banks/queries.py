@@ -3,21 +3,64 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from wibawa.access.models import User
 from wibawa.banks.models import (
     Bank,
     BankLayout,
+    BankQuota,
     CollectibilityRule,
     Holiday,
     Kecamatan,
     Kelurahan,
     LoanTerms,
 )
+from wibawa.database import Base
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind
+from wibawa.rules.money import share
+
+
+@dataclass(frozen=True)
+class QuotaEntry:
+    """One decision about a bank's quota, newest first in a history."""
+
+    sequence: int
+    amount: int
+    source: str
+    by: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class QuotaLine:
+    """A bank's year: what it may lend, what it has lent, what waits for a second person."""
+
+    bank_id: int
+    code: str
+    bank: str
+    entry: QuotaEntry | None
+    used: int
+    used_count: int
+    reserved: int
+    reserved_count: int
+
+    @property
+    def allocated(self) -> int | None:
+        return None if self.entry is None else self.entry.amount
+
+    @property
+    def free(self) -> int | None:
+        return None if self.entry is None else self.entry.amount - self.used - self.reserved
+
+    @property
+    def percent(self) -> int | None:
+        """Hundredths of a percent of the quota that are lent."""
+        return None if self.entry is None else share(self.used, self.entry.amount)
 
 
 @dataclass(frozen=True)
@@ -40,25 +83,31 @@ def bank_by_code(session: Session, code: str) -> Bank | None:
 
 
 def terms_on(session: Session, day: dt.date) -> LoanTerms:
-    """The loan terms in force on `day`; the earliest ones for a day before them."""
+    """The approved loan terms in force on `day`; the earliest ones for a day before them."""
+    approved = select(LoanTerms).where(LoanTerms.status == "approved")
     found = session.scalar(
-        select(LoanTerms)
-        .where(LoanTerms.valid_from <= day)
-        .order_by(LoanTerms.valid_from.desc())
-        .limit(1)
-    ) or session.scalar(select(LoanTerms).order_by(LoanTerms.valid_from).limit(1))
+        approved.where(LoanTerms.valid_from <= day).order_by(LoanTerms.valid_from.desc()).limit(1)
+    ) or session.scalar(approved.order_by(LoanTerms.valid_from).limit(1))
     assert found is not None, "the migrations make the first terms"
     return found
 
 
 def thresholds_on(session: Session, day: dt.date) -> dict[BankKind, Thresholds]:
     """The largest days past due of classes 1–4 for each kind of bank, as in force on `day`."""
-    rules = session.scalars(select(CollectibilityRule).order_by(CollectibilityRule.valid_from))
-    found: dict[BankKind, Thresholds] = {}
+    return {BankKind(rule.bank_kind): rule.limits for rule in rules_on(session, day).values()}
+
+
+def rules_on(session: Session, day: dt.date) -> dict[str, CollectibilityRule]:
+    """The approved rule in force on `day` for each kind of bank; the earliest before it began."""
+    rules = session.scalars(
+        select(CollectibilityRule)
+        .where(CollectibilityRule.status == "approved")
+        .order_by(CollectibilityRule.valid_from)
+    )
+    found: dict[str, CollectibilityRule] = {}
     for rule in rules:
-        kind = BankKind(rule.bank_kind)
-        if rule.valid_from <= day or kind not in found:
-            found[kind] = (rule.class_1, rule.class_2, rule.class_3, rule.class_4)
+        if rule.valid_from <= day or rule.bank_kind not in found:
+            found[rule.bank_kind] = rule
     return found
 
 
@@ -89,3 +138,68 @@ def places(session: Session) -> list[Place]:
         .order_by(Kecamatan.name, Kelurahan.name)
     )
     return [Place(row[0], row[1], row[2]) for row in rows]
+
+
+def quota_lines(session: Session, year: int) -> list[QuotaLine]:
+    """Every bank's quota of a year with what is lent and what waits: four queries."""
+    entries = dict(_quota_entries(session, year))
+    used = _lent(session, "loans", year)
+    waiting = Base.metadata.tables["disbursements"].c.status == "recorded"
+    reserved = _lent(session, "disbursements", year, waiting)
+    return [
+        QuotaLine(
+            bank.id,
+            bank.code,
+            bank.name,
+            entries.get(bank.id),
+            *used.get(bank.id, (0, 0)),
+            *reserved.get(bank.id, (0, 0)),
+        )
+        for bank in all_banks(session)
+    ]
+
+
+def quota_history(session: Session, bank_id: int, year: int) -> list[QuotaEntry]:
+    """Every decision about one bank's quota of a year, newest first."""
+    return [entry for of_bank, entry in _quota_entries(session, year) if of_bank == bank_id][::-1]
+
+
+def _quota_entries(session: Session, year: int) -> list[tuple[int, QuotaEntry]]:
+    found = session.execute(
+        select(
+            BankQuota.bank_id,
+            BankQuota.sequence,
+            BankQuota.amount,
+            BankQuota.source,
+            User.name,
+            BankQuota.entered_at,
+        )
+        .join(User, User.id == BankQuota.entered_by)
+        .where(BankQuota.year == year)
+        .order_by(BankQuota.bank_id, BankQuota.sequence)
+    )
+    return [(row[0], QuotaEntry(*row[1:])) for row in found]
+
+
+def _lent(session: Session, table: str, year: int, *conditions: Any) -> dict[int, tuple[int, int]]:
+    """Principal and number of the year's loans, or disbursements, of each bank.
+
+    The tables lie above this folder, so they are asked for by name.
+    """
+    lent = Base.metadata.tables[table].c
+    found = session.execute(
+        select(lent.bank_id, func.sum(lent.principal), func.count())
+        .where(lent.disbursed_on.between(dt.date(year, 1, 1), dt.date(year, 12, 31)), *conditions)
+        .group_by(lent.bank_id)
+    )
+    return {bank_id: (int(total), int(count)) for bank_id, total, count in found}
+
+
+def holiday_list(session: Session, year: int) -> list[Holiday]:
+    return list(
+        session.scalars(
+            select(Holiday)
+            .where(Holiday.day.between(dt.date(year, 1, 1), dt.date(year, 12, 31)))
+            .order_by(Holiday.day)
+        )
+    )

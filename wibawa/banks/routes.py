@@ -1,22 +1,34 @@
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record
 from wibawa.banks import queries
-from wibawa.banks.actions import BankSettings, change_bank
-from wibawa.banks.forms import HOLIDAY_RULES, BankForm
+from wibawa.banks.actions import (
+    BankSettings,
+    add_holiday,
+    change_bank,
+    set_quota,
+)
+from wibawa.banks.actions import (
+    remove_holiday as take_out,
+)
+from wibawa.banks.forms import HOLIDAY_RULES, BankForm, HolidayForm, QuotaForm
 from wibawa.banks.models import Bank
+from wibawa.banks.terms.routes import KIND_LABELS, URLS
 from wibawa.database import db
-from wibawa.rules.collectibility import CLASS_NAMES
+from wibawa.rules.dates import DateError, long_date, parse_date
+from wibawa.rules.refused import Refused
 from wibawa.web import clock
+from wibawa.web.asked import EARLIEST, LATEST, asked_number
 
 pages = Blueprint("banks", __name__)
 
-KIND_LABELS = {"commercial": "Bank umum", "rural": "BPR"}
 COLUMN_LABELS = {
     "account": "Nomor rekening",
     "name": "Nama peminjam",
@@ -34,14 +46,10 @@ COLUMN_LABELS = {
 
 @needs(Permission.MANAGE_BANKS)
 def bank_list() -> str:
-    today = clock.today()
     return render_template(
         "banks/bank_list.html",
         banks=queries.all_banks(db.session()),
-        terms=queries.terms_on(db.session(), today),
-        limits=queries.thresholds_on(db.session(), today),
         kinds=KIND_LABELS,
-        classes=CLASS_NAMES,
         holiday_words=HOLIDAY_RULES,
     )
 
@@ -77,5 +85,113 @@ def _settings(form: BankForm) -> BankSettings:
     )
 
 
-pages.add_url_rule("/pengaturan/bank", view_func=bank_list)
-pages.add_url_rule("/pengaturan/bank/<int:bank_id>", view_func=edit_bank, methods=["GET", "POST"])
+@needs(Permission.SEE_REPORTS)
+def quota() -> str:
+    this_year = clock.today().year
+    year = asked_number(request.args.get("tahun"), EARLIEST.year, LATEST.year) or this_year
+    return render_template(
+        "banks/quota.html",
+        year=year,
+        years=[(y, y) for y in range(max(this_year, year) + 1, min(2020, year) - 1, -1)],
+        lines=queries.quota_lines(db.session(), year),
+        today=clock.today(),
+    )
+
+
+@needs(Permission.SET_QUOTA)
+def edit_quota(year: int, bank_id: int) -> str | Response | tuple[str, int]:
+    bank = db.session.get(Bank, bank_id) or abort(404)
+    if not EARLIEST.year <= year <= LATEST.year:
+        abort(404)
+    form = QuotaForm()
+    if not form.validate_on_submit():
+        return _quota_page(form, bank, year)
+    seen = asked_number(form.seen.data, 0, 999_999) or 0
+    amount, source = form.amount.data or 0, form.source.data or ""
+    try:
+        set_quota(db.session(), bank, year, seen, amount, source, me().id, clock.now())
+    except Refused as refused:
+        db.session.rollback()
+        return _quota_page(form, bank, year, refused.sentence), 409
+    db.session.commit()
+    flash(f"Kuota {bank.name} tahun {year} disimpan.", "success")
+    return redirect(url_for("banks.quota", tahun=year))
+
+
+def _quota_page(form: QuotaForm, bank: Bank, year: int, said: str | None = None) -> str:
+    history = queries.quota_history(db.session(), bank.id, year)
+    lines = queries.quota_lines(db.session(), year)
+    form.seen.data = str(history[0].sequence if history else 0)
+    form.seen.raw_data = None
+    if not form.is_submitted() and history:
+        form.amount.data, form.source.data = history[0].amount, history[0].source
+    return render_template(
+        "banks/edit_quota.html",
+        form=form,
+        bank=bank,
+        year=year,
+        history=history,
+        line=next(line for line in lines if line.bank_id == bank.id),
+        loose=[(said, None)] if said else [],
+    )
+
+
+@needs(Permission.MANAGE_BANKS)
+def holiday_list() -> str | Response | tuple[str, int]:
+    form: Any = HolidayForm()
+    if not form.validate_on_submit():
+        return _holiday_page(form)
+    day, name = form.day.data, form.name.data or ""
+    if not EARLIEST <= day <= LATEST:
+        form.day.errors = [f"Pilih tanggal antara {long_date(EARLIEST)} dan {long_date(LATEST)}."]
+        return _holiday_page(form)
+    try:
+        add_holiday(db.session(), day, name, me().id, clock.now())
+    except Refused as refused:
+        db.session.rollback()
+        form.day.errors = [refused.sentence]
+        return _holiday_page(form), 409
+    db.session.commit()
+    flash(f"{long_date(day)}, {name}, dicatat sebagai hari libur.", "success")
+    return redirect(url_for("banks.holiday_list", tahun=day.year))
+
+
+def _holiday_page(form: HolidayForm) -> str:
+    this_year = clock.today().year
+    year = asked_number(request.args.get("tahun"), EARLIEST.year, LATEST.year) or this_year
+    return render_template(
+        "banks/holiday_list.html",
+        form=form,
+        year=year,
+        years=[(y, y) for y in range(max(this_year + 1, year), min(this_year - 5, year) - 1, -1)],
+        days=queries.holiday_list(db.session(), year),
+    )
+
+
+@needs(Permission.MANAGE_BANKS)
+def remove_holiday() -> Response:
+    year = None
+    try:
+        day = parse_date(request.form.get("day", ""))
+        year = day.year
+        name = take_out(db.session(), day, me().id, clock.now())
+    except (DateError, Refused) as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    else:
+        db.session.commit()
+        flash(f"{long_date(day)}, {name}, bukan lagi hari libur.", "success")
+    return redirect(url_for("banks.holiday_list", tahun=year))
+
+
+READ, BOTH, SENT = ["GET"], ["GET", "POST"], ["POST"]
+for address, view, methods in (
+    ("/bank", bank_list, READ),
+    ("/bank/<int:bank_id>", edit_bank, BOTH),
+    ("/kuota", quota, READ),
+    ("/kuota/<int:year>/<int:bank_id>", edit_quota, BOTH),
+    ("/libur", holiday_list, BOTH),
+    ("/libur/hapus", remove_holiday, SENT),
+    *URLS,
+):
+    pages.add_url_rule(f"/pengaturan{address}", view_func=view, methods=methods)

@@ -13,6 +13,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.sessions import SignedIn
 from wibawa.applications.lists import waits_for
 from wibawa.applications.models import Application
+from wibawa.banks.models import CollectibilityRule, LoanTerms
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import SuspenseEntry
 from wibawa.uploads.models import Upload
@@ -48,6 +49,7 @@ class Waiting:
     disbursements: int
     suspense: int
     applications: int
+    terms: int
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
@@ -72,6 +74,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
     ("Laporan", "home.portfolio_report", "report", P.SEE_REPORTS, None),
     ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, None),
+    ("Ketentuan", "banks.terms_list", "settings", P.SEE_TERMS, "terms"),
     ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
     ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
     ("Jejak kegiatan", "access.trail_list", "history", P.SEE_TRAIL, None),
@@ -107,6 +110,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             .select_from(Application)
             .where(waits_for(person.id, person.role))
             .scalar_subquery(),
+            _proposed(LoanTerms) + _proposed(CollectibilityRule),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -115,6 +119,14 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[1] if person.may(P.APPROVE_DISBURSEMENT) else 0,
         row[2],
         row[3],
+        row[4] if person.may(P.APPROVE_TERMS) else 0,
+    )
+
+
+def _proposed(model: type[LoanTerms] | type[CollectibilityRule]) -> Any:
+    """How many proposed versions of a dated setting wait for a decision."""
+    return (
+        select(func.count()).select_from(model).where(model.status == "proposed").scalar_subquery()
     )
 
 
@@ -147,6 +159,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         P.APPROVE_DISBURSEMENT,
         "disbursements",
         "Dicatat petugas; setujui atau tolak dengan alasan.",
+    ),
+    (
+        "Ketentuan menunggu persetujuan",
+        "banks.terms_list",
+        P.APPROVE_TERMS,
+        "terms",
+        "Usulan ketentuan pinjaman atau batas kolektibilitas.",
     ),
     (
         "Titipan belum menjadi angsuran",
@@ -218,6 +237,14 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "loans.loan": "loans.loan_list",
         "access.new_user": "access.user_list",
         "banks.edit_bank": "banks.bank_list",
+        "banks.holiday_list": "banks.bank_list",
+        "banks.new_terms": "banks.terms_list",
+        "banks.terms_version": "banks.terms_list",
+        "banks.limits_list": "banks.terms_list",
+        "banks.new_limits": "banks.terms_list",
+        "banks.limits_version": "banks.terms_list",
+        "banks.quota": "banks.terms_list",
+        "banks.edit_quota": "banks.terms_list",
     }
     if endpoint in below:
         return below[endpoint] == target
