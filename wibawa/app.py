@@ -6,10 +6,11 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, render_template, request, url_for
+from flask import Flask, abort, g, render_template, request, url_for
 from flask_login import AnonymousUserMixin, LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.routing import IntegerConverter
 
 from wibawa import commands, schema
 from wibawa.access import routes as access_routes
@@ -48,6 +49,14 @@ PARTS = (
 )
 
 
+class _StoredNumber(IntegerConverter):
+    """`<int:…>` of an address. What no column can hold is nobody's number: 404, not a crash."""
+
+    def __init__(self, map: Any, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max", 2**31 - 1)
+        super().__init__(map, *args, **kwargs)
+
+
 def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     """The application for `settings` (see `config.load`).
 
@@ -68,6 +77,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     errors.register(app)
     security.register(app)
     _transactions(app)
+    app.url_map.converters["int"] = _StoredNumber
     for part in PARTS:
         app.register_blueprint(part.pages)
     public(app.view_functions["static"])
@@ -93,6 +103,15 @@ def _limits(app: Flask) -> None:
         view = app.view_functions.get(request.endpoint or "")
         if getattr(view, "wibawa_takes_files", False):
             request.max_content_length = app.config["UPLOAD_MAX_BYTES"] + 64 * 1024
+
+    @app.before_request
+    def refuse_nul() -> None:
+        """PostgreSQL stores no NUL, and no keyboard types one."""
+        sent = (request.args, request.form)
+        texts = [text for part in sent for _, text in part.items(multi=True)]
+        names = [file.filename or "" for _, file in request.files.items(multi=True)]
+        if any("\x00" in text for text in (request.path, *texts, *names)):
+            abort(400)
 
 
 def _transactions(app: Flask) -> None:

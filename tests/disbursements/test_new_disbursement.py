@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.disbursements.forms import MICRO, NIK, WISH, counts, entry, recorded
+from tests.disbursements.forms import MICRO, NIK, PERSON, WISH, counts, entry, recorded
 from wibawa.access.models import TrailEntry
 from wibawa.borrowers.models import Borrower
 from wibawa.disbursements.models import Disbursement
@@ -271,3 +271,28 @@ def test_two_clerks_at_once_record_a_borrower_once(
         thread.join()
     assert sorted(answers) == [302, 409]
     assert counts(session)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        *((name, "   ") for name in (*PERSON, *WISH) if name not in ("phone", "nib", "collateral")),
+        ("nik", "-"),
+        ("nik", ". . ."),
+        ("account_number", "---"),
+        ("sex", "X"),
+        ("disbursed_on", "\t"),
+    ],
+)
+def test_what_looks_empty_is_missing(
+    sign_in: SignIn, session: Session, field: str, typed: str
+) -> None:
+    """A NIK of a dash only would make every such borrower one person."""
+    answer = sign_in("staff").post(MICRO, data=entry(**{field: typed}))
+    assert answer.status_code == 200
+    assert counts(session) == (0, 0, 0)
+
+
+def test_a_name_that_is_longer_in_small_letters_is_stored(sign_in: SignIn) -> None:
+    answer = sign_in("staff").post(MICRO, data=entry(name="ß" * 120))
+    assert answer.status_code == 302

@@ -59,3 +59,16 @@ def test_only_an_approver_refuses(sign_in: SignIn, who: str) -> None:
     number = recorded(sign_in("staff"))
     answer = sign_in(who).post(f"/pencairan/{number}/tolak", data={"reason": REASON})
     assert answer.status_code == 403
+
+
+def test_a_reason_of_spaces_is_no_reason(sign_in: SignIn, session: Session) -> None:
+    number = recorded(sign_in("staff"))
+    client = sign_in("approver")
+    answer = client.post(
+        f"/pencairan/{number}/tolak", data=decision(client, number, "tolak") | {"reason": " " * 9}
+    )
+    assert answer.status_code == 200
+    session.rollback()
+    found = session.get(Disbursement, number)
+    assert found is not None
+    assert found.status == "recorded"

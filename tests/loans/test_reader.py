@@ -250,3 +250,12 @@ class TestChecks:
         file = read({"principal_paid": 20_000_000, "interest_paid": 1_000_000})
         problems = check_portfolio(file, BANKS, {"33.74.03.1007"}, frozenset(), TODAY, terms_for)
         assert [problem.code for problem in problems if problem.blocking] == []
+
+
+@pytest.mark.parametrize("typed", ["nan", "NaN%", "inf", "-1", "1e9"])
+def test_a_rate_that_is_no_number_is_refused(typed: str) -> None:
+    head = [column.heading for column in COLUMNS]
+    row = ["3" if heading != "SUKU BUNGA" else typed for heading in head]
+    content = (";".join(head) + "\n" + ";".join(row)).encode()
+    codes = {problem.code for problem in read_portfolio(content, "a.csv").problems}
+    assert "rate_unreadable" in codes

@@ -23,9 +23,14 @@ pages = Blueprint("access", __name__)
 
 def _safe_target(target: str | None) -> str:
     """Only a path of our own; anything else leads to the first page."""
-    parts = urlsplit(target or "")
-    own = not parts.scheme and not parts.netloc and parts.path.startswith("/")
-    return str(target) if own and "\\" not in str(target) else url_for("home.index")
+    path = target or ""
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return url_for("home.index")
+    own = not parts.scheme and not parts.netloc and path.startswith("/")
+    plain = path.isprintable() and "\\" not in path and not path.startswith("//")
+    return path if own and plain else url_for("home.index")
 
 
 @public

@@ -94,6 +94,10 @@ def _known(session: Session) -> dict[object, int]:
     return found
 
 
+def _name_key(name: str) -> str:
+    return name.casefold()[:120]  # a folded name can be longer: "ß" becomes two letters
+
+
 def _row(
     session: Session, number: int, each: NewBorrower, moment: object, by: int
 ) -> tuple[object, ...]:
@@ -101,7 +105,7 @@ def _row(
         number,
         each.kind.value,
         each.name,
-        each.name.casefold(),
+        _name_key(each.name),
         seal(each.nik, NIK_PLACE),
         index_of(each.nik),
         each.nik[-4:],
@@ -183,7 +187,7 @@ def _change(stored: Borrower, field: str, new: NewBorrower) -> BorrowerChange | 
         return None
     setattr(stored, field, value)
     if field == "name":
-        stored.name_key = new.name.casefold()
+        stored.name_key = _name_key(new.name)
     return BorrowerChange(borrower_id=stored.id, field=field, before=before, after=after)
 
 

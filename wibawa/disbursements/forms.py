@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from wibawa.borrowers.forms import CooperativeFields, MicroFields, plain_digits
 from wibawa.borrowers.queries import BorrowerFacts
 from wibawa.disbursements.checks import Draft, applicant_of
-from wibawa.rules.eligibility import Applicant, plain_account
+from wibawa.rules.eligibility import SEX_WORDS, Applicant, plain_account
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.refused import Problem
 from wibawa.web.fields import DayField, Form, RupiahField, required_text
@@ -36,16 +36,31 @@ class DisbursementFields(Form):
     principal = RupiahField("Jumlah pencairan (plafon)", [InputRequired()])
     collateral = TextAreaField("Uraian agunan", [Length(max=200)])
 
+    def validate_account_number(self, field: Any) -> None:
+        if not plain_account(field.data or ""):
+            raise ValidationError(
+                f"Tertulis “{field.data}”; diperlukan 5 sampai 40 angka atau huruf."
+            )
+
 
 class RegisteredForm(DisbursementFields):
     """For a borrower who is in the register."""
 
 
-class MicroForm(MicroFields, DisbursementFields):
+class _WithNik(DisbursementFields):
+    """The rules pass over a NIK that is not there, so the form must not: it is who the loan is
+    for."""
+
+    def validate_nik(self, field: Any) -> None:
+        if not plain_digits(field.data):
+            raise ValidationError(f"Tertulis “{field.data}”; diperlukan tepat 16 angka.")
+
+
+class MicroForm(MicroFields, _WithNik):
     """With a new micro-enterprise."""
 
 
-class CooperativeForm(CooperativeFields, DisbursementFields):
+class CooperativeForm(CooperativeFields, _WithNik):
     """With a new cooperative."""
 
 
@@ -88,7 +103,7 @@ def draft_from(
     applicant = Applicant(
         kind,
         plain_digits(form.nik.data),
-        form.sex.data or "",
+        form.sex.data if form.sex.data in SEX_WORDS else "",
         form.birth_date.data,
         started,
         kelurahan_known=(code in codes) if code else None,

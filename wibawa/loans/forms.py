@@ -92,7 +92,7 @@ def _fields(wanted: LoanFilter, bank: Bank | None, kind: str, on: dt.date | None
 
 def _chips(fields: dict[str, str], bank: Bank | None, on: dt.date) -> list[tuple[str, str]]:
     """(key, what the filter says) of the filters in use, in the order of the form."""
-    number_of = {key: int(text) for key, text in fields.items() if text.isdigit()}
+    number_of = {key: int(text) for key, text in fields.items() if text.isdecimal()}
     says = {
         "q": f"Cari “{fields.get('q')}”",
         "bank": bank.name if bank else "",

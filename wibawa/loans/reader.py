@@ -356,6 +356,8 @@ def _rate(cell: Cell) -> int | None:
         percent = Decimal(text)
     except InvalidOperation:
         percent = Decimal(-1)
+    if not percent.is_finite():
+        percent = Decimal(-1)
     if isinstance(cell, float) and 0 < percent < 1:
         percent *= 100
     points = percent * 100

@@ -228,9 +228,8 @@ class _Check:
         bad = self.bad
         for row in self.file.rows:
             number, account, is_number, name, paid_on, amount, *_, reference = row
-            fact = exact(account)
-            if fact is None and is_number and account:
-                fact = self.zeros_restored(account)
+            # A number may have lost zeros: of several accounts that differ by them, none is sure.
+            fact = self.zeros_restored(account) if is_number and account else exact(account)
             key: str | None = None
             if reference is None and account and paid_on is not None and amount is not None:
                 known = fact.account if fact is not None else account

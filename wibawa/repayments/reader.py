@@ -34,7 +34,7 @@ from wibawa.uploads.cells import (
 )
 from wibawa.uploads.columns import is_blank
 from wibawa.uploads.garbage import collector_paused
-from wibawa.uploads.limits import DEFAULT_LIMITS, Limits
+from wibawa.uploads.limits import DEFAULT_LIMITS, Limits, too_large
 from wibawa.uploads.table import Cell, Table, Unreadable, column_missing, read_table
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
 
 MONEY_KEYS = ("amount", "principal", "interest", "penalty", "outstanding")
 LONGEST_REFERENCE = 64
+MOST_RUPIAH = 10**15 - 1  # of a whole file, as of a single amount
 
 _YEAR_FIRST = re.compile(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})")
 
@@ -113,6 +114,11 @@ class _Reading:
         rows = list(map(RepaymentRow._make, zip(*columns, *parts, *optional, strict=False)))
         file = RepaymentFile(self.table, rows, bad_rows=self.tally.bad_rows)
         file.readable_total = sum([amount for amount in amounts if amount is not None])
+        if abs(file.readable_total) > MOST_RUPIAH:
+            raise too_large(
+                f"Jumlah semua baris {rupiah(file.readable_total)} tidak wajar; periksa kolom "
+                f"“{self.table.heading('amount') or self.table.heading('principal')}”."
+            )
         self.control_total(file, stated, amounts)
         place = {heading: index for index, heading in reversed([*enumerate(self.table.headings)])}
         file.problems, file.notices = (
@@ -405,7 +411,9 @@ class _Reading:
             totals[key] = total
             complete = key not in self.unreadable and (key != "amount" or None not in values)
             counted = sum(filter(None, values))
-            if complete and total != counted:
+            # Rows that cannot be read may explain what a total has more, never what it has less.
+            short = not complete and key != "outstanding" and total < counted
+            if short or (complete and total != counted):
                 heading = self.table.heading(key) or "Jumlah"
                 sentence = (
                     f"Baris jumlah menyatakan {heading} {rupiah(total)}, sedangkan jumlah semua "

@@ -25,6 +25,7 @@ from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
 from wibawa.uploads.workbook import marked_workbook, template_workbook
 from wibawa.web import clock
+from wibawa.web.asked import asked_number
 from wibawa.web.pages import Wanted, address, sort_address, wanted, without
 
 pages = Blueprint("repayments", __name__)
@@ -76,7 +77,7 @@ def _receive(bank: Bank, form: UploadForm) -> Response:
     layout = layout_of(db.session(), bank, clock.today())
     db.session.rollback()  # no lock while reading
     file = read_repayments(content, name, layout)
-    replaces = int(form.replaces.data) if (form.replaces.data or "").isdecimal() else None
+    replaces = asked_number(form.replaces.data, 1, 999_999)
     received = actions.receive(db.session(), bank, content, name, file, _me(), replaces)
     number = received.upload.id
     if not received.earlier:

@@ -120,6 +120,8 @@ def _cells(cells: list[Any], days: dict[int, dt.date]) -> list[Cell]:
                 cells[index] = day
         elif cell is None:
             cells[index] = ""
+        elif type(cell) is str and "\0" in cell:  # Excel writes _x0000_; PostgreSQL stores none
+            cells[index] = cell.replace("\0", "\ufffd")
     return cells
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from typing import Any
 
 import structlog
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from wibawa.database import db
 from wibawa.rules.refused import Refused
 from wibawa.web.pages import back_path
 
@@ -41,11 +46,29 @@ TEXTS = {
 }
 
 
-def _page(code: int, title: str, text: str, ticket: str | None = None) -> tuple[str, int]:
+def _page(
+    code: int, title: str, text: str, ticket: str | None = None, **shown: Any
+) -> tuple[str, int]:
     body = render_template(
-        "error.html", code=code, title=title, text=text, ticket=ticket, back_url=back_path()
+        "error.html",
+        code=code,
+        title=title,
+        text=text,
+        ticket=ticket,
+        back_url=back_path(),
+        **shown,
     )
     return body, code
+
+
+def _crash_page(ticket: str) -> tuple[str, int]:
+    """The page with its menu when the database still answers, else without one."""
+    title, text = TEXTS[500]
+    try:
+        return _page(500, title, text, ticket)
+    except SQLAlchemyError:
+        g.unfit = True
+        return _page(500, title, text, ticket, current_user=AnonymousUserMixin())
 
 
 def register(app: Flask) -> None:
@@ -68,6 +91,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def on_refused(error: Refused) -> tuple[str, int]:
+        db.session.rollback()
         return _page(409, "Tidak dapat dilakukan", error.sentence)
 
     @app.errorhandler(InternalServerError)
@@ -75,5 +99,6 @@ def register(app: Flask) -> None:
         ticket = secrets.token_hex(4).upper()
         cause = error.original_exception or error
         log.error("crash", ticket=ticket, path=request.path, exc_info=cause)
-        title, text = TEXTS[500]
-        return _page(500, title, text, ticket)
+        with suppress(SQLAlchemyError):
+            db.session.rollback()  # PostgreSQL answers nothing more in a transaction that failed
+        return _crash_page(ticket)

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField, StringField
 from wtforms.widgets import TextInput
 
@@ -44,10 +45,21 @@ class Indonesian:
         return LENGTHS.get(singular) or self.gettext(singular if count == 1 else plural)
 
 
+def _not_blank(value: Any) -> Any:
+    return "" if isinstance(value, str) and not value.strip() else value
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """The base of every form. `request_key` makes a double submit harmless if it is claimed."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was sent, a text of spaces only as the empty one that it looks like."""
+            sent = super().wrap_formdata(form, formdata)
+            if sent is None:
+                return None
+            return MultiDict((name, _not_blank(value)) for name, value in sent.items(multi=True))
+
         def get_translations(self, form: Any) -> Indonesian:
             return Indonesian()
 
