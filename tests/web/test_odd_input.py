@@ -63,7 +63,7 @@ def test_a_replaced_file_that_cannot_be_is_passed_over(sign_in: SignIn, number: 
 
 
 @pytest.mark.parametrize(
-    "target", ["//[", "http://[::1", "///evil.example", "/\t/evil.example", "/a\r\nX: y", "/\\evil"]
+    "target", ["//[", "///elsewhere", "/\t/elsewhere", "/a\r\nX: y", "/\\elsewhere"]
 )
 def test_after_signing_in_an_odd_target_leads_to_the_first_page(
     app: Flask, people: dict[str, int], target: str

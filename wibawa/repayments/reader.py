@@ -34,7 +34,7 @@ from wibawa.uploads.cells import (
 )
 from wibawa.uploads.columns import is_blank
 from wibawa.uploads.garbage import collector_paused
-from wibawa.uploads.limits import DEFAULT_LIMITS, Limits, too_large
+from wibawa.uploads.limits import DEFAULT_LIMITS, Limits
 from wibawa.uploads.table import Cell, Table, Unreadable, column_missing, read_table
 
 __all__ = [
@@ -51,7 +51,6 @@ __all__ = [
 
 MONEY_KEYS = ("amount", "principal", "interest", "penalty", "outstanding")
 LONGEST_REFERENCE = 64
-MOST_RUPIAH = 10**15 - 1  # of a whole file, as of a single amount
 
 _YEAR_FIRST = re.compile(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})")
 
@@ -113,12 +112,7 @@ class _Reading:
         columns = (self.numbers, accounts, are_numbers, names, paid_on, amounts, penalties)
         rows = list(map(RepaymentRow._make, zip(*columns, *parts, *optional, strict=False)))
         file = RepaymentFile(self.table, rows, bad_rows=self.tally.bad_rows)
-        file.readable_total = sum([amount for amount in amounts if amount is not None])
-        if abs(file.readable_total) > MOST_RUPIAH:
-            raise too_large(
-                f"Jumlah semua baris {rupiah(file.readable_total)} tidak wajar; periksa kolom "
-                f"“{self.table.heading('amount') or self.table.heading('principal')}”."
-            )
+        file.add_up(amounts)
         self.control_total(file, stated, amounts)
         place = {heading: index for index, heading in reversed([*enumerate(self.table.headings)])}
         file.problems, file.notices = (

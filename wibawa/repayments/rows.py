@@ -7,12 +7,14 @@ import hashlib
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from wibawa.rules.money import number
+from wibawa.rules.money import number, rupiah
 from wibawa.rules.refused import Problem
+from wibawa.uploads.limits import too_large
 from wibawa.uploads.table import Cell, Table
 
 _CLASS = re.compile(r"(?:KOL(?:EKTIBILITAS)?\.?\s*)?([1-5])(?:\s*[-.:]?\s*[A-Z ]*)", re.IGNORECASE)
@@ -24,6 +26,9 @@ _CLASSES = {
     "DIRAGUKAN": 4,
     "MACET": 5,
 }
+
+MOST_RUPIAH = 10**15 - 1
+"""The most that a whole file may add up to, as a single amount; a column of sums holds no more."""
 
 MOST_ALIKE = 20_000
 """Problems of one kind in one column that are told one by one; more are told in one sentence."""
@@ -111,6 +116,15 @@ class RepaymentFile:
     control_total: int = 0
     control_total_stated: bool = False
     readable_total: int = 0
+
+    def add_up(self, amounts: Sequence[int | None]) -> None:
+        """Sum what could be read. Raises `Unreadable` (file_too_large) beyond any real sum."""
+        self.readable_total = sum([amount for amount in amounts if amount is not None])
+        if abs(self.readable_total) > MOST_RUPIAH:
+            raise too_large(
+                f"Jumlah semua baris {rupiah(self.readable_total)} tidak wajar; periksa kolom "
+                f"“{self.heading('amount') or self.heading('principal')}”."
+            )
 
     @property
     def headings(self) -> list[str]:
