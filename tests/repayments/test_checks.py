@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wibawa.loans.reader import read_portfolio
-from wibawa.repayments.checks import AccountFact, Checked, check_repayments, row_key
+from wibawa.repayments.checks import (
+    AccountFact,
+    Checked,
+    Posted,
+    check_repayments,
+    reference_key,
+    row_key,
+)
 from wibawa.repayments.names import far_off
 from wibawa.repayments.reader import RepaymentFile, read_repayments
 from wibawa.uploads.table import Unreadable
@@ -43,6 +50,15 @@ def account(
     return AccountFact(loan_id, number, "Siti Aminah", dt.date(2026, 1, 31), owed, closed)
 
 
+NOTHING = Posted()
+SAME = ("0012", dt.date(2026, 10, 5), 5)
+
+
+def under(**money: int) -> Posted:
+    """What was posted under these references."""
+    return Posted({reference_key(reference): amount for reference, amount in money.items()})
+
+
 def file_of(*rows: str, total: str = "") -> RepaymentFile:
     text = HEAD + "".join(row + "\n" for row in rows) + (f";TOTAL;;{total};;\n" if total else "")
     return read_repayments(text.encode(), "angsuran.csv")
@@ -51,8 +67,7 @@ def file_of(*rows: str, total: str = "") -> RepaymentFile:
 def check(
     *rows: str,
     facts: Iterable[AccountFact] = (account(),),
-    references: Iterable[str] = (),
-    keys: Iterable[str] = (),
+    posted: Posted = NOTHING,
     total: str = "",
     suspend_unknown: bool = False,
     skip_problems: bool = False,
@@ -60,8 +75,7 @@ def check(
     return check_repayments(
         file_of(*rows, total=total),
         {fact.account: fact for fact in facts},
-        frozenset(references),
-        frozenset(keys),
+        posted,
         TODAY,
         suspend_unknown=suspend_unknown,
         skip_problems=skip_problems,
@@ -96,7 +110,7 @@ class TestTheSamples:
     def test_of_both_banks_post_every_row(self, name: str, bank: str) -> None:
         answer = json.loads((SAMPLES / "jawaban.json").read_text())["files"][bank]
         file = read_repayments((SAMPLES / name).read_bytes(), name)
-        checked = check_repayments(file, facts_of(bank), frozenset(), frozenset(), TODAY)
+        checked = check_repayments(file, facts_of(bank), NOTHING, TODAY)
         assert checked.problems == []
         assert not checked.blocked
         assert (checked.posted_rows, checked.posted_total) == (answer["rows"], answer["total"])
@@ -107,7 +121,7 @@ class TestTheSamples:
         answer = json.loads((SAMPLES / "jawaban.json").read_text())["salah"]
         name = "angsuran_pasar_salah.csv"
         file = read_repayments((SAMPLES / name).read_bytes(), name)
-        checked = check_repayments(file, facts_of("PASAR"), frozenset(), frozenset(), TODAY)
+        checked = check_repayments(file, facts_of("PASAR"), NOTHING, TODAY)
         assert [(problem.row, problem.code) for problem in checked.problems] == [
             (row["row"], row["code"]) for row in answer if row["code"] != "ok"
         ]
@@ -116,9 +130,7 @@ class TestTheSamples:
     def test_with_faults_posts_the_right_rows_when_the_others_are_skipped(self) -> None:
         name = "angsuran_pasar_salah.csv"
         file = read_repayments((SAMPLES / name).read_bytes(), name)
-        checked = check_repayments(
-            file, facts_of("PASAR"), frozenset(), frozenset(), TODAY, skip_problems=True
-        )
+        checked = check_repayments(file, facts_of("PASAR"), NOTHING, TODAY, skip_problems=True)
         assert not checked.blocked
         assert [entry.row for entry in checked.entries] == [15, 16]
         assert (checked.posted_total, checked.skipped_rows) == (200_000, 13)
@@ -165,10 +177,10 @@ class TestAccounts:
 
     def test_in_numeric_cells_are_accepted_when_exactly_one_matches(self) -> None:
         facts = {"0012": account()}
-        checked = check_repayments(self.number_file(12), facts, set(), set(), TODAY)
+        checked = check_repayments(self.number_file(12), facts, NOTHING, TODAY)
         assert [entry.loan_id for entry in checked.entries] == [1]
         facts["00012"] = account("00012", loan_id=2)
-        checked = check_repayments(self.number_file(12), facts, set(), set(), TODAY)
+        checked = check_repayments(self.number_file(12), facts, NOTHING, TODAY)
         assert codes(checked) == [(2, "account_unknown", True)]
 
     def test_of_a_far_off_name_are_worth_a_look(self) -> None:
@@ -201,7 +213,7 @@ class TestOnceOnly:
         assert "baris 2, 4" in checked.problems[1].message
 
     def test_a_reference_posted_before_is_counted_and_not_posted_again(self) -> None:
-        checked = check("0012;;05-10-2026;5;;X", "0012;;05-10-2026;7;;Y", references=["X"])
+        checked = check("0012;;05-10-2026;5;;X", "0012;;05-10-2026;7;;Y", posted=under(X=5))
         assert codes(checked) == [(2, "reference_already_posted", False)]
         assert (checked.already_posted_rows, checked.already_posted_total) == (1, 5)
         assert (checked.posted_rows, checked.posted_total) == (1, 7)
@@ -212,21 +224,59 @@ class TestOnceOnly:
         first = check(*rows)
         keys = [entry.row_key for entry in first.entries]
         assert keys == [row_key("0012", dt.date(2026, 10, 5), 5, n) for n in (1, 2)]
-        again = check(*rows, "0012;;05-10-2026;5;;", keys=[key for key in keys if key])
+        posted = Posted(payments={SAME: 2})
+        again = check(*rows, "0012;;05-10-2026;5;;", posted=posted)
         assert [(row, code) for row, code, _ in codes(again)] == [
             (2, "row_already_posted"), (3, "row_already_posted"),
         ]  # fmt: skip
         assert [entry.row for entry in again.entries] == [4]
         assert foots(again)
 
-    def test_rows_with_a_reference_have_no_key_and_the_other_way_round(self) -> None:
-        entries = check("0012;;05-10-2026;5;;X", "0012;;05-10-2026;5;;").entries
-        assert [(entry.reference, entry.row_key is None) for entry in entries] == [
-            ("X", True), (None, False),
+    def test_every_row_has_a_key_of_its_reference_or_of_its_payment(self) -> None:
+        entries = check("0012;;05-10-2026;5;;x 1", "0012;;05-10-2026;5;;").entries
+        assert [(entry.reference, entry.row_key) for entry in entries] == [
+            ("x 1", "R|X1"), (None, "0012|2026-10-05|5|1"),
         ]  # fmt: skip
 
+    def test_a_used_reference_with_another_amount_blocks_and_names_both(self) -> None:
+        checked = check("0012;;05-10-2026;500.000;;X", posted=under(X=100_000))
+        assert codes(checked) == [(2, "reference_other_amount", True)]
+        assert "Rp100.000" in checked.problems[0].message
+        assert "Rp500.000" in checked.problems[0].message
+        assert checked.already_posted_rows == 0
+
+    def test_a_reference_that_excel_changed_is_the_same_reference(self) -> None:
+        for first, again in (("000777", "777"), ("ab 1", "AB1"), ("000", "0")):
+            posted = Posted(references={reference_key(first): 5})
+            checked = check(f"0012;;05-10-2026;5;;{again}", posted=posted)
+            assert codes(checked) == [(2, "reference_already_posted", False)]
+            both = check(f"0012;;05-10-2026;5;;{first}", f"0012;;06-10-2026;5;;{again}")
+            assert [code for _, code, _ in codes(both)] == ["reference_duplicate"] * 2
+
+    def test_a_row_that_lost_its_reference_is_not_posted_again(self) -> None:
+        checked = check("0012;;05-10-2026;5;;", posted=Posted(payments={SAME: 1}))
+        assert codes(checked) == [(2, "row_already_posted", False)]
+
+    def test_a_row_that_gained_a_reference_is_pointed_out(self) -> None:
+        posted = Posted(payments={SAME: 1}, unreferenced={SAME: 1})
+        checked = check("0012;;05-10-2026;5;;X", posted=posted)
+        assert codes(checked) == [(2, "row_may_be_posted", False)]
+
+    def test_money_in_titipan_is_not_posted_again_when_its_account_appears(self) -> None:
+        posted = Posted(suspended={("12", dt.date(2026, 10, 5), 5): 1})
+        checked = check("0012;;05-10-2026;5;;", posted=posted)
+        assert codes(checked) == [(2, "row_already_posted", False)]
+        assert checked.entries == []
+
+    def test_money_up_to_the_cut_off_is_in_the_opening_entry_already(self) -> None:
+        opened = account()._replace(opened_on=dt.date(2026, 9, 30))
+        for day, found in (("15-09", True), ("30-09", True), ("01-10", False)):
+            checked = check(f"0012;;{day}-2026;5;;X", facts=[opened])
+            expected = [(2, "date_before_cut_off", True)] if found else []
+            assert codes(checked) == expected
+
     def test_a_row_posted_to_suspense_before_is_not_unknown_again(self) -> None:
-        assert not check("0999;;05-10-2026;5;;X", references=["X"]).blocked
+        assert not check("0999;;05-10-2026;5;;X", posted=under(X=5)).blocked
 
 
 class TestTheWayOfTheMoney:
@@ -311,10 +361,11 @@ def test_every_rupiah_is_accounted_for_when_nothing_blocks(
     rows: list[str], total: str, suspend: bool, posted: set[str]
 ) -> None:
     facts = [account(owed=130), account("0013", loan_id=2), account("0014", 5, True, 3)]
-    keys = {row_key("0012", dt.date(2026, 10, 5), 60, 1)}
+    before = {reference_key(reference): 60 for reference in posted}
+    known = Posted(before, {("0012", dt.date(2026, 10, 5), 60): 1})
     for skip in (False, True):
         checked = check(
-            *rows, facts=facts, references=posted, keys=keys, total=total,
+            *rows, facts=facts, posted=known, total=total,
             suspend_unknown=suspend, skip_problems=skip,
         )  # fmt: skip
         if not checked.blocked:
@@ -323,7 +374,7 @@ def test_every_rupiah_is_accounted_for_when_nothing_blocks(
         for entry in checked.entries:
             taken[entry.loan_id] = taken.get(entry.loan_id, 0) + entry.amount - entry.penalty
             assert entry.amount > 0
-            assert (entry.reference is None) != (entry.row_key is None)
+            assert entry.row_key.startswith("R|") == (entry.reference is not None)
         assert taken.get(1, 0) <= 130
         assert 3 not in taken
         assert all(entry.amount > 0 for entry in checked.suspense)
@@ -342,7 +393,7 @@ def test_a_damaged_file_never_loses_a_rupiah(place: int, damage: bytes) -> None:
     except Unreadable:
         return
     checked = check_repayments(
-        file, facts_of("PASAR"), frozenset(), frozenset(), TODAY,
+        file, facts_of("PASAR"), NOTHING, TODAY,
         suspend_unknown=True, skip_problems=True,
     )  # fmt: skip
     assert checked.blocked or foots(checked)

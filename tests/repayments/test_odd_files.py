@@ -9,7 +9,7 @@ import zipfile
 import pytest
 import xlsxwriter
 
-from wibawa.repayments.checks import AccountFact, Checked, check_repayments
+from wibawa.repayments.checks import AccountFact, Checked, Posted, check_repayments
 from wibawa.repayments.queries import CODE_WORDS
 from wibawa.repayments.reader import read_repayments
 from wibawa.uploads.limits import Unreadable
@@ -40,7 +40,7 @@ def workbook(*cells: str | int) -> bytes:
 def checked(content: bytes, *facts: AccountFact, skip_problems: bool = False) -> Checked:
     file = read_repayments(content, "angsuran")
     accounts = {each.account: each for each in facts}
-    return check_repayments(file, accounts, set(), set(), TODAY, skip_problems=skip_problems)
+    return check_repayments(file, accounts, Posted(), TODAY, skip_problems=skip_problems)
 
 
 def test_a_numeric_account_is_refused_when_several_differ_by_zeros_only() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
@@ -24,6 +24,9 @@ ACCOUNT_UNKNOWN = "account_unknown"
 LOAN_CLOSED = "loan_closed"
 EXCEEDS_OUTSTANDING = "exceeds_outstanding"
 
+# Account, day and amount: what tells payments without a reference apart.
+Same = tuple[str, dt.date, int]
+
 # A file with more names written differently has another column under its headings.
 MOST_NAMES = 10_000
 
@@ -33,6 +36,8 @@ class AccountFact(NamedTuple):
 
     `owed` is what the schedule still asks for in rupiah, interest included; `closed` tells that the
     loan takes no more repayments; `chair` is a cooperative's chair, whose name banks often write.
+    `opened_on` is the cut-off day of a loan from the opening portfolio, whose opening entry holds
+    all money paid up to that day.
     """
 
     loan_id: int
@@ -42,12 +47,30 @@ class AccountFact(NamedTuple):
     owed: int
     closed: bool = False
     chair: str = ""
+    opened_on: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What the uploading bank's files have posted before, to loans or to titipan. Rupiah.
+
+    `references`: `reference_key` → all the money posted under it. `payments`: how often a payment
+    of (account of a loan, day, amount) is posted, with a reference or without; `suspended`: the
+    same for accounts without a loan, leading zeros left out. `unreferenced` is the part of
+    `payments` that had no reference.
+    """
+
+    references: Mapping[str, int] = field(default_factory=dict)
+    payments: Mapping[Same, int] = field(default_factory=dict)
+    suspended: Mapping[Same, int] = field(default_factory=dict)
+    unreferenced: Mapping[Same, int] = field(default_factory=dict)
 
 
 class Entry(NamedTuple):
     """Money that goes to a loan. `amount` includes `penalty`; the bank's own figures stand beside.
 
-    Either `reference` or `row_key` is given: the thing that makes the row once only.
+    `row_key` is what makes the row once only: its reference as `reference_key` writes it, or, of a
+    row without one, account, day, amount and occurrence.
     """
 
     row: int
@@ -56,7 +79,7 @@ class Entry(NamedTuple):
     penalty: int
     paid_on: dt.date
     reference: str | None
-    row_key: str | None
+    row_key: str
     principal: int | None
     interest: int | None
     outstanding: int | None
@@ -75,7 +98,7 @@ class SuspenseEntry(NamedTuple):
     amount: int
     paid_on: dt.date
     reference: str | None
-    row_key: str | None
+    row_key: str
     loan_id: int | None
     reason: str
 
@@ -114,8 +137,17 @@ class _Payment(NamedTuple):
     row: RepaymentRow
     paid_on: dt.date
     amount: int
-    row_key: str | None
+    row_key: str
     fact: AccountFact | None
+
+
+def reference_key(reference: str) -> str:
+    """A reference as it is compared: Excel loses leading zeros, people change case and spaces.
+
+    >>> reference_key("00 ab7"), reference_key("AB7"), reference_key("000")
+    ('R|AB7', 'R|AB7', 'R|0')
+    """
+    return f"R|{reference.replace(' ', '').upper().lstrip('0') or '0'}"
 
 
 def row_key(account: str, paid_on: dt.date, amount: int, occurrence: int) -> str:
@@ -132,8 +164,7 @@ def row_key(account: str, paid_on: dt.date, amount: int, occurrence: int) -> str
 def check_repayments(
     file: RepaymentFile,
     accounts: Mapping[str, AccountFact],
-    posted_references: Set[str],
-    posted_keys: Set[str],
+    posted: Posted,
     today: dt.date,
     *,
     suspend_unknown: bool = False,
@@ -141,17 +172,15 @@ def check_repayments(
 ) -> Checked:
     """Check every row against the facts and say where the money of each goes.
 
-    `accounts` holds the uploading bank's own accounts only, `posted_references` and `posted_keys`
-    what that bank's files have posted before. Money in rupiah. Raises nothing: what is wrong is in
+    `accounts` holds the uploading bank's own accounts only, `posted` what that bank's files have
+    posted before. Money in rupiah. Raises nothing: what is wrong is in
     `problems`, of the file and of the checks together, in row order; notices among them.
 
     With `suspend_unknown` a row of an unknown account goes to suspense; with `skip_problems` rows
     with problems are left out. A problem of the whole file (row 0) blocks in any case.
     """
     with collector_paused():
-        return _Check(file, accounts, today, suspend_unknown).run(
-            posted_references, posted_keys, skip_problems=skip_problems
-        )
+        return _Check(file, accounts, posted, today, suspend_unknown).run(skip_problems)
 
 
 class _Check:
@@ -161,11 +190,14 @@ class _Check:
         self,
         file: RepaymentFile,
         accounts: Mapping[str, AccountFact],
+        posted: Posted,
         today: dt.date,
         suspend_unknown: bool,
     ) -> None:
         self.file = file
         self.accounts = accounts
+        self.posted = posted
+        self.keys = {row.row: reference_key(row.reference) for row in file.rows if row.reference}
         self.today = today
         self.suspend_unknown = suspend_unknown
         self.tally = Tally(bad_rows=set(file.bad_rows))
@@ -176,13 +208,11 @@ class _Check:
         self.without_zeros: dict[str, list[AccountFact]] | None = None
         self.same_names: dict[tuple[str, str], bool] = {}
 
-    def run(
-        self, posted_references: Set[str], posted_keys: Set[str], *, skip_problems: bool
-    ) -> Checked:
+    def run(self, skip_problems: bool) -> Checked:
         result = Checked(rows=len(self.file.rows), total=self.file.readable_total)
         result.control_total = self.file.control_total
         self.duplicates()
-        payments = self.payments(posted_references, posted_keys, result)
+        payments = self.payments(result)
         self.pour(payments, result)
         self.add_up(result, skip_problems)
         problems = [*self.file.problems, *self.file.notices, *self.tally.closed()]
@@ -199,17 +229,17 @@ class _Check:
 
     def duplicates(self) -> None:
         """Every row of a group that shares a reference is a problem: which one is right?"""
-        references = [row.reference for row in self.file.rows if row.reference is not None]
-        if len(set(references)) == len(references):
+        if len(set(self.keys.values())) == len(self.keys):
             return
+        written = {row.row: row.reference or "" for row in self.file.rows}
         rows_of: dict[str, list[int]] = {}
-        for row in self.file.rows:
-            if row.reference is not None:
-                rows_of.setdefault(row.reference, []).append(row.row)
-        for reference, rows in rows_of.items():
+        for number, key in self.keys.items():
+            rows_of.setdefault(key, []).append(number)
+        for rows in rows_of.values():
             if len(rows) == 1:
                 continue
             for number in rows:
+                reference = written[number]
                 others = ", ".join(str(other) for other in rows[:6] if other != number)
                 message = (
                     f"Nomor bukti “{reference}” juga ada di baris {others}; "
@@ -217,35 +247,34 @@ class _Check:
                 )
                 self.note(number, "reference", "reference_duplicate", reference, message, True)
 
-    def payments(
-        self, posted_references: Set[str], posted_keys: Set[str], result: Checked
-    ) -> list[_Payment]:
+    def payments(self, result: Checked) -> list[_Payment]:
         """The rows that bring new money, checked; rows posted before are counted in `result`."""
         payments: list[_Payment] = []
-        occurrences: Counter[tuple[str, dt.date, int]] = Counter()
+        occurrences: Counter[Same] = Counter()
         exact = self.accounts.get
         today = self.today
         bad = self.bad
         for row in self.file.rows:
-            number, account, is_number, name, paid_on, amount, *_, reference = row
+            number, account, is_number, name, paid_on, amount, *_ = row
             # A number may have lost zeros: of several accounts that differ by them, none is sure.
             fact = self.zeros_restored(account) if is_number and account else exact(account)
-            key: str | None = None
-            if reference is None and account and paid_on is not None and amount is not None:
-                known = fact.account if fact is not None else account
-                same = (known, paid_on, amount)
-                occurrences[same] += 1
-                key = row_key(known, paid_on, amount, occurrences[same])
-            if number not in bad and (reference in posted_references or key in posted_keys):
-                result.already_posted_rows += 1
-                result.already_posted_total += amount or 0
-                self.note_posted(number, reference, key)
-                continue
+            key = self.keys.get(number, "")
+            if paid_on is not None and amount is not None and number not in bad:
+                same = (fact.account if fact is not None else account, paid_on, amount)
+                if not key:
+                    occurrences[same] += 1
+                    key = row_key(*same, occurrences[same])
+                if self.is_posted(row, key, same, occurrences[same], fact):
+                    result.already_posted_rows += 1
+                    result.already_posted_total += amount
+                    continue
             if paid_on is not None:
                 if paid_on > today:
                     self.note_future(number, paid_on)
                 elif fact is not None and paid_on < fact.disbursed_on:
                     self.note_too_early(number, paid_on, fact)
+                elif fact is not None and fact.opened_on and paid_on <= fact.opened_on:
+                    self.note_in_opening(number, paid_on, fact.opened_on)
             if fact is None:
                 if account:
                     self.note_unknown(number, account)
@@ -264,7 +293,51 @@ class _Check:
         found = self.without_zeros.get(account.lstrip("0"), [])
         return found[0] if len(found) == 1 else None
 
-    def note_posted(self, row: int, reference: str | None, key: str | None) -> None:
+    def is_posted(
+        self, row: RepaymentRow, key: str, same: Same, occurrence: int, fact: AccountFact | None
+    ) -> bool:
+        """Whether a row's money is in the books already; says so, and what is doubtful."""
+        posted, (account, paid_on, amount) = self.posted, same
+        if not row.reference:
+            before = posted.suspended.get((account.lstrip("0"), paid_on, amount), 0)
+            before += posted.payments.get(same, 0) if fact is not None else 0
+            if occurrence > before:
+                return False
+        elif (money := posted.references.get(key)) is None:
+            if posted.unreferenced.get(same):
+                self.note_doubtful(row)
+            return False
+        elif money != amount:
+            self.note_other_amount(row, amount, money)
+            return False
+        self.note_posted(row.row, row.reference, key)
+        return True
+
+    def note_other_amount(self, row: RepaymentRow, amount: int, before: int) -> None:
+        """Money under a used reference is real, but which row is right only the bank can say."""
+        reference = row.reference or ""
+        message = (
+            f"Nomor bukti “{reference}” sudah dibukukan dengan jumlah {rupiah(before)}, di sini "
+            f"{rupiah(amount)}; periksa jumlahnya atau beri pembayaran ini nomor buktinya sendiri."
+        )
+        self.note(row.row, "reference", "reference_other_amount", reference, message, True)
+
+    def note_doubtful(self, row: RepaymentRow) -> None:
+        message = (
+            "Pembayaran dengan rekening, tanggal dan jumlah yang sama sudah dibukukan tanpa nomor "
+            "bukti; periksa apakah ini pembayaran yang sama."
+        )
+        self.note(row.row, "reference", "row_may_be_posted", row.reference or "", message, False)
+
+    def note_in_opening(self, row: int, paid_on: dt.date, opened_on: dt.date) -> None:
+        message = (
+            f"Tanggal bayar {short_date(paid_on)} tidak sesudah tanggal data awal "
+            f"({short_date(opened_on)}), yang sudah memuat semua pembayaran sampai hari itu; "
+            "perbaiki tanggalnya atau lewati baris ini."
+        )
+        self.note(row, "paid_on", "date_before_cut_off", short_date(paid_on), message, True)
+
+    def note_posted(self, row: int, reference: str | None, key: str) -> None:
         if reference is not None:
             message = f"Nomor bukti “{reference}” sudah dibukukan sebelumnya; tidak dibukukan lagi."
             self.note(row, "reference", "reference_already_posted", reference, message, False)
@@ -273,7 +346,7 @@ class _Check:
                 "Pembayaran dengan rekening, tanggal dan jumlah yang sama sudah dibukukan "
                 "sebelumnya; tidak dibukukan lagi."
             )
-            self.note(row, "", "row_already_posted", key or "", message, False)
+            self.note(row, "", "row_already_posted", key, message, False)
 
     def note_future(self, row: int, paid_on: dt.date) -> None:
         message = (

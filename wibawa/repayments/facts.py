@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlalchemy import (
     ARRAY,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session
@@ -26,7 +28,14 @@ from wibawa.banks.queries import layout_mapping
 from wibawa.borrowers.models import Borrower
 from wibawa.database import FOREVER, is_sqlite
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseEntry
-from wibawa.repayments.checks import AccountFact, Checked, check_repayments
+from wibawa.repayments.checks import (
+    AccountFact,
+    Checked,
+    Posted,
+    Same,
+    check_repayments,
+    reference_key,
+)
 from wibawa.repayments.layout import Layout, layout_from
 from wibawa.repayments.rows import RepaymentFile
 
@@ -57,15 +66,12 @@ def layout_of(session: Session, bank: Bank, today: dt.date) -> Layout:
 def check_against_books(
     session: Session, bank_id: int, file: RepaymentFile, today: dt.date, options: Options
 ) -> Outcome:
-    """Check `file` against the bank's accounts and what it has posted before: four queries."""
+    """Check `file` against the bank's accounts and what it has posted before: three queries."""
     accounts, last_sequences = _accounts(session, bank_id, {row.account for row in file.rows})
-    references = {row.reference for row in file.rows if row.reference is not None}
-    days = [row.paid_on for row in file.rows if row.reference is None and row.paid_on is not None]
     checked = check_repayments(
         file,
         accounts,
-        _posted_references(session, bank_id, references),
-        _posted_keys(session, bank_id, days),
+        _posted(session, bank_id, file),
         today,
         suspend_unknown=options.suspend_unknown,
         skip_problems=options.skip_problems,
@@ -103,6 +109,7 @@ def _accounts(
             Loan.disbursed_on,
             Schedule.total - func.coalesce(paid.c.applied, 0),
             Borrower.chair_name,
+            Loan.opened_on,
             func.coalesce(paid.c.last, 0),
         )
         .join(Borrower, Borrower.id == Loan.borrower_id)
@@ -112,10 +119,10 @@ def _accounts(
     )
     accounts: dict[str, AccountFact] = {}
     last: dict[int, int] = {}
-    for loan_id, account, name, disbursed_on, owes, chair, sequence in session.execute(query):
+    for loan_id, account, name, day, owes, chair, opened_on, sequence in session.execute(query):
         owed = int(owes)
         accounts[account] = AccountFact(
-            loan_id, account, name, disbursed_on, owed, owed <= 0, chair
+            loan_id, account, name, day, owed, owed <= 0, chair, opened_on
         )
         last[loan_id] = sequence
     return accounts, last
@@ -132,44 +139,81 @@ def _among(
     return column == any_(literal(given, ARRAY(String)))
 
 
-def _posted_references(
-    session: Session, bank_id: int, references: Collection[str]
-) -> frozenset[str]:
-    """Which of `references` this bank has posted before, to a loan or to titipan."""
-    if not references:
-        return frozenset()
-    among = (
-        "IN (SELECT value FROM json_each(:references))"
-        if is_sqlite(session)
-        else "= ANY(:references)"
-    )
-    query = " UNION ALL ".join(
-        f"SELECT bank_reference FROM {table} WHERE bank_id = :bank AND bank_reference {among}"  # noqa: S608
-        for table in ("ledger_entries", "suspense_entries")
-    )
-    given = sorted(references)
-    return frozenset(
-        session.scalars(
-            text(query),
-            {"bank": bank_id, "references": json.dumps(given) if is_sqlite(session) else given},
-        )
-    )
+def _posted(session: Session, bank_id: int, file: RepaymentFile) -> Posted:
+    """What this bank posted before that the file may hold again: two queries.
 
-
-def _posted_keys(session: Session, bank_id: int, days: Collection[dt.date]) -> frozenset[str]:
-    """Keys of the rows without a reference that this bank posted for the file's span of days."""
+    Payments without a reference are always looked at; those with one only when the file has rows
+    without, since then account, day and amount tell them apart.
+    """
+    keys = {reference_key(row.reference) for row in file.rows if row.reference}
+    references = _posted_references(session, bank_id, keys)
+    days = [row.paid_on for row in file.rows if row.paid_on is not None]
     if not days:
-        return frozenset()
-    found = session.scalars(
-        union_all(
-            *(
-                select(table.row_key).where(
-                    table.bank_id == bank_id,
-                    table.row_key.is_not(None),
-                    table.effective_on.between(min(days), max(days)),
-                )
-                for table in (LedgerEntry, SuspenseEntry)
+        return Posted(references)
+    every = any(not row.reference for row in file.rows)
+    payments: Counter[Same] = Counter()
+    suspended: Counter[Same] = Counter()
+    unreferenced: Counter[Same] = Counter()
+    found = _posted_payments(session, bank_id, min(days), max(days), every)
+    for account, written, day, amount, reference in found:
+        if account is None:
+            suspended[written.lstrip("0"), day, amount] += 1
+            continue
+        payments[account, day, amount] += 1
+        if reference is None:
+            unreferenced[account, day, amount] += 1
+    return Posted(references, payments, suspended, unreferenced)
+
+
+def _posted_references(session: Session, bank_id: int, keys: Collection[str]) -> dict[str, int]:
+    """All the money that this bank posted under each of these references, loans and titipan."""
+    rows = union_all(
+        *(
+            select(table.row_key, table.amount).where(
+                table.bank_id == bank_id, _among(session, cast(Any, table.row_key), keys)
             )
+            for table in (LedgerEntry, SuspenseEntry)
         )
+    ).subquery()
+    query = select(rows.c.row_key, func.sum(rows.c.amount)).group_by(rows.c.row_key)
+    return {key: int(amount) for key, amount in session.execute(query)}
+
+
+def _posted_payments(
+    session: Session, bank_id: int, first: dt.date, last: dt.date, every: bool
+) -> Iterator[tuple[str | None, str, dt.date, int, str | None]]:
+    """(account of the loan, account as written, day, amount, reference) of each posted row.
+
+    A row that was split between its loan and titipan is one payment again.
+    """
+    parts = []
+    for table, written, meant in (
+        (LedgerEntry, literal(""), LedgerEntry.kind == "repayment"),
+        (SuspenseEntry, SuspenseEntry.account_text, true()),
+    ):
+        part = select(
+            table.upload_id,
+            table.row_number,
+            table.loan_id,
+            written.label("written"),
+            table.effective_on,
+            table.amount,
+            table.bank_reference,
+        ).where(table.bank_id == bank_id, table.effective_on.between(first, last), meant)
+        parts.append(part if every else part.where(table.bank_reference.is_(None)))
+    rows = union_all(*parts).subquery()
+    by = (rows.c.upload_id, rows.c.row_number, rows.c.effective_on, rows.c.bank_reference)
+    query = (
+        select(
+            Loan.account_number,
+            func.max(rows.c.written),
+            rows.c.effective_on,
+            func.sum(rows.c.amount),
+            rows.c.bank_reference,
+        )
+        .select_from(rows)
+        .outerjoin(Loan, Loan.id == rows.c.loan_id)
+        .group_by(*by, Loan.account_number)
     )
-    return frozenset(key for key in found if key is not None)
+    for account, text_account, day, amount, reference in session.execute(query):
+        yield account, text_account, day, int(amount), reference
