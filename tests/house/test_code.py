@@ -39,6 +39,7 @@ OTHER_NAMES = {
     "repayments/facts": "what the books know that a file is checked against",
     "repayments/layout": "a bank's words for the columns",
     "repayments/names": "how far apart two spellings of a name are",
+    "repayments/outcome": "what a check knows and finds, as plain data",
     "repayments/rows": "typed rows of a repayment file",
 }
 # Folders that are tools, not things the office talks about, name their files by what these do.

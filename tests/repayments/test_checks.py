@@ -13,15 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wibawa.loans.reader import read_portfolio
-from wibawa.repayments.checks import (
-    AccountFact,
-    Checked,
-    Posted,
-    check_repayments,
-    reference_key,
-    row_key,
-)
+from wibawa.repayments.checks import check_repayments
 from wibawa.repayments.names import far_off
+from wibawa.repayments.outcome import AccountFact, Checked, Posted, reference_key, row_key
 from wibawa.repayments.reader import RepaymentFile, read_repayments
 from wibawa.uploads.table import Unreadable
 

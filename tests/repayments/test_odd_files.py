@@ -9,7 +9,8 @@ import zipfile
 import pytest
 import xlsxwriter
 
-from wibawa.repayments.checks import AccountFact, Checked, Posted, check_repayments
+from wibawa.repayments.checks import check_repayments
+from wibawa.repayments.outcome import AccountFact, Checked, Posted
 from wibawa.repayments.queries import CODE_WORDS
 from wibawa.repayments.reader import read_repayments
 from wibawa.uploads.limits import Unreadable

@@ -13,8 +13,8 @@ from wibawa.banks.queries import bank_by_code
 from wibawa.loans.journal import Author
 from wibawa.loans.models import LedgerEntry, SuspenseEntry
 from wibawa.repayments.actions import import_at_once
-from wibawa.repayments.checks import Checked
 from wibawa.repayments.facts import Options
+from wibawa.repayments.outcome import Checked
 from wibawa.web.clock import now
 
 HEAD = "Nomor Rekening;Nama;Tanggal Bayar;Jumlah Bayar;No Bukti\n"

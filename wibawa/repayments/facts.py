@@ -28,15 +28,9 @@ from wibawa.banks.queries import layout_mapping
 from wibawa.borrowers.models import Borrower
 from wibawa.database import FOREVER, is_sqlite
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseEntry
-from wibawa.repayments.checks import (
-    AccountFact,
-    Checked,
-    Posted,
-    Same,
-    check_repayments,
-    reference_key,
-)
+from wibawa.repayments.checks import check_repayments
 from wibawa.repayments.layout import Layout, layout_from
+from wibawa.repayments.outcome import AccountFact, Checked, Posted, Same, reference_key
 from wibawa.repayments.rows import RepaymentFile
 
 KIND = "repayments"
