@@ -5,6 +5,7 @@ The schema is migrated once per engine and run; a test gets its own copy of it.
 
 from __future__ import annotations
 
+import contextvars
 import datetime as dt
 import os
 import shutil
@@ -18,7 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import settings
 from sqlalchemy.orm import Session
@@ -209,3 +210,13 @@ def sign_in(app: Flask, people: dict[str, int]) -> Callable[[str], InspectedClie
         return client  # type: ignore[return-value]
 
     return enter
+
+
+class ApartClient(InspectedClient):
+    """Opens pages apart from the test's own application context and transaction, as a server does:
+    two signed-in clients stay two people, and nobody waits for the test."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        if has_app_context():
+            db.session.rollback()
+        return contextvars.Context().run(super().open, *args, **kwargs)
