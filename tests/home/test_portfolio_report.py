@@ -8,6 +8,7 @@ from collections.abc import Callable
 import openpyxl
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from tests import factories
 from wibawa.banks.queries import thresholds_on
@@ -89,3 +90,18 @@ def test_a_bank_officer_has_no_report_of_all_banks(sign_in: SignIn) -> None:
     client = sign_in("pasar")
     assert client.get("/laporan/portofolio").status_code == 403
     assert client.get("/laporan/portofolio/ekspor.csv").status_code == 403
+
+
+def test_the_cut_off_of_one_bank_says_nothing_about_the_other(
+    session: Session, people: dict[str, int]
+) -> None:
+    cut_off = dt.date(2026, 9, 30)
+    pair = (people["staff"], people["approver"])
+    factories.loan(session, *pair, bank_id=factories.JATENG, opened_on=cut_off, opening=0)
+    factories.loan(session, *pair, bank_id=factories.PASAR, number=2)
+    classes = thresholds_on(session, cut_off)
+    found = {
+        bank: portfolio(session, cut_off, classes, bank).incomplete_before
+        for bank in (factories.JATENG, factories.PASAR, None)
+    }
+    assert found == {factories.JATENG: cut_off, factories.PASAR: None, None: cut_off}

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, true
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
@@ -136,7 +136,11 @@ def portfolio(
             for number, code, name in banks
             if bank_id is None or number == bank_id
         ),
-        session.scalar(select(func.max(Loan.opened_on))),
+        session.scalar(
+            select(func.max(Loan.opened_on)).where(
+                true() if bank_id is None else Loan.bank_id == bank_id
+            )
+        ),
     )
 
 
