@@ -14,7 +14,7 @@ from wibawa.database import db
 from wibawa.loans import lists, queries
 from wibawa.loans.forms import LATE_STEPS, STATE_LABELS, ListAsked, read_list
 from wibawa.loans.lists import LoanLine
-from wibawa.loans.queries import LoanFacts
+from wibawa.loans.queries import EntryLine, LoanFacts
 from wibawa.loans.statement import ENTRY_LABELS, statement
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date
@@ -59,9 +59,24 @@ def _facts_shown(facts: LoanFacts) -> LoanFacts:
         business_name=HIDDEN,
         address=HIDDEN,
         account_number=HIDDEN,
+        agreement_number=HIDDEN,
         kelurahan="",
         nik_tail="",
     )
+
+
+def _entries_shown(entries: Sequence[EntryLine]) -> list[EntryLine]:
+    """The journal as this person may see it: a file's name or a reference may name somebody."""
+    if _sees_people():
+        return list(entries)
+    return [
+        replace(
+            entry,
+            filename=f"berkas nomor {entry.upload_id}" if entry.upload_id else None,
+            bank_reference=None,
+        )
+        for entry in entries
+    ]
 
 
 def _list_asked() -> tuple[ListAsked, Wanted]:
@@ -148,7 +163,7 @@ def loan(loan_id: int) -> str:
     facts = queries.loan_facts(db.session(), loan_id) or not_found("loan", loan_id)
     own_bank_only(facts.bank_id, "loan", loan_id)
     on, problem = asked_day(request.args.get("tanggal"), clock.today())
-    entries = queries.ledger(db.session(), loan_id)
+    entries = _entries_shown(queries.ledger(db.session(), loan_id))
     schedule = queries.schedule_on(db.session(), loan_id, on)
     limits = thresholds_on(db.session(), on)[BankKind(facts.bank_kind)]
     return render_template(
