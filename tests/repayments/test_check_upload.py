@@ -20,6 +20,8 @@ from wibawa.database import db, writing
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.journal import Author
 from wibawa.loans.models import LedgerEntry, SuspenseEntry
+from wibawa.repayments import routes
+from wibawa.uploads.limits import unreadable
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now
 
@@ -350,3 +352,39 @@ def test_a_failure_in_the_middle_of_posting_leaves_nothing_half_done(
     monkeypatch.undo()
     staff.post(f"{url}/bukukan", data={"shown": shown})
     assert booked(app) == (96, 52_022_819)
+
+
+def test_leadership_sees_the_number_of_a_file_and_not_its_name_or_references(
+    app: Flask, sign_in: Enter
+) -> None:
+    officer, staff = sign_in("pasar"), sign_in("staff")
+    url = send(officer, PASAR, "angsuran Siti Aminah 081234567890.csv")
+    officer.post(f"{url}/ajukan")
+    staff.post(f"{url}/bukukan", data={"shown": shown_on(text(staff, url))})
+    with app.app_context():
+        entry = db.session.scalars(
+            select(LedgerEntry).where(LedgerEntry.kind == "repayment")
+        ).first()
+        assert entry is not None
+        loan_id, reference = entry.loan_id, str(entry.bank_reference)
+    assert "Siti Aminah" in text(staff, f"/pinjaman/{loan_id}")
+    page = text(sign_in("leader"), f"/pinjaman/{loan_id}")
+    assert f"berkas nomor {url.rsplit('/', 1)[1]}" in page
+    for hidden in ("Siti Aminah", "081234567890", reference):
+        assert hidden not in page
+
+
+def test_a_stored_file_that_cannot_be_read_again_is_said_in_words(
+    app: Flask, sign_in: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = sign_in("pasar")
+    url = send(officer, PASAR)
+
+    def stopped(*_: object) -> None:
+        raise unreadable("Berkas tidak dapat dibaca; unggah lagi.")
+
+    monkeypatch.setattr(routes, "read_repayments", stopped)
+    for answer in (officer.post(f"{url}/ajukan"), officer.get(f"{url}/hasil.xlsx")):
+        assert answer.status_code == 409
+        assert "unggah lagi" in answer.get_data(as_text=True)
+    assert booked(app) == (0, 0)

@@ -92,7 +92,7 @@ def receive(
 
 def lock_bank(session: Session, bank_id: int) -> None:
     """One file of a bank at a time: what a check found stays true until its posting is through."""
-    session.execute(select(Bank.id).where(Bank.id == bank_id).with_for_update())
+    session.execute(select(Bank.id).where(Bank.id == bank_id).with_for_update(key_share=True))
 
 
 def _earlier(session: Session, bank_id: int, same: Any) -> Upload | None:

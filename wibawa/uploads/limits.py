@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wibawa.rules.refused import Problem
+from wibawa.rules.refused import Problem, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-class Unreadable(Exception):
+class Unreadable(Refused):
     """The whole file is refused; `problem` says why in a sentence a bank officer can act on."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
+        super().__init__(problem.code, problem.message)
         self.problem = problem
 
 
