@@ -6,6 +6,7 @@ import datetime as dt
 import doctest
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
@@ -108,12 +109,24 @@ def _is_whole(plan: Plan, principal: int) -> None:
         assert row.balance >= 0
     assert balance == 0
     days = [row.due_on for row in plan.rows]
-    assert all(day < after for day, after in zip(days, days[1:], strict=False))
+    assert all(day < after for day, after in pairwise(days))
 
 
 def _paid(plan: Plan) -> tuple[int, int]:
     at = position(plan.principal, plan.rows, plan.applied, dt.date(2050, 1, 1), COMMERCIAL_DEFAULT)
     return at.principal_paid, at.interest_paid
+
+
+def _made(
+    change: Callable[[Plan, int, dt.date], Plan], plan: Plan, opened: int, on: dt.date
+) -> Plan | None:
+    """The new plan, None for what is refused with a good reason."""
+    try:
+        return change(plan, opened, on)
+    except Refused as refused:
+        if refused.code in ("nothing_changes", "past_due", "partly_paid"):
+            return None
+        raise
 
 
 @many
@@ -125,10 +138,8 @@ def test_any_changes_one_after_the_other_keep_what_was_paid_and_add_up(
     for change in made:
         opened = first_open(plan)
         assume(opened <= len(plan.rows))
-        try:
-            new = change(plan, opened, on)
-        except Refused as refused:
-            assert refused.code in ("nothing_changes", "past_due", "partly_paid")
+        new = _made(change, plan, opened, on)
+        if new is None:
             continue
         _is_whole(new, principal)
         assert new.rows[: opened - 1] == plan.rows[: opened - 1]
