@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import datetime as dt
+import getpass
 import os
 import shutil
 import tempfile
@@ -19,14 +20,17 @@ from typing import Any
 import psycopg
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import settings
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 import config
 from tests import factories
 from tests.inspection import inspect_page
+from wibawa.access import users
 from wibawa.app import create_app
 from wibawa.database import db, writing
 from wibawa.migrating import migrate_if_empty
@@ -36,6 +40,21 @@ SOAK_FACTOR = 20
 
 ENGINES = ("sqlite", "postgresql")
 TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
+
+
+# Compiled templates, known by the hash of their source: compiling was a quarter of the run.
+COMPILED = Path(tempfile.gettempdir()) / f"wibawa-test-templates-{getpass.getuser()}"
+COMPILED.mkdir(mode=0o700, exist_ok=True)
+
+REAL_HASHER = users._hasher
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Passwords of the tests guard nothing; the real cost has a test of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -89,7 +108,9 @@ def make_app(url: str, **overrides: Any) -> Flask:
         SERVER_NAME=None,
         **overrides,
     )
-    return create_app(settings, check_schema=False)
+    app = create_app(settings, check_schema=False)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(COMPILED))
+    return app
 
 
 def dispose(app: Flask) -> None:

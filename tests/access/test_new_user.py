@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.factories import Client
+from tests.conftest import REAL_HASHER
+from tests.factories import PASSWORD, Client
 from wibawa.access.models import User
 from wibawa.database import db
 
@@ -51,3 +52,7 @@ def test_each_mistake_gets_a_sentence_and_nobody_is_added(
     assert sentence in answer.get_data(as_text=True)
     with app.app_context():
         assert db.session.scalar(select(User.id).where(User.name == "Hesti Wulandari")) is None
+
+
+def test_outside_of_tests_a_password_costs_what_owasp_asks() -> None:
+    assert REAL_HASHER.hash(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
