@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import xlsxwriter
 from sqlalchemy import func, select
@@ -33,7 +34,7 @@ from wibawa.repayments.actions import import_at_once, receive, submit
 from wibawa.repayments.facts import Options, layout_of
 from wibawa.repayments.reader import read_repayments
 from wibawa.rules.dates import add_months
-from wibawa.rules.facts import BankKind, BorrowerKind, Installment, Method, Terms
+from wibawa.rules.facts import BankKind, BorrowerKind, Health, Installment, Method, Terms
 from wibawa.rules.money import number
 from wibawa.rules.position import position
 from wibawa.rules.schedule import schedule
@@ -216,7 +217,21 @@ def _borrower(random: Random, count: int, day: dt.date, kelurahan: list[str]) ->
         chair_name=name if cooperative else "",
         members_male=random.randrange(8, 60) if cooperative else None,
         members_female=random.randrange(8, 60) if cooperative else None,
+        **(_standing(count, day) if cooperative else {}),
     )
+
+
+def _standing(count: int, day: dt.date) -> dict[str, Any]:
+    """How a cooperative stands; of every fifth one nobody has asked yet."""
+    if count % 5 == 0:
+        return {}
+    meeting = dt.date(day.year - (day.month <= 6), 3, 1 + count % 28)
+    return {
+        "active": True,
+        "health": Health.FAIRLY_HEALTHY if count % 4 == 0 else Health.HEALTHY,
+        "health_assessed_on": meeting + dt.timedelta(days=40),
+        "annual_meeting_on": meeting,
+    }
 
 
 def _open(

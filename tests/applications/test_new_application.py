@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import MICRO, NIK, PERSON, act, entry, key, recorded, state, text_of
+from tests.borrowers.test_edit_borrower import opened
 from wibawa.applications.models import Application, ApplicationDraft, ApplicationMove
 from wibawa.borrowers.models import Borrower
 from wibawa.web.clock import now
 
 SignIn = Callable[[str], factories.Client]
+NEW_COOPERATIVE = "/permohonan/baru?jenis=koperasi"
 COOPERATIVE = {
     "name": "Koperasi Maju Bersama",
     "cooperative_number": "3374010010001",
@@ -27,6 +29,10 @@ COOPERATIVE = {
     "chair_name": "Siti Aminah",
     "members_male": "20",
     "members_female": "35",
+    "active": "ya",
+    "health": "healthy",
+    "health_assessed_on": "31/03/2026",
+    "annual_meeting_on": "14/03/2026",
 }
 
 
@@ -68,12 +74,61 @@ def test_a_registered_borrower_needs_no_personal_data_again(
     assert session.get_one(Application, number).borrower_id == borrower
 
 
-def test_a_cooperative_is_recorded_and_its_health_is_asked_after(sign_in: SignIn) -> None:
+def test_a_cooperative_is_recorded_with_how_it_stands(sign_in: SignIn, session: Session) -> None:
     client = sign_in("staff")
-    number = recorded(client, "/permohonan/baru?jenis=koperasi", **COOPERATIVE)
+    number = recorded(client, NEW_COOPERATIVE, **COOPERATIVE)
     page = text_of(client, f"/permohonan/{number}")
     assert "Koperasi Maju Bersama" in page
-    assert "Pastikan koperasi masih aktif dan dinyatakan sehat" in page
+    assert "Semua syarat yang diperiksa terpenuhi hari ini." in page
+    assert "Sehat, 31 Maret 2026" in page
+    assert "14 Maret 2026" in page
+    found = session.scalars(select(Borrower)).one()
+    assert (found.active, found.health) == (True, "healthy")
+    assert found.health_assessed_on == dt.date(2026, 3, 31)
+    assert found.annual_meeting_on == dt.date(2026, 3, 14)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"active": "tidak"}, "Koperasi tercatat tidak aktif"),
+        ({"active": ""}, "Belum tercatat apakah koperasi masih aktif"),
+        ({"health": "watched"}, "(31 Maret 2026): dalam pengawasan; diperlukan predikat sehat"),
+        ({"health": "", "health_assessed_on": ""}, "Belum tercatat hasil penilaian kesehatan"),
+        ({"health_assessed_on": ""}, "Isi tanggal penilaiannya, karena kesehatannya diisi."),
+        ({"health": ""}, "Pilih juga kesehatan koperasinya"),
+        ({"health_assessed_on": "31/03/2027"}, "sesudah hari ini; periksa tahunnya"),
+        ({"annual_meeting_on": "31/03/2027"}, "sesudah hari ini; periksa tahunnya"),
+        ({"health": "very well"}, "Pilihan ini tidak ada dalam daftar."),
+    ],
+)
+def test_a_cooperative_that_does_not_stand_well_is_not_submitted(
+    sign_in: SignIn, session: Session, changes: dict[str, str], sentence: str
+) -> None:
+    client = sign_in("staff")
+    body = entry(**COOPERATIVE | changes)
+    assert sentence in text_of(client, NEW_COOPERATIVE, body)
+    assert count(session, Application) == 0
+
+
+def test_a_draft_for_a_cooperative_of_which_nothing_is_known_waits_for_its_facts(
+    sign_in: SignIn, session: Session
+) -> None:
+    client = sign_in("staff")
+    unknown = dict.fromkeys(("active", "health", "health_assessed_on", "annual_meeting_on"), "")
+    number = recorded(client, NEW_COOPERATIVE, **COOPERATIVE | unknown, simpan="1")
+    page = text_of(client, f"/permohonan/{number}")
+    assert "lewat Ubah data di halaman peminjam" in page
+    assert "Belum tercatat" in page
+    assert act(client, number, "ajukan") in (200, 409)
+    assert state(session, number) == "draft"
+    borrower = session.scalar(select(Borrower.id))
+    address = f"/peminjam/{borrower}/ubah"
+    facts = COOPERATIVE | opened(client, address) | {"nik": "", "kelurahan_code": "33.74.01.1001"}
+    facts |= {"sex": "P", "birth_date": "08/04/1985", "nib": ""}
+    assert client.post(address, data=facts).status_code == 302
+    assert act(client, number, "ajukan") == 302
+    assert state(session, number) == "submitted"
 
 
 @pytest.mark.parametrize(

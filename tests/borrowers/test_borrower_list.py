@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.facts import BorrowerKind, Health
 from wibawa.web.clock import now
 
 SignIn = Callable[[str], factories.Client]
@@ -38,6 +38,10 @@ def cooperative(session: Session, by: int, nik: str = "3374010101700009") -> int
                 chair_name="Agus Salim",
                 members_male=40,
                 members_female=60,
+                active=True,
+                health=Health.HEALTHY,
+                health_assessed_on=dt.date(2026, 4, 20),
+                annual_meeting_on=dt.date(2026, 3, 14),
             )
         ],
         by,

@@ -206,6 +206,10 @@ def test_a_cooperative_with_a_new_chair_is_changed_the_same_way(
         "birth_date": "08/04/1985",
         "members_male": "41",
         "members_female": "60",
+        "active": "ya",
+        "health": "healthy",
+        "health_assessed_on": "20/04/2026",
+        "annual_meeting_on": "14/03/2026",
     }
     answer = client.post(address, data=body)
     assert answer.status_code == 302, answer.get_data(as_text=True)
@@ -215,6 +219,93 @@ def test_a_cooperative_with_a_new_chair_is_changed_the_same_way(
     page = client.get(f"/peminjam/{number}").get_data(as_text=True)
     assert "NIK ketua: <del>************0009</del>" in page
     assert "Jenis kelamin ketua: <del>Laki-laki</del>" in page
+
+
+COOPERATIVE = {
+    "name": "Koperasi Maju Bersama",
+    "cooperative_number": "3374110020001",
+    "business_started_on": "01/05/2015",
+    "sector": "Simpan pinjam",
+    "kelurahan_code": "33.74.02.1001",
+    "address": "Jl. Mataram No. 9",
+    "phone": "0248311111",
+    "nib": "",
+    "chair_name": "Agus Salim",
+    "nik": "",
+    "sex": "L",
+    "birth_date": "01/01/1970",
+    "members_male": "40",
+    "members_female": "60",
+    "active": "ya",
+    "health": "healthy",
+    "health_assessed_on": "20/04/2026",
+    "annual_meeting_on": "14/03/2026",
+}
+
+
+def test_how_a_cooperative_stands_is_changed_with_its_history(
+    app: Flask, people: dict[str, int], sign_in: SignIn
+) -> None:
+    number = factories.saved(app, lambda s: cooperative(s, people["staff"]))
+    client, address = sign_in("staff"), f"/peminjam/{number}/ubah"
+    same = client.post(address, data=COOPERATIVE | opened(client, address))
+    assert same.status_code == 302, same.get_data(as_text=True)
+    assert changes(app) == []
+    new = {"active": "tidak", "health": "watched", "health_assessed_on": "02/11/2026"}
+    assert client.post(address, data=COOPERATIVE | opened(client, address) | new).status_code == 302
+    assert changes(app) == [
+        ("active", "ya", "tidak"),
+        ("health", "healthy", "watched"),
+        ("health_assessed_on", "2026-04-20", "2026-11-02"),
+    ]
+    page = client.get(f"/peminjam/{number}").get_data(as_text=True)
+    assert "Koperasi masih aktif: <del>Ya</del>" in page
+    assert "<ins>Dalam pengawasan</ins>" in page
+    assert "<ins>02/11/2026</ins>" in page
+    assert "Dalam pengawasan, 2 November 2026" in page
+    assert "Koperasi tercatat tidak aktif" in page  # a warning: it matters for a loan only
+    unknown = {"active": "", "health": "", "health_assessed_on": "", "annual_meeting_on": ""}
+    answer = client.post(address, data=COOPERATIVE | opened(client, address) | unknown)
+    assert answer.status_code == 302
+    assert ("annual_meeting_on", "2026-03-14", "") in changes(app)
+    assert "Belum tercatat" in client.get(f"/peminjam/{number}").get_data(as_text=True)
+
+
+def test_a_grade_without_its_day_is_refused_at_the_field(
+    app: Flask, people: dict[str, int], sign_in: SignIn
+) -> None:
+    number = factories.saved(app, lambda s: cooperative(s, people["staff"]))
+    client, address = sign_in("staff"), f"/peminjam/{number}/ubah"
+    body = COOPERATIVE | opened(client, address) | {"health_assessed_on": ""}
+    page = client.post(address, data=body).get_data(as_text=True)
+    assert "Isi tanggal penilaiannya, karena kesehatannya diisi." in page
+    assert changes(app) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"health": "healthy"},
+        {"health": "fine", "health_assessed_on": "2026-04-20"},
+        {"health_assessed_on": "2026-04-20"},
+        {"kind": "micro"},
+    ],
+)
+def test_the_database_keeps_a_grade_with_its_day_and_for_cooperatives_only(
+    app: Flask, people: dict[str, int], wrong: dict[str, str]
+) -> None:
+    def unknown(session: Session) -> None:
+        cooperative(session, people["staff"])
+        nothing = {"health": None, "health_assessed_on": None}
+        session.execute(update(Borrower).values(**nothing))
+
+    factories.saved(app, unknown)
+    places = ", ".join(f"{name} = '{value}'" for name, value in wrong.items())
+    with app.app_context(), writing():
+        with pytest.raises(IntegrityError):
+            db.session.execute(text(f"UPDATE borrowers SET {places}"))
+        db.session.rollback()
+        db.session.remove()
 
 
 def test_what_somebody_else_changed_meanwhile_is_refused_with_both_values(

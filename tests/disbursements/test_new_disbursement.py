@@ -32,6 +32,10 @@ COOPERATIVE = {
     "birth_date": "08/04/1985",
     "members_male": "20",
     "members_female": "35",
+    "active": "ya",
+    "health": "healthy",
+    "health_assessed_on": "31/03/2026",
+    "annual_meeting_on": "14/03/2026",
 }
 
 
@@ -87,6 +91,17 @@ def test_a_cooperative_is_recorded_with_its_chair_and_members(
     assert NIK not in page
     found = session.scalars(select(Borrower)).one()
     assert (found.kind, found.members_male, found.members_female) == ("cooperative", 20, 35)
+
+
+def test_a_disbursement_to_a_cooperative_needs_the_same_standing_as_an_application(
+    sign_in: SignIn, session: Session
+) -> None:
+    client, address = sign_in("staff"), "/pencairan/baru?jenis=koperasi"
+    body = COOPERATIVE | WISH | {"active": "", "health": "watched"}
+    page = text_of(client, body | {"request_key": "a" * 32}, address)
+    assert "Belum tercatat apakah koperasi masih aktif" in page
+    assert "dalam pengawasan; diperlukan predikat sehat" in page
+    assert counts(session)[0] == 0
 
 
 def test_the_same_form_sent_twice_makes_one_disbursement(sign_in: SignIn, session: Session) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import doctest
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wibawa.rules import standing
 from wibawa.rules.dates import add_months
 from wibawa.rules.eligibility import (
     Applicant,
@@ -21,7 +23,7 @@ from wibawa.rules.eligibility import (
     check,
     plain_account,
 )
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.facts import BorrowerKind, Health, Standing
 
 TODAY = dt.date(2026, 11, 24)
 LIMITS = Limits(dt.date(2017, 1, 1), 50_000_000, 40_000_000, 5_000_000, 17, 2)
@@ -31,6 +33,8 @@ SITI = Applicant(
 WISH = Request("Bank Pasar", "0123456789", "PK/1", TODAY, 5_000_000, "")
 LOAN = RunningLoan("KW-000012", "Bank Jateng", "Siti Aminah", 2_000_000, own=True)
 OTHER = WaitingDisbursement("Bank Jateng", "Siti Aminah", 3_000_000, own=True)
+GOOD = Standing(True, Health.HEALTHY, dt.date(2026, 3, 31), dt.date(2026, 3, 14))
+COOPERATIVE = replace(SITI, kind=BorrowerKind.COOPERATIVE, standing=GOOD)
 many = settings(max_examples=200, deadline=None)
 
 
@@ -149,8 +153,92 @@ def test_a_day_before_the_programme_is_a_mistyped_year() -> None:
     )
 
 
+def test_an_active_and_healthy_cooperative_with_a_meeting_this_year_has_no_obstacle() -> None:
+    assert judge(COOPERATIVE) == Verdict((), ())
+
+
+@pytest.mark.parametrize(
+    ("how", "field", "code", "said"),
+    [
+        (
+            replace(GOOD, active=False),
+            "active",
+            "cooperative_inactive",
+            "Koperasi tercatat tidak aktif; diperlukan koperasi yang masih aktif.",
+        ),
+        (
+            replace(GOOD, active=None),
+            "active",
+            "cooperative_activity_unknown",
+            "diperlukan isian “Koperasi masih aktif”, lewat Ubah data di halaman peminjam.",
+        ),
+        (
+            replace(GOOD, health=Health.FAIRLY_HEALTHY),
+            "health",
+            "cooperative_not_healthy",
+            "Kesehatan koperasi pada penilaian terakhir (31 Maret 2026): cukup sehat; diperlukan "
+            "predikat sehat.",
+        ),
+        (
+            replace(GOOD, health=Health.WATCHED),
+            "health",
+            "cooperative_not_healthy",
+            "dalam pengawasan; diperlukan predikat sehat.",
+        ),
+        (
+            replace(GOOD, health=Health.SPECIALLY_WATCHED),
+            "health",
+            "cooperative_not_healthy",
+            "dalam pengawasan khusus; diperlukan predikat sehat.",
+        ),
+        (
+            replace(GOOD, health=None, assessed_on=None),
+            "health",
+            "cooperative_health_unknown",
+            "Belum tercatat hasil penilaian kesehatan koperasi",
+        ),
+    ],
+)
+def test_a_cooperative_that_is_not_known_to_be_active_and_healthy_is_stopped(
+    how: Standing, field: str, code: str, said: str
+) -> None:
+    (problem,) = judge(replace(COOPERATIVE, standing=how)).blocks
+    assert (problem.column, problem.code) == (field, code)
+    assert said in problem.message
+
+
+def test_a_cooperative_of_which_nothing_is_known_is_stopped_twice_and_warned_of_once() -> None:
+    verdict = judge(replace(COOPERATIVE, standing=None))
+    assert list(blocks(verdict)) == ["cooperative_activity_unknown", "cooperative_health_unknown"]
+    assert [problem.code for problem in verdict.warnings] == ["annual_meeting_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("day", "held", "old"),
+    [
+        # until the end of June the meeting on last year may still come
+        (dt.date(2026, 6, 30), dt.date(2025, 1, 1), False),
+        (dt.date(2026, 6, 30), dt.date(2024, 12, 31), True),
+        (dt.date(2026, 7, 1), dt.date(2025, 12, 31), True),
+        (dt.date(2026, 7, 1), dt.date(2026, 1, 2), False),
+        (dt.date(2026, 7, 1), dt.date(2026, 7, 1), False),
+    ],
+)
+def test_the_yearly_meeting_is_missed_half_a_year_after_its_book_year(
+    day: dt.date, held: dt.date, old: bool
+) -> None:
+    applicant = replace(COOPERATIVE, standing=replace(GOOD, annual_meeting_on=held))
+    verdict = check(applicant, replace(WISH, disbursed_on=day), LIMITS, Known(), day)
+    assert [problem.code for problem in verdict.warnings] == ["annual_meeting_old"] * old
+    assert verdict.blocks == ()
+
+
+def test_a_micro_enterprise_is_not_asked_for_health() -> None:
+    assert judge(replace(SITI, standing=None)) == Verdict((), ())
+
+
 def test_a_cooperative_has_its_own_ceiling_and_its_chair_is_named() -> None:
-    cooperative = replace(SITI, kind=BorrowerKind.COOPERATIVE, nik="", birth_date=TODAY)
+    cooperative = replace(COOPERATIVE, nik="", birth_date=TODAY)
     wish = replace(WISH, principal=45_000_000, collateral="Tanah")
     said = blocks(judge(cooperative, wish))
     assert said["above_ceiling"].startswith(
@@ -238,3 +326,7 @@ def test_age_and_age_of_business_count_to_the_day_of_disbursement(months: int, s
 
 def test_an_account_is_read_without_the_marks_people_write() -> None:
     assert plain_account(" 056-783.63 706\t") == "05678363706"
+
+
+def test_the_example_of_how_a_cooperative_stands_is_true() -> None:
+    assert doctest.testmod(standing).failed == 0

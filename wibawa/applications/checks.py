@@ -55,6 +55,7 @@ def applicant_of(borrower: BorrowerFacts) -> Applicant:
         borrower.birth_date,
         borrower.business_started_on,
         kelurahan_known=True,
+        standing=borrower.standing,
     )
 
 
@@ -79,7 +80,7 @@ def judge(
     """All obstacles and warnings of an application today, each at its field of the form."""
     request = Request("", "", "", None, wish.amount, wish.collateral)
     verdict = check(wish.applicant, request, limits_of(terms), known, today)
-    own = [*_others(others), *_months(wish, terms.months), *_cooperative(wish)]
+    own = [*_others(others), *_months(wish, terms.months)]
     found = [*(_for_the_form(each) for each in (*verdict.blocks, *verdict.warnings)), *own]
     return Verdict(
         tuple(each for each in found if each.blocking),
@@ -125,18 +126,6 @@ def _months(wish: Wish, most: int) -> Iterator[Problem]:
             str(wish.months),
             f"Jangka waktu {wish.months} bulan melebihi {most} bulan menurut ketentuan pinjaman; "
             "pilih yang lebih pendek.",
-        )
-
-
-def _cooperative(wish: Wish) -> Iterator[Problem]:
-    if wish.applicant.kind is BorrowerKind.COOPERATIVE:
-        yield Problem(
-            0,
-            "borrower",
-            "cooperative_health",
-            "",
-            "Pastikan koperasi masih aktif dan dinyatakan sehat pada penilaian kesehatan terakhir.",
-            blocking=False,
         )
 
 

@@ -14,7 +14,12 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from wibawa.applications.actions import NewVisit
 from wibawa.applications.checks import Wish, applicant_of
 from wibawa.applications.lists import AGES, SLUGS, ApplicationFilter
-from wibawa.borrowers.forms import CooperativeFields, MicroFields, plain_digits
+from wibawa.borrowers.forms import (
+    CooperativeFields,
+    MicroFields,
+    entered_standing,
+    plain_digits,
+)
 from wibawa.borrowers.queries import BorrowerFacts
 from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Applicant
@@ -168,6 +173,7 @@ def wish_from(
         form.birth_date.data,
         form.business_started_on.data,
         kelurahan_known=(code in codes) if code else None,
+        standing=entered_standing(form, kind),
     )
     number = getattr(form, "cooperative_number", None)
     return Wish(

@@ -13,7 +13,7 @@ from wibawa.access.personal_data import index_of, seal, unseal
 from wibawa.borrowers.checks import EDITABLE, label_of, stored_text
 from wibawa.borrowers.models import Borrower, BorrowerChange, BorrowerDistinct
 from wibawa.database import allocate_ids, bulk_insert, stored_date, stored_moment
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.facts import BorrowerKind, Health
 from wibawa.rules.nik import mask_nik
 from wibawa.rules.refused import Refused
 
@@ -23,7 +23,7 @@ COLUMNS = (
     "id", "kind", "name", "name_key", "nik", "nik_index", "nik_tail", "sex", "birth_date",
     "business_name", "sector", "business_started_on", "kelurahan_code", "address", "phone", "nib",
     "cooperative_number", "chair_name", "members_male", "members_female", "created_at",
-    "created_by",
+    "created_by", "active", "health", "health_assessed_on", "annual_meeting_on",
 )  # fmt: skip
 
 
@@ -47,6 +47,10 @@ class NewBorrower:
     chair_name: str = ""
     members_male: int | None = None
     members_female: int | None = None
+    active: bool | None = None
+    health: Health | None = None
+    health_assessed_on: dt.date | None = None
+    annual_meeting_on: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,10 @@ def _row(
         each.members_female,
         moment,
         by,
+        each.active,
+        each.health,
+        stored_date(session, each.health_assessed_on),
+        stored_date(session, each.annual_meeting_on),
     )
 
 

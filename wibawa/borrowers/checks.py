@@ -11,9 +11,17 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from wibawa.rules.dates import DateError, parse_date, short_date
-from wibawa.rules.eligibility import Applicant, Known, Limits, Request, Verdict, check
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.eligibility import (
+    Applicant,
+    Known,
+    Limits,
+    Request,
+    Verdict,
+    check,
+)
+from wibawa.rules.facts import BorrowerKind, Health
 from wibawa.rules.refused import Problem
+from wibawa.rules.standing import HEALTH_WORDS
 
 EDITABLE = {
     BorrowerKind.MICRO: (
@@ -22,7 +30,8 @@ EDITABLE = {
     ),
     BorrowerKind.COOPERATIVE: (
         "name", "cooperative_number", "business_started_on", "sector", "kelurahan_code", "address",
-        "phone", "nib", "chair_name", "nik", "sex", "birth_date", "members_male", "members_female",
+        "phone", "nib", "active", "health", "health_assessed_on", "annual_meeting_on", "chair_name",
+        "nik", "sex", "birth_date", "members_male", "members_female",
     ),
 }  # fmt: skip
 LABELS = {
@@ -41,6 +50,10 @@ LABELS = {
     "chair_name": "Ketua",
     "members_male": "Anggota laki-laki",
     "members_female": "Anggota perempuan",
+    "active": "Koperasi masih aktif",
+    "health": "Kesehatan koperasi",
+    "health_assessed_on": "Tanggal penilaian kesehatan",
+    "annual_meeting_on": "RAT terakhir",
 }
 CHAIR_LABELS = {
     "nik": "NIK ketua",
@@ -49,10 +62,24 @@ CHAIR_LABELS = {
     "business_started_on": "Tanggal berdiri",
 }
 SEX_WORDS = {"L": "Laki-laki", "P": "Perempuan"}
+YES_NO = {True: "ya", False: "tidak"}
+DAYS = frozenset({"birth_date", "business_started_on", "health_assessed_on", "annual_meeting_on"})
+CODED = frozenset({"sex", "kelurahan_code", "active", "health"})  # the form's field writes the code
 WHO = frozenset({"nik", "sex", "birth_date"})  # must agree with each other
 # Limits for receiving a loan are no reason to keep a fact wrong; they are shown as warnings.
-ONLY_FOR_A_LOAN = frozenset({"too_young", "business_too_young"})
-ABOUT_A_LOAN = frozenset({"date_in_future", "date_before_programme", "business_start_unknown"})
+ONLY_FOR_A_LOAN = frozenset(
+    {"too_young", "business_too_young", "cooperative_inactive", "cooperative_not_healthy"}
+)
+ABOUT_A_LOAN = frozenset(
+    {
+        "date_in_future",
+        "date_before_programme",
+        "business_start_unknown",
+        "cooperative_activity_unknown",
+        "cooperative_health_unknown",
+        "annual_meeting_unknown",
+    }
+)
 
 
 def label_of(kind: BorrowerKind, field: str) -> str:
@@ -62,11 +89,13 @@ def label_of(kind: BorrowerKind, field: str) -> str:
 def stored_text(value: object) -> str:
     """A fact as the history keeps it: days as ISO, nothing as "".
 
-    >>> stored_text(dt.date(1985, 4, 8)), stored_text(None), stored_text(40)
-    ('1985-04-08', '', '40')
+    >>> stored_text(dt.date(1985, 4, 8)), stored_text(None), stored_text(40), stored_text(True)
+    ('1985-04-08', '', '40', 'ya')
     """
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return YES_NO[value]
     return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
@@ -76,19 +105,23 @@ def said(field: str, text: str, places: Mapping[str, str]) -> str:
     >>> said("birth_date", "1985-04-08", {}), said("sex", "P", {}), said("phone", "0812", {})
     ('08/04/1985', 'Perempuan', '0812')
     """
-    if field in ("birth_date", "business_started_on") and text:
+    if field in DAYS and text:
         try:
             return short_date(parse_date(text))
         except DateError:
             return text
     if field == "sex":
         return SEX_WORDS.get(text, text)
+    if field == "active":
+        return text.capitalize()
+    if field == "health" and text:
+        return HEALTH_WORDS[Health(text)]
     return places.get(text, text) if field == "kelurahan_code" else text
 
 
 def typed_text(field: str, text: str) -> str:
     """A fact of the history as the form's field writes it."""
-    return text if field in ("sex", "kelurahan_code") else said(field, text, {})
+    return text if field in CODED else said(field, text, {})
 
 
 def examine(

@@ -15,15 +15,25 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
+from wtforms.validators import (
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    Regexp,
+    StopValidation,
+    ValidationError,
+)
 
 from wibawa.borrowers.actions import NewBorrower
-from wibawa.borrowers.checks import label_of, said, typed_text
+from wibawa.borrowers.checks import LABELS, YES_NO, label_of, said, typed_text
 from wibawa.borrowers.queries import BorrowerFilter, ChangeLine, is_whole_nik
-from wibawa.rules.dates import short_date
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.dates import long_date, short_date
+from wibawa.rules.facts import BorrowerKind, Health, Standing
 from wibawa.rules.nik import mask_nik
 from wibawa.rules.refused import Problem
+from wibawa.rules.standing import HEALTH_WORDS
+from wibawa.web import clock
 from wibawa.web.fields import DayField, Form, required_text
 from wibawa.web.formats import moment
 
@@ -78,6 +88,25 @@ def members_field(label: str) -> IntegerField:
     return IntegerField(label, [InputRequired(), limits])
 
 
+def _yes_or_no(value: Any) -> bool | None:
+    return {"ya": True, "tidak": False, True: True, False: False}.get(value)
+
+
+def _not_to_come(_form: Any, field: Any) -> None:
+    if field.data is not None and field.data > clock.today():
+        raise ValidationError(
+            f"Tanggal {long_date(field.data)} sesudah hari ini; periksa tahunnya."
+        )
+
+
+def _with_grade(form: Any, field: Any) -> None:
+    """A grade has its day, and a day its grade."""
+    if form.health.data and not field.data and not field.errors:
+        raise StopValidation("Isi tanggal penilaiannya, karena kesehatannya diisi.")
+    if field.data and not form.health.data:
+        raise StopValidation("Pilih juga kesehatan koperasinya, atau kosongkan tanggal ini.")
+
+
 class MicroFields(Form):
     """A person and the business. Every text is what stands on the KTP."""
 
@@ -129,6 +158,29 @@ class CooperativeFields(Form):
     )
     members_male = members_field("Anggota laki-laki")
     members_female = members_field("Anggota perempuan")
+    active = SelectField(
+        LABELS["active"],
+        [Optional()],
+        choices=[
+            SelectChoice("", "Belum diketahui"),
+            SelectChoice("ya", "Ya"),
+            SelectChoice("tidak", "Tidak"),
+        ],
+        coerce=_yes_or_no,
+    )
+    health = SelectField(
+        LABELS["health"],
+        [Optional()],
+        choices=[
+            SelectChoice("", "Belum diketahui"),
+            *(SelectChoice(grade.value, words) for grade, words in HEALTH_WORDS.items()),
+        ],
+        description="Predikat pada penilaian kesehatan terakhir.",
+    )
+    health_assessed_on = DayField(
+        LABELS["health_assessed_on"], [_with_grade, Optional(), _not_to_come]
+    )
+    annual_meeting_on = DayField("Rapat anggota tahunan (RAT) terakhir", [Optional(), _not_to_come])
 
 
 def _kept_nik(label: str) -> StringField:
@@ -161,6 +213,8 @@ def field_text(value: Any) -> str:
     """A stored fact as the form's field shows it."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return YES_NO[value]
     return short_date(value) if isinstance(value, dt.date) else str(value)
 
 
@@ -254,6 +308,22 @@ def entered_borrower(form: Any, kind: BorrowerKind) -> NewBorrower:
         chair_name=required_text(form.chair_name.data),
         members_male=form.members_male.data,
         members_female=form.members_female.data,
+        active=form.active.data,
+        health=Health(form.health.data) if form.health.data in HEALTH_WORDS else None,
+        health_assessed_on=form.health_assessed_on.data,
+        annual_meeting_on=form.annual_meeting_on.data,
+    )
+
+
+def entered_standing(form: Any, kind: BorrowerKind) -> Standing | None:
+    """How a cooperative stands, as far as it is typed."""
+    if kind is not BorrowerKind.COOPERATIVE:
+        return None
+    return Standing(
+        form.active.data,
+        Health(form.health.data) if form.health.data in HEALTH_WORDS else None,
+        form.health_assessed_on.data,
+        form.annual_meeting_on.data,
     )
 
 

@@ -18,6 +18,14 @@ class Borrower(Base):
         CheckConstraint(
             "kind = 'micro' OR cooperative_number IS NOT NULL", name="cooperative_numbered"
         ),
+        CheckConstraint("active IS NULL OR kind = 'cooperative'", name="active_cooperative"),
+        CheckConstraint(
+            "health IS NULL OR (kind = 'cooperative' AND "
+            "health IN ('healthy','fairly_healthy','watched','specially_watched'))",
+            name="health_known",
+        ),
+        CheckConstraint("(health IS NULL) = (health_assessed_on IS NULL)", name="health_dated"),
+        CheckConstraint("annual_meeting_on IS NULL OR kind = 'cooperative'", name="meeting_held"),
         Index(
             "uq_borrowers_nik_index",
             "nik_index",
@@ -53,6 +61,11 @@ class Borrower(Base):
     members_female: Mapped[int | None]
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    # of a cooperative; NULL: not known
+    active: Mapped[bool | None]
+    health: Mapped[str | None] = mapped_column(String(20))
+    health_assessed_on: Mapped[dt.date | None]
+    annual_meeting_on: Mapped[dt.date | None]
 
 
 class BorrowerChange(Base):

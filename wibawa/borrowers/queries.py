@@ -15,7 +15,7 @@ from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.actions import NIK_PLACE
 from wibawa.borrowers.checks import EDITABLE, Candidates
 from wibawa.borrowers.models import Borrower, BorrowerChange, BorrowerDistinct
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.facts import BorrowerKind, Health, Standing
 from wibawa.web.pages import Page, Wanted
 
 _NUMBER = re.compile(r"[0-9\s.\-+()]+")
@@ -65,6 +65,7 @@ class BorrowerFacts:
     members_male: int | None
     members_female: int | None
     created_at: dt.datetime
+    standing: Standing | None  # of a cooperative
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,10 @@ class RegisterLine:
     created_at: dt.datetime
     loans: int
     outstanding: int
+    active: bool | None
+    health: str | None
+    health_assessed_on: dt.date | None
+    annual_meeting_on: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,10 @@ def _register(running: Subquery, asked_for: BorrowerFilter, asked: Wanted) -> An
         Borrower.created_at,
         func.coalesce(running.c.loans, 0),
         outstanding,
+        Borrower.active,
+        Borrower.health,
+        Borrower.health_assessed_on,
+        Borrower.annual_meeting_on,
     )
     by = {
         "nama": Borrower.name_key,
@@ -384,7 +393,15 @@ def borrower_facts(session: Session, borrower_id: int) -> BorrowerFacts | None:
         nik=unseal(one.nik, NIK_PLACE),
         kelurahan=kelurahan,
         kecamatan=kecamatan,
+        standing=_standing(one),
     )
+
+
+def _standing(one: Borrower) -> Standing | None:
+    if one.kind != BorrowerKind.COOPERATIVE:
+        return None
+    health = None if one.health is None else Health(one.health)
+    return Standing(one.active, health, one.health_assessed_on, one.annual_meeting_on)
 
 
 def registered(

@@ -16,7 +16,14 @@ from wibawa.access.trail import record_apart
 from wibawa.banks.queries import places, terms_on, thresholds_on
 from wibawa.borrowers import actions, queries
 from wibawa.borrowers.actions import NewBorrower
-from wibawa.borrowers.checks import SEX_WORDS, examine, label_of, likeness, said
+from wibawa.borrowers.checks import (
+    SEX_WORDS,
+    examine,
+    label_of,
+    likeness,
+    said,
+    stored_text,
+)
 from wibawa.borrowers.forms import (
     EDIT_FORMS,
     KIND_LABELS,
@@ -42,7 +49,7 @@ from wibawa.home.queries import (
 )
 from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Applicant
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.facts import BorrowerKind, Standing
 from wibawa.rules.refused import Problem, Refused
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
@@ -54,7 +61,8 @@ pages = Blueprint("borrowers", __name__)
 HEADINGS = (
     "Nama", "Jenis", "NIK", "Nama usaha", "Nomor induk koperasi", "Ketua", "Jenis kelamin",
     "Bidang usaha", "Alamat", "Kelurahan", "Kecamatan", "Telepon", "Terdaftar",
-    "Pinjaman berjalan", "Baki debet (Rp)",
+    "Pinjaman berjalan", "Baki debet (Rp)", "Koperasi masih aktif", "Kesehatan koperasi",
+    "Tanggal penilaian", "RAT terakhir",
 )  # fmt: skip
 KIND_WORDS = {"micro": "Usaha mikro", "cooperative": "Koperasi"}
 MASK = "************"
@@ -139,6 +147,10 @@ def _export_row(line: RegisterLine) -> tuple[Value, ...]:
         clock.in_wib(line.created_at).date(),
         int(line.loans),
         int(line.outstanding),
+        said("active", stored_text(line.active), {}),
+        said("health", line.health or "", {}),
+        line.health_assessed_on,
+        line.annual_meeting_on,
     )
 
 
@@ -338,6 +350,7 @@ def _entered(
         new.birth_date,
         new.business_started_on,
         True,
+        Standing(new.active, new.health, new.health_assessed_on, new.annual_meeting_on),
     )
     verdict = examine(applicant, terms.minimum_age, terms.minimum_business_years, today, touched)
     put_at_fields(form, verdict.blocks)

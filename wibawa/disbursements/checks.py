@@ -49,6 +49,7 @@ def applicant_of(borrower: BorrowerFacts) -> Applicant:
         borrower.birth_date,
         borrower.business_started_on,
         kelurahan_known=True,
+        standing=borrower.standing,
     )
 
 

@@ -5,7 +5,12 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from wibawa.borrowers.forms import CooperativeFields, MicroFields, plain_digits
+from wibawa.borrowers.forms import (
+    CooperativeFields,
+    MicroFields,
+    entered_standing,
+    plain_digits,
+)
 from wibawa.borrowers.queries import BorrowerFacts
 from wibawa.disbursements.checks import Draft, applicant_of
 from wibawa.rules.eligibility import SEX_WORDS, Applicant, plain_account
@@ -107,6 +112,7 @@ def draft_from(
         form.birth_date.data,
         started,
         kelurahan_known=(code in codes) if code else None,
+        standing=entered_standing(form, kind),
     )
     number = getattr(form, "cooperative_number", None)
     return Draft(

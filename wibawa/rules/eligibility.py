@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wibawa.rules.dates import completed_years, long_date
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.facts import BorrowerKind, Standing
 from wibawa.rules.money import rupiah
 from wibawa.rules.nik import is_semarang, mask_nik, read_nik
 from wibawa.rules.refused import Problem, Refused
+from wibawa.rules.standing import standing_problems
 
 KIND_WORDS: Final = {BorrowerKind.MICRO: "usaha mikro", BorrowerKind.COOPERATIVE: "koperasi"}
 SEX_WORDS: Final = {"L": "laki-laki", "P": "perempuan"}
@@ -38,7 +39,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """The borrower. `nik`, `sex` and `birth_date` are the chair's for a cooperative."""
+    """The borrower. `nik`, `sex` and `birth_date` are the chair's for a cooperative, `standing` is
+    only a cooperative's."""
 
     kind: BorrowerKind
     nik: str = field(repr=False)
@@ -46,6 +48,7 @@ class Applicant:
     birth_date: dt.date | None
     business_started_on: dt.date | None
     kelurahan_known: bool | None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def check(
     found = [
         *_person(applicant, limits, day),
         *_business(applicant, limits, day),
+        *_cooperative(applicant, day),
         *_others(known),
         *_account(request, known),
         *_date(request, limits, today),
@@ -244,6 +248,12 @@ def _business(applicant: Applicant, limits: Limits, day: dt.date) -> Iterator[Pr
             "",
             "Kelurahan ini tidak ada dalam daftar 177 kelurahan Kota Semarang; pilih dari daftar.",
         )
+
+
+def _cooperative(applicant: Applicant, day: dt.date) -> list[Problem]:
+    if applicant.kind is not BorrowerKind.COOPERATIVE:
+        return []
+    return standing_problems(applicant.standing or Standing(), day)
 
 
 def _span(start: dt.date, day: dt.date) -> str:

@@ -37,6 +37,25 @@ class BorrowerKind(StrEnum):
     COOPERATIVE = "cooperative"
 
 
+class Health(StrEnum):
+    """A cooperative's grade in its latest assessment of health, the best one first."""
+
+    HEALTHY = "healthy"
+    FAIRLY_HEALTHY = "fairly_healthy"
+    WATCHED = "watched"
+    SPECIALLY_WATCHED = "specially_watched"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a cooperative stands; None for what is not known. `annual_meeting_on`: the last RAT."""
+
+    active: bool | None = None
+    health: Health | None = None
+    assessed_on: dt.date | None = None
+    annual_meeting_on: dt.date | None = None
+
+
 class EntryKind(StrEnum):
     """What a ledger entry records (domain.md §4)."""
 

@@ -7,11 +7,14 @@ import datetime as dt
 from flask import Flask
 
 from wibawa.rules.dates import long_date, long_moment, short_date
+from wibawa.rules.facts import Standing
 from wibawa.rules.money import number, percent, rupiah, words
+from wibawa.rules.standing import HEALTH_WORDS
 from wibawa.web.clock import in_wib
 
 METHODS = {"annuity": "Anuitas", "flat": "Flat", "declining": "Menurun"}
 DASH = "–"
+UNKNOWN = "Belum tercatat"
 
 
 def moment(value: dt.datetime | None) -> str:
@@ -33,6 +36,18 @@ def hundredths(value: int | None, unit: str) -> str:
     return number(value // 100)
 
 
+def yes_no(value: bool | None) -> str:
+    return {True: "Ya", False: "Tidak", None: UNKNOWN}[value]
+
+
+def health(standing: Standing) -> str:
+    """A cooperative's grade with its day: "Sehat, 31 Maret 2026"."""
+    if standing.health is None:
+        return UNKNOWN
+    grade = HEALTH_WORDS[standing.health]
+    return f"{grade}, {long_date(standing.assessed_on)}" if standing.assessed_on else grade
+
+
 def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         rupiah=rupiah,
@@ -45,4 +60,6 @@ def register(app: Flask) -> None:
         rate=rate,
         method=lambda value: METHODS[value],
         hundredths=hundredths,
+        yes_no=yes_no,
+        health=health,
     )
