@@ -23,7 +23,7 @@ KEPT = {
         "number", "bank_id", "borrower_id", "account_number", "disbursed_on", "principal", "rate",
         "months", "method", "multiple", "opened_on",
     ),
-    "uploads": ("bank_id", "kind", "sha256", "content", "uploaded_by", "uploaded_at"),
+    "uploads": ("bank_id", "kind", "sha256", "content", "sealed", "uploaded_by", "uploaded_at"),
 }  # fmt: skip
 
 

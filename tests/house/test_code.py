@@ -15,6 +15,7 @@ LONG_FILES = {
     "wibawa/demo.py": "the demo office in one place, so that nothing else knows of it",
 }
 STANDARD_NAMES = {"__init__", "routes", "forms", "actions", "queries", "models", "reader", "checks"}
+STANDARD_NAMES |= {"kind"}  # "kind": the words of a kind of file, where one arrives
 OTHER_NAMES = {
     "access/guard": "@needs and @public, used by every routes.py",
     "access/once": "idempotency keys, used by every writing page",

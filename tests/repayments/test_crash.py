@@ -36,6 +36,7 @@ from wibawa.banks.queries import bank_by_code
 from wibawa.loans.journal import Author
 from wibawa.repayments import actions
 from wibawa.repayments.facts import Options
+from wibawa.uploads import actions as files
 from wibawa.web.clock import now
 
 url, file, step = sys.argv[1:]
@@ -46,7 +47,7 @@ def dies(session, table, *rest):
     real(session, table, *rest)
     if step == "after " + table:
         os._exit(9)
-actions.bulk_insert = dies
+actions.bulk_insert = files.bulk_insert = dies
 with make_app(url).app_context(), writing():
     session = db.session()
     bank = bank_by_code(session, "PASAR")

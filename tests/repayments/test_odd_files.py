@@ -10,8 +10,8 @@ import pytest
 import xlsxwriter
 
 from wibawa.repayments.checks import check_repayments
+from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.outcome import AccountFact, Checked, Posted
-from wibawa.repayments.queries import CODE_WORDS
 from wibawa.repayments.reader import read_repayments
 from wibawa.uploads.limits import Unreadable
 
@@ -108,4 +108,4 @@ def test_every_kind_of_problem_has_an_indonesian_name() -> None:
         "sheet_hidden",
         "sheet_not_read",
     ):
-        assert code in CODE_WORDS
+        assert REPAYMENTS.label_of(code) != code.replace("_", " ")

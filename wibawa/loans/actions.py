@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,10 +19,12 @@ from wibawa.loans.models import Loan
 from wibawa.loans.reader import DefaultTerms, PortfolioFile, PortfolioRow, read_portfolio
 from wibawa.rules.facts import Method
 from wibawa.rules.refused import Problem
+from wibawa.uploads.actions import Sent, store
+from wibawa.uploads.kinds import Kind
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
 
-KIND = "portfolio"
+PORTFOLIO = Kind("portfolio", {}, {})
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ def import_portfolio(session: Session, content: bytes, filename: str, author: Au
     The same bytes a second time change nothing. With any blocking problem nothing is written.
     Each bank gets its own stored copy of the file, so that an entry's file is of its own bank.
     """
-    digest = hashlib.sha256(content).hexdigest()
+    sent = Sent(content, filename, author.entered_by, author.now)
     session.execute(select(Bank.id).order_by(Bank.id).with_for_update())
     known = session.scalar(
-        select(Upload.id).where(Upload.kind == KIND, Upload.sha256 == digest).limit(1)
+        select(Upload.id)
+        .where(Upload.kind == PORTFOLIO.code, Upload.sha256 == sent.digest)
+        .limit(1)
     )
     if known is not None:
         return Imported(0, 0, 0, (), already_imported=True)
@@ -66,7 +69,7 @@ def import_portfolio(session: Session, content: bytes, filename: str, author: Au
     )
     if any(problem.blocking for problem in problems):
         return Imported(0, 0, 0, tuple(problems))
-    uploads = _store(session, file, content, filename, digest, banks, author)
+    uploads = _store(session, file, sent, banks, author)
     added = add_borrowers(
         session, [_borrower(row) for row in file.rows], author.entered_by, author.now
     )
@@ -106,29 +109,19 @@ def _terms(session: Session, banks: dict[str, Bank]) -> Callable[[str, dt.date],
 
 
 def _store(
-    session: Session,
-    file: PortfolioFile,
-    content: bytes,
-    filename: str,
-    digest: str,
-    banks: dict[str, Bank],
-    author: Author,
+    session: Session, file: PortfolioFile, sent: Sent, banks: dict[str, Bank], author: Author
 ) -> dict[str, int]:
     """One posted upload for each bank of the file; bank code → id."""
     uploads = {}
     for code in sorted({row.bank_code for row in file.rows}):
         rows = [row for row in file.rows if row.bank_code == code]
         paid = sum(row.paid for row in rows)
-        uploads[code] = Upload(
-            bank_id=banks[code].id,
-            kind=KIND,
+        uploads[code] = store(
+            session,
+            PORTFOLIO,
+            banks[code].id,
+            sent,
             status="posted",
-            filename=filename[-200:],
-            size=len(content),
-            sha256=digest,
-            content=content,
-            uploaded_by=author.entered_by,
-            uploaded_at=author.now,
             submitted_by=author.entered_by,
             submitted_at=author.now,
             posted_by=author.approved_by,
@@ -140,8 +133,6 @@ def _store(
             posted_rows=len(rows),
             posted_total=paid,
         )
-    session.add_all(uploads.values())
-    session.flush()
     return {code: upload.id for code, upload in uploads.items()}
 
 

@@ -29,11 +29,10 @@ from wibawa.borrowers.models import Borrower
 from wibawa.database import FOREVER, is_sqlite
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseEntry
 from wibawa.repayments.checks import check_repayments
+from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.layout import Layout, layout_from
 from wibawa.repayments.outcome import AccountFact, Checked, Posted, Same, reference_key
 from wibawa.repayments.rows import RepaymentFile
-
-KIND = "repayments"
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Outcome:
 
 
 def layout_of(session: Session, bank: Bank, today: dt.date) -> Layout:
-    return layout_from(layout_mapping(session, bank.id, KIND, today))
+    return layout_from(layout_mapping(session, bank.id, REPAYMENTS.code, today))
 
 
 def check_against_books(

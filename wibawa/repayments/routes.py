@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import io
-import json
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wibawa.access import trail
-from wibawa.access.guard import me, needs, not_found, own_bank_only, takes_files
+from wibawa.access.guard import me, needs, takes_files
 from wibawa.access.permissions import Permission
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks
@@ -17,45 +14,29 @@ from wibawa.loans.journal import Author
 from wibawa.repayments import actions, queries
 from wibawa.repayments.facts import Options, layout_of
 from wibawa.repayments.forms import OptionsForm, UploadForm
+from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.layout import COLUMNS
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.refused import Refused
+from wibawa.uploads import pages as files
+from wibawa.uploads.actions import content_of, withdraw
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
-from wibawa.uploads.workbook import marked_workbook, template_workbook
+from wibawa.uploads.pages import asked_problems, asked_upload, check_parts, list_parts, record
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
-from wibawa.web.pages import Wanted, address, sort_address, wanted, without
 
 pages = Blueprint("repayments", __name__)
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EXAMPLE = ("0123456789012", "Siti Aminah", "05-10-2026", 220_833, 208_333, 12_500, 0, 4_791_667, 1,
            0, "BP261000001")  # fmt: skip
 
 
 @needs(Permission.SEE_UPLOADS)
 def upload_list() -> str:
-    asked = wanted(request.args.to_dict(), queries.SORTS, "-tanggal")
-    status = request.args.get("keadaan", "")
-    status = status if status in queries.STATUS_WORDS else ""
-    banks = all_banks(db.session(), me().bank_id)
-    chosen = request.args.get("bank", type=int)
-    bank_id = me().bank_id or (chosen if chosen in {bank.id for bank in banks} else None)
-    page = queries.upload_page(db.session(), bank_id, status, asked)
-    return render_template(
-        "repayments/upload_list.html",
-        page=page,
-        asked=asked,
-        banks=banks,
-        bank_id=bank_id,
-        status=status,
-        words=queries.STATUS_WORDS,
-        page_url=address("hal"),
-        sort_url=sort_address(),
-        without=without,
-    )
+    parts = list_parts(REPAYMENTS, all_banks(db.session(), me().bank_id))
+    return render_template("repayments/upload_list.html", **parts)
 
 
 @takes_files
@@ -81,7 +62,7 @@ def _receive(bank: Bank, form: UploadForm) -> Response:
     received = actions.receive(db.session(), bank, content, name, file, _me(), replaces)
     number = received.upload.id
     if not received.earlier:
-        _record("file_uploaded", received.upload)
+        record("file_uploaded", received.upload)
     db.session.commit()
     again = "1" if received.earlier else None
     return redirect(url_for("repayments.check_upload", upload_id=number, sama=again))
@@ -89,33 +70,19 @@ def _receive(bank: Bank, form: UploadForm) -> Response:
 
 @needs(Permission.SEE_UPLOADS)
 def check_upload(upload_id: int) -> str:
-    found = _upload(upload_id)
-    asked = wanted(request.args.to_dict(), ("baris",), "baris")
-    code = request.args.get("jenis") or None
-    problems, cells = queries.problem_page(db.session(), upload_id, code, asked)
+    found = asked_upload(REPAYMENTS, upload_id)
     return render_template(
         "repayments/check_upload.html",
-        upload=found,
-        people=queries.people_of(db.session(), found),
-        status=queries.STATUS_WORDS[found.status],
-        counts=queries.code_counts(db.session(), upload_id),
-        code=code,
-        problems=problems,
-        cells=cells,
-        headings=json.loads(found.headings),
-        first_rows=json.loads(found.first_rows),
         shown=actions.shown_figures(found),
-        page_url=address("hal"),
-        code_url=address("jenis"),
-        all_url=without("jenis"),
-        **(_result(upload_id, asked) if found.status == "posted" else _choices(found)),
+        **check_parts(REPAYMENTS, found),
+        **(_result(upload_id) if found.status == "posted" else _choices(found)),
     )
 
 
-def _result(upload_id: int, asked: Wanted) -> dict[str, Any]:
+def _result(upload_id: int) -> dict[str, Any]:
     """What the page of a posted file shows besides: where each row went."""
     return {
-        "booked": queries.booked_page(db.session(), upload_id, asked),
+        "booked": queries.booked_page(db.session(), upload_id, asked_problems()),
         "suspended": queries.suspended_lines(db.session(), upload_id),
     }
 
@@ -130,7 +97,7 @@ def _choices(found: Upload) -> dict[str, Any]:
 
 @needs(Permission.UPLOAD_REPAYMENTS)
 def choose_upload(upload_id: int) -> Response:
-    found = _upload(upload_id)
+    found = asked_upload(REPAYMENTS, upload_id)
     form = OptionsForm()
     if not form.validate_on_submit():
         flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
@@ -148,11 +115,11 @@ def choose_upload(upload_id: int) -> Response:
 
 @needs(Permission.UPLOAD_REPAYMENTS)
 def submit_upload(upload_id: int) -> Response:
-    found = _upload(upload_id)
+    found = asked_upload(REPAYMENTS, upload_id)
     bank, file = _bank(found), _read(found)
     try:
         if actions.submit(db.session(), found, bank, _me(), file):
-            _record("file_submitted", found)
+            record("file_submitted", found)
         db.session.commit()
     except Refused as refused:
         db.session.rollback()
@@ -165,10 +132,10 @@ def submit_upload(upload_id: int) -> Response:
 
 @needs(Permission.UPLOAD_REPAYMENTS)
 def withdraw_upload(upload_id: int) -> Response:
-    found = _upload(upload_id)
+    found = asked_upload(REPAYMENTS, upload_id)
     try:
-        actions.withdraw(db.session(), found)
-        _record("file_withdrawn", found)
+        withdraw(db.session(), REPAYMENTS, found)
+        record("file_withdrawn", found)
         db.session.commit()
         flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
     except Refused as refused:
@@ -179,13 +146,13 @@ def withdraw_upload(upload_id: int) -> Response:
 
 @needs(Permission.POST_REPAYMENTS)
 def post_upload(upload_id: int) -> Response:
-    found = _upload(upload_id)
+    found = asked_upload(REPAYMENTS, upload_id)
     bank, file = _bank(found), _read(found)
     shown = request.form.get("shown", "")
     try:
         posted = actions.post(db.session(), found, bank, _me(), file, shown)
         if posted.booked:
-            _record("file_posted", found)
+            record("file_posted", found)
         db.session.commit()
     except Refused as refused:
         db.session.rollback()
@@ -200,24 +167,19 @@ def post_upload(upload_id: int) -> Response:
 
 @needs(Permission.SEE_UPLOADS)
 def marked_file(upload_id: int) -> Response:
-    found = _upload(upload_id)
-    problems = queries.all_problems(db.session(), upload_id)
+    found = asked_upload(REPAYMENTS, upload_id)
     file = _read(found)
-    content = marked_workbook(
-        file.headings, file.table.rows, problems, bad_rows=frozenset(file.bad_rows)
-    )
-    return _download(content, f"hasil-pemeriksaan-{upload_id}.xlsx", XLSX)
+    return files.marked_file(found, file.headings, file.table.rows, file.bad_rows)
 
 
 @needs(Permission.SEE_UPLOADS)
 def original_file(upload_id: int) -> Response:
-    found = _upload(upload_id)
-    return _download(found.content, found.filename, "application/octet-stream")
+    return files.original_file(asked_upload(REPAYMENTS, upload_id))
 
 
 @needs(Permission.UPLOAD_REPAYMENTS)
 def template_file() -> Response:
-    return _download(template_workbook(COLUMNS, [EXAMPLE]), "templat-angsuran.xlsx", XLSX)
+    return files.template_file(COLUMNS, [EXAMPLE], "templat-angsuran.xlsx")
 
 
 def _me() -> Author:
@@ -239,7 +201,7 @@ def _bank(upload: Upload) -> Bank:
 def _read(upload: Upload) -> RepaymentFile:
     """The stored file read again, without holding a lock meanwhile."""
     content, name, layout = (
-        upload.content,
+        content_of(upload),
         upload.filename,
         actions.layout_then(db.session(), upload, _bank(upload)),
     )
@@ -247,26 +209,8 @@ def _read(upload: Upload) -> RepaymentFile:
     return read_repayments(content, name, layout)
 
 
-def _upload(upload_id: int) -> Upload:
-    found = queries.find_upload(db.session(), upload_id)
-    if found is None:
-        not_found("upload", upload_id)
-    own_bank_only(found.bank_id, "upload", upload_id)
-    return found
-
-
 def _back(upload_id: int) -> Response:
     return redirect(url_for("repayments.check_upload", upload_id=upload_id))
-
-
-def _record(action: str, upload: Upload) -> None:
-    trail.record(db.session(), clock.now(), me().id, action, "upload", upload.id, upload.filename)
-
-
-def _download(content: bytes, filename: str, mimetype: str) -> Response:
-    return send_file(
-        io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=filename
-    )
 
 
 pages.add_url_rule("/angsuran/berkas", view_func=upload_list)

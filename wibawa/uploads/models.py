@@ -17,15 +17,27 @@ from wibawa.database import Base, Moment, Rupiah
 
 
 class Upload(Base):
-    """A file received, byte for byte, with what its check said. Bank NULL: the dinas's own file."""
+    """A file received, byte for byte, with what its check said. Bank NULL: the office's own file.
+
+    `content` is sealed where `sealed` says so (`actions.content_of` gives the bytes). `summary`
+    holds the figures that only this kind of file has.
+    """
 
     __tablename__ = "uploads"
     __table_args__ = (
-        CheckConstraint("kind IN ('repayments','portfolio')", name="kind_known"),
+        CheckConstraint(
+            "kind IN ('repayments','portfolio','register','decisions','disbursements')",
+            name="kind_known",
+        ),
+        CheckConstraint("(kind = 'register') = (bank_id IS NULL)", name="bank_of_kind"),
         CheckConstraint(
             "status IN ('faulty','clean','submitted','posted','withdrawn')", name="status_known"
         ),
-        CheckConstraint("posted_by IS NULL OR posted_by <> submitted_by", name="two_persons"),
+        CheckConstraint(
+            "kind NOT IN ('repayments','disbursements') OR posted_by IS NULL "
+            "OR (posted_by <> uploaded_by AND (submitted_by IS NULL OR posted_by <> submitted_by))",
+            name="two_persons",
+        ),
         CheckConstraint("(status = 'posted') = (posted_at IS NOT NULL)", name="posted_at"),
         UniqueConstraint("id", "bank_id"),
         Index("ix_uploads_sha256", "sha256"),
@@ -35,13 +47,14 @@ class Upload(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bank_id: Mapped[int | None] = mapped_column(ForeignKey("banks.id"))
-    kind: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(12))
     filename: Mapped[str] = mapped_column(String(200))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     rows_hash: Mapped[str | None] = mapped_column(String(64))
     content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    sealed: Mapped[bool] = mapped_column(default=False)
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     uploaded_at: Mapped[dt.datetime] = mapped_column(Moment)
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -53,6 +66,7 @@ class Upload(Base):
     suspend_unknown: Mapped[bool] = mapped_column(default=False)
     headings: Mapped[str] = mapped_column(Text, default="[]")  # JSON, as the file writes them
     first_rows: Mapped[str] = mapped_column(Text, default="[]")  # JSON, as they were understood
+    summary: Mapped[str] = mapped_column(Text, default="{}")  # JSON
     row_count: Mapped[int] = mapped_column(default=0)
     problem_count: Mapped[int] = mapped_column(default=0)
     notice_count: Mapped[int] = mapped_column(default=0)

@@ -11,13 +11,14 @@ from typing import Any
 import structlog
 from flask import Flask
 
-_NIK = re.compile(r"(?<!\d)\d{12}(\d{4})(?!\d)")
+from wibawa.rules.nik import mask_niks
+
 _PHONE = re.compile(r"(?<!\d)(?:\+62|08)\d{6,10}(\d{2})(?!\d)")
 
 
 def mask(text: str) -> str:
     """`text` with NIK as ************0012 and phone numbers as ********12."""
-    return _PHONE.sub(lambda m: "********" + m[1], _NIK.sub(lambda m: "*" * 12 + m[1], text))
+    return _PHONE.sub(lambda m: "********" + m[1], mask_niks(text))
 
 
 def _mask_all(

@@ -1,0 +1,253 @@
+"""The steps of a received file that are the same for every kind: stored sealed and once only,
+checked, replaced, withdrawn. What a file says and does is left to its kind. Flush at most."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from wibawa.access.personal_data import seal_bytes, unseal_bytes
+from wibawa.database import Base, bulk_insert, is_sqlite
+from wibawa.rules.dates import short_date
+from wibawa.rules.nik import mask_niks
+from wibawa.rules.refused import Problem, Refused
+from wibawa.uploads.cells import text_of
+from wibawa.uploads.columns import Cell
+from wibawa.uploads.kinds import OPEN, Kind
+from wibawa.uploads.models import Upload, UploadProblem
+
+CONTENT_PLACE = "uploads.content"
+OFFICES_OWN_FILES = 20_261  # the advisory lock of files that belong to no bank (PostgreSQL)
+FIRST_ROWS = 20
+PROBLEM_COLUMNS = (
+    "upload_id", "number", "row", "column", "code", "found", "message", "blocking", "cells",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file as it arrived, by whom and when."""
+
+    content: bytes = field(repr=False)
+    filename: str
+    by: int
+    now: dt.datetime
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a check found, as it is kept beside the file in place of what an earlier one found.
+
+    `figures`: columns of `Upload` → values; `first_rows`: the first rows as understood, as plain
+    texts; `cells(row)`: the officer's own row as shown beside a problem (row 0 is never asked).
+    """
+
+    problems: Sequence[Problem]
+    blocked: bool
+    headings: Sequence[str]
+    first_rows: Sequence[Mapping[str, object]]
+    cells: Callable[[int], Sequence[str]]
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Received:
+    """The stored file; `earlier` when the same file (or a re-saved copy) had come before."""
+
+    upload: Upload
+    earlier: bool
+
+
+def receive(
+    session: Session,
+    kind: Kind,
+    bank_id: int | None,
+    sent: Sent,
+    rows_hash: str,
+    check: Callable[[Upload], Found],
+    replaces: int | None = None,
+) -> Received:
+    """Store a file that was read before, and keep what `check` finds.
+
+    The same bytes, or the same rows in a re-saved copy, lead to the earlier upload instead; one
+    that is still open is checked again, since the books may have changed. Reading is left to the
+    caller, who does it outside the transaction: a large file takes seconds. `replaces` is the open
+    file that this one mends; it is withdrawn.
+    """
+    lock_files(session, bank_id)
+    same = or_(Upload.sha256 == sent.digest, Upload.rows_hash == rows_hash)
+    known = earlier(session, kind, bank_id, same)
+    if known is not None:
+        if known.status in OPEN:
+            keep(session, known, check(known))
+        return Received(known, True)
+    upload = store(session, kind, bank_id, sent, rows_hash=rows_hash)
+    keep(session, upload, check(upload))
+    if replaces is not None:
+        _withdraw_replaced(session, upload, replaces)
+    return Received(upload, False)
+
+
+def lock_files(session: Session, bank_id: int | None) -> None:
+    """One file of a bank at a time (or of the office, whose files belong to no bank): what a check
+    found stays true until its file is through."""
+    if bank_id is not None:
+        banks = Base.metadata.tables["banks"]
+        own = select(banks.c.id).where(banks.c.id == bank_id)
+        session.execute(own.with_for_update(key_share=True))
+    elif not is_sqlite(session):
+        session.execute(select(func.pg_advisory_xact_lock(OFFICES_OWN_FILES)))
+
+
+def earlier(
+    session: Session, kind: Kind, bank_id: int | None, same: ColumnElement[bool]
+) -> Upload | None:
+    """The newest file of the kind and bank that fits `same` and was not withdrawn."""
+    return session.scalar(
+        select(Upload)
+        .where(
+            Upload.bank_id == bank_id,
+            Upload.kind == kind.code,
+            Upload.status != "withdrawn",
+            same,
+        )
+        .order_by(Upload.id.desc())
+        .limit(1)
+    )
+
+
+def store(session: Session, kind: Kind, bank_id: int | None, sent: Sent, **facts: Any) -> Upload:
+    """A new upload with its bytes sealed; `facts` are further columns. `status` is first faulty."""
+    upload = Upload(
+        bank_id=bank_id,
+        kind=kind.code,
+        filename=mask_niks(sent.filename)[-200:],
+        size=len(sent.content),
+        sha256=sent.digest,
+        content=seal_bytes(sent.content, CONTENT_PLACE),
+        sealed=True,
+        uploaded_by=sent.by,
+        uploaded_at=sent.now,
+        **({"status": "faulty"} | facts),
+    )
+    session.add(upload)
+    session.flush()
+    return upload
+
+
+def content_of(upload: Upload) -> bytes:
+    """The file's bytes as they arrived; files of the time before sealing are stored as they are."""
+    return unseal_bytes(upload.content, CONTENT_PLACE) if upload.sealed else upload.content
+
+
+def _withdraw_replaced(session: Session, by: Upload, replaced: int) -> None:
+    session.execute(
+        update(Upload)
+        .where(
+            Upload.id == replaced,
+            Upload.id != by.id,
+            Upload.bank_id == by.bank_id,
+            Upload.kind == by.kind,
+            Upload.status.in_(OPEN),
+        )
+        .values(status="withdrawn")
+    )
+
+
+def lock_upload(session: Session, kind: Kind, upload: Upload) -> None:
+    """Take the file's own lock after `lock_files`, and its row as it is now."""
+    lock_files(session, upload.bank_id)
+    session.refresh(upload, with_for_update=True)
+
+
+def only(kind: Kind, upload: Upload, *statuses: str) -> None:
+    """Refuse a step that the file's status does not allow (any more)."""
+    if upload.status not in statuses:
+        said = kind.said[upload.status]
+        raise Refused("upload_state", f"Berkas ini {said}; tindakan ini tidak berlaku lagi.")
+
+
+def withdraw(session: Session, kind: Kind, upload: Upload) -> None:
+    """Take back a file that is not in the books yet."""
+    session.refresh(upload, with_for_update=True)
+    only(kind, upload, *OPEN, "submitted")
+    upload.status = "withdrawn"
+
+
+def choose_skipping(upload: Upload, skip: bool, reason: str) -> None:
+    """Leave rows with problems out, for a reason that is kept; the caller checks again."""
+    reason = reason.strip()
+    if skip and not reason:
+        raise Refused(
+            "reason_missing",
+            "Alasan melewati baris bermasalah belum diisi. Tulis alasannya, misalnya "
+            "“menunggu koreksi cabang”.",
+        )
+    upload.skip_problems = skip
+    upload.skip_reason = reason[:300] if skip else ""
+
+
+def keep(session: Session, upload: Upload, found: Found) -> None:
+    """Write what a check found beside the file, in place of what an earlier one found."""
+    for name, value in found.figures.items():
+        setattr(upload, name, value)
+    upload.status = "faulty" if found.blocked else "clean"
+    upload.problem_count = sum(problem.blocking for problem in found.problems)
+    upload.notice_count = len(found.problems) - upload.problem_count
+    upload.headings = storable(json.dumps(list(found.headings), ensure_ascii=False))
+    first = [dict(row) for row in found.first_rows[:FIRST_ROWS]]
+    upload.first_rows = storable(json.dumps(first, ensure_ascii=False))
+    session.execute(delete(UploadProblem).where(UploadProblem.upload_id == upload.id))
+    session.flush()
+
+    @cache  # a row often has several problems
+    def cells(row: int) -> str:
+        return storable(json.dumps(list(found.cells(row)) if row else [], ensure_ascii=False))
+
+    upload_id = upload.id
+    bulk_insert(
+        session,
+        "upload_problems",
+        tuple(f'"{name}"' for name in PROBLEM_COLUMNS),
+        [
+            (upload_id, number, *_told(problem), cells(problem.row))
+            for number, problem in enumerate(found.problems, 1)
+        ],
+    )
+
+
+def _told(problem: Problem) -> tuple[object, ...]:
+    return (
+        problem.row,
+        storable(problem.column[:120]),
+        problem.code,
+        storable(problem.found),
+        storable(problem.message),
+        problem.blocking,
+    )
+
+
+def storable(text: str) -> str:
+    """PostgreSQL takes neither NUL nor lone surrogates."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def shown_cell(cell: Cell | None) -> str:
+    """A cell of the officer's file as she knows it: dates as dd/mm/yyyy, whole numbers plain."""
+    if cell is None:
+        return ""
+    if isinstance(cell, dt.date):
+        return short_date(cell)
+    return text_of(cell)[:200]

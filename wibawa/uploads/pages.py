@@ -1,0 +1,131 @@
+"""What the pages of every kind of file have in common: the file asked for, what its check page
+shows, and the downloads."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence, Set
+from typing import Any, Protocol
+
+from flask import request, send_file
+from werkzeug.wrappers import Response
+
+from wibawa.access import trail
+from wibawa.access.guard import me, not_found, own_bank_only
+from wibawa.database import db
+from wibawa.uploads import queries
+from wibawa.uploads.actions import content_of
+from wibawa.uploads.columns import Cell, Column
+from wibawa.uploads.exports import XLSX
+from wibawa.uploads.kinds import Kind
+from wibawa.uploads.models import Upload
+from wibawa.uploads.workbook import marked_workbook, template_workbook
+from wibawa.web import clock
+from wibawa.web.pages import Wanted, address, sort_address, wanted, without
+
+
+def asked_upload(kind: Kind, upload_id: int) -> Upload:
+    """The file of this address; 404, recorded, for none, another kind's or another bank's."""
+    found = queries.find_upload(db.session(), kind, upload_id)
+    if found is None:
+        not_found("upload", upload_id)
+    own_bank_only(found.bank_id, "upload", upload_id)
+    return found
+
+
+class NamedBank(Protocol):
+    id: Any
+    name: Any
+
+
+def list_parts(kind: Kind, banks: Sequence[NamedBank] = ()) -> dict[str, Any]:
+    """What the list of a kind's files needs, filtered and sorted as the address says.
+
+    `banks` are those to choose from; a bank's officer sees the own bank's files whatever is asked.
+    """
+    asked = wanted(request.args.to_dict(), queries.SORTS, "-tanggal")
+    status = request.args.get("keadaan", "")
+    status = status if status in kind.statuses else ""
+    chosen = request.args.get("bank", type=int)
+    names = {bank.id: bank.name for bank in banks}
+    bank_id = me().bank_id or (chosen if chosen in names else None)
+    chips = []
+    if status:
+        label = f"Keadaan: {kind.statuses[status][0]}"
+        chips.append({"label": label, "remove_url": without("keadaan")})
+    if bank_id and len(names) > 1:
+        chips.append({"label": f"Bank: {names[bank_id]}", "remove_url": without("bank")})
+    return {
+        "page": queries.upload_page(db.session(), kind, bank_id, status, asked),
+        "asked": asked,
+        "banks": banks,
+        "bank_id": bank_id,
+        "status": status,
+        "chips": chips,
+        "words": kind.statuses,
+        "page_url": address("hal"),
+        "sort_url": sort_address(),
+    }
+
+
+def asked_problems() -> Wanted:
+    """The page of problems that the address asks for."""
+    return wanted(request.args.to_dict(), ("baris",), "baris")
+
+
+def check_parts(kind: Kind, found: Upload) -> dict[str, Any]:
+    """What every check page shows: the file, its people, its problems, the first rows as read."""
+    code = request.args.get("jenis") or None
+    session = db.session()
+    problems, cells = queries.problem_page(session, found.id, code, asked_problems())
+    return {
+        "upload": found,
+        "people": queries.people_of(session, found),
+        "status": kind.statuses[found.status],
+        "same": bool(request.args.get("sama")),
+        "counts": queries.code_counts(session, kind, found.id),
+        "code": code,
+        "problems": problems,
+        "cells": cells,
+        "headings": json.loads(found.headings),
+        "first_rows": json.loads(found.first_rows),
+        "summary": json.loads(found.summary),
+        "page_url": address("hal"),
+        "code_url": address("jenis"),
+        "all_url": without("jenis"),
+    }
+
+
+def marked_file(
+    found: Upload,
+    headings: Sequence[str],
+    rows: Sequence[tuple[int, Sequence[Cell]]],
+    bad_rows: Set[int],
+) -> Response:
+    """The officer's own file back, each row with what was found about it."""
+    problems = queries.all_problems(db.session(), found.id)
+    content = marked_workbook(headings, rows, problems, bad_rows=bad_rows)
+    return download(content, f"hasil-pemeriksaan-{found.id}.xlsx", XLSX)
+
+
+def original_file(found: Upload) -> Response:
+    return download(content_of(found), found.filename, "application/octet-stream")
+
+
+def template_file(
+    columns: Sequence[Column], examples: Sequence[Sequence[Cell]], name: str
+) -> Response:
+    """The template that is made from the same columns as the reader's."""
+    return download(template_workbook(columns, examples), name, XLSX)
+
+
+def download(content: bytes, filename: str, mimetype: str) -> Response:
+    return send_file(
+        io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=filename
+    )
+
+
+def record(action: str, upload: Upload) -> None:
+    """One line in the trail, in the deed's own transaction."""
+    trail.record(db.session(), clock.now(), me().id, action, "upload", upload.id, upload.filename)

@@ -1,0 +1,187 @@
+"""Received files and what their checks found, for every kind of file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from wibawa.access.models import User
+from wibawa.database import Base
+from wibawa.rules.refused import Problem
+from wibawa.uploads.kinds import Kind
+from wibawa.uploads.models import Upload, UploadProblem
+from wibawa.web.pages import Page, Wanted
+
+SORTS = ("tanggal", "bank", "berkas", "jumlah")
+
+
+@dataclass(frozen=True)
+class UploadLine:
+    """A file in its kind's list. `bank` is "" for the office's own files; `summary` is the kind's
+    own figures."""
+
+    id: int
+    bank: str
+    filename: str
+    status: str
+    row_count: int
+    total: int
+    problem_count: int
+    posted_rows: int
+    posted_total: int
+    suspense_total: int
+    skipped_rows: int
+    summary: dict[str, Any]
+    uploaded_at: dt.datetime
+    uploaded_by: str
+    posted_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class UploadPeople:
+    """Who did what with a file; None where it did not happen (or a setting did it)."""
+
+    bank: str | None
+    uploaded_by: str
+    submitted_by: str | None
+    posted_by: str | None
+
+
+@dataclass(frozen=True)
+class CodeCount:
+    code: str
+    label: str
+    count: int
+    blocking: bool
+
+
+def upload_page(
+    session: Session, kind: Kind, bank_id: int | None, status: str | None, asked: Wanted
+) -> Page[UploadLine]:
+    """One page of the files of a kind, of one bank when `bank_id` is given: two queries."""
+    banks = Base.metadata.tables["banks"]
+    query: Any = (
+        select(
+            Upload.id,
+            func.coalesce(banks.c.name, ""),
+            Upload.filename,
+            Upload.status,
+            Upload.row_count,
+            Upload.total,
+            Upload.problem_count,
+            Upload.posted_rows,
+            Upload.posted_total,
+            Upload.suspense_total,
+            Upload.skipped_rows,
+            Upload.summary,
+            Upload.uploaded_at,
+            User.name,
+            Upload.posted_at,
+        )
+        .outerjoin(banks, banks.c.id == Upload.bank_id)
+        .join(User, User.id == Upload.uploaded_by)
+    )
+    by: Any = {
+        "tanggal": Upload.uploaded_at,
+        "bank": banks.c.name,
+        "berkas": Upload.filename,
+        "jumlah": Upload.total,
+    }[asked.sort]
+    order = by.desc() if asked.descending else by.asc()
+    found = session.execute(
+        _of(query, kind, bank_id, status)
+        .order_by(order, Upload.id.desc())
+        .limit(asked.per_page)
+        .offset(asked.offset)
+    )
+    lines = [_line(*row) for row in found]
+    total = session.scalar(_of(select(func.count(Upload.id)), kind, bank_id, status)) or 0
+    return Page(lines, asked.page, asked.per_page, total)
+
+
+def _line(*row: Any) -> UploadLine:
+    line: Any = list(row)
+    line[11] = json.loads(line[11])
+    return UploadLine(*line)
+
+
+def _of(query: Select[Any], kind: Kind, bank_id: int | None, status: str | None) -> Select[Any]:
+    query = query.where(Upload.kind == kind.code)
+    if bank_id is not None:
+        query = query.where(Upload.bank_id == bank_id)
+    if status:
+        query = query.where(Upload.status == status)
+    return query
+
+
+def find_upload(session: Session, kind: Kind, upload_id: int) -> Upload | None:
+    """A file of the kind without its bytes (they load when asked for)."""
+    return session.scalar(select(Upload).where(Upload.id == upload_id, Upload.kind == kind.code))
+
+
+def people_of(session: Session, upload: Upload) -> UploadPeople:
+    banks = Base.metadata.tables["banks"]
+    submitter, poster = aliased(User), aliased(User)
+    row = session.execute(
+        select(banks.c.name, User.name, submitter.name, poster.name)
+        .select_from(Upload)
+        .outerjoin(banks, banks.c.id == Upload.bank_id)
+        .join(User, User.id == Upload.uploaded_by)
+        .outerjoin(submitter, submitter.id == Upload.submitted_by)
+        .outerjoin(poster, poster.id == Upload.posted_by)
+        .where(Upload.id == upload.id)
+    ).one()
+    return UploadPeople(*row)
+
+
+def code_counts(session: Session, kind: Kind, upload_id: int) -> list[CodeCount]:
+    """How many problems and notices of each sort a file has, problems first, most first."""
+    found = session.execute(
+        select(UploadProblem.code, UploadProblem.blocking, func.count().label("many"))
+        .where(UploadProblem.upload_id == upload_id)
+        .group_by(UploadProblem.code, UploadProblem.blocking)
+        .order_by(UploadProblem.blocking.desc(), func.count().desc(), UploadProblem.code)
+    )
+    return [CodeCount(code, kind.label_of(code), many, blocking) for code, blocking, many in found]
+
+
+def problem_page(
+    session: Session, upload_id: int, code: str | None, asked: Wanted
+) -> tuple[Page[Problem], dict[int, list[str]]]:
+    """One page of problems, and the officer's own cells of the rows they stand in."""
+    query = select(UploadProblem).where(UploadProblem.upload_id == upload_id)
+    count = select(func.count()).select_from(UploadProblem)
+    count = count.where(UploadProblem.upload_id == upload_id)
+    if code:
+        query = query.where(UploadProblem.code == code)
+        count = count.where(UploadProblem.code == code)
+    found = session.scalars(
+        query.order_by(UploadProblem.blocking.desc(), UploadProblem.row, UploadProblem.number)
+        .limit(asked.per_page)
+        .offset(asked.offset)
+    )
+    problems, cells = [], {}
+    for each in found:
+        problems.append(_problem(each))
+        cells[each.row] = json.loads(each.cells)
+    return Page(problems, asked.page, asked.per_page, session.scalar(count) or 0), cells
+
+
+def all_problems(session: Session, upload_id: int) -> Sequence[Problem]:
+    """Every problem and notice of a file, in row order."""
+    found = session.scalars(
+        select(UploadProblem)
+        .where(UploadProblem.upload_id == upload_id)
+        .order_by(UploadProblem.number)
+    )
+    return [_problem(each) for each in found]
+
+
+def _problem(kept: UploadProblem) -> Problem:
+    return Problem(kept.row, kept.column, kept.code, kept.found, kept.message, kept.blocking)
