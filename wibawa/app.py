@@ -26,6 +26,7 @@ from wibawa.home import routes as home_routes
 from wibawa.home.menu import menu_for
 from wibawa.indicators import routes as indicator_routes
 from wibawa.loans import routes as loan_routes
+from wibawa.merging import routes as merging_routes
 from wibawa.printing import routes as printing_routes
 from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
@@ -41,6 +42,7 @@ PARTS = (
     application_routes,
     disbursement_routes,
     borrower_routes,
+    merging_routes,
     loan_routes,
     printing_routes,
     indicator_routes,

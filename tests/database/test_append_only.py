@@ -6,10 +6,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from tests import factories
 from wibawa.access.trail import record
 from wibawa.database import db, writing
+from wibawa.merging.models import BorrowerMerge, BorrowerMove
 from wibawa.web.clock import now
 
 APPEND_ONLY = {
@@ -17,6 +19,7 @@ APPEND_ONLY = {
     "suspense_entries": "amount",
     "schedule_rows": "principal",
     "trail_entries": "action",
+    "borrower_moves": "to_id",
 }
 KEPT = {
     "loans": (
@@ -35,9 +38,21 @@ def books(app: Flask, people: dict[str, int], connection: Connection) -> Connect
         factories.loan(session, people["staff"], people["approver"])
         factories.suspense(session, people["pasar"])
         record(session, now(), people["staff"], "sign_in")
+        _move(session, people["staff"])
         session.commit()
         db.session.remove()
     return connection
+
+
+def _move(session: Session, by: int) -> None:
+    """One line of what a request would move."""
+    one, other = (factories.borrower(session, by, number) for number in (8, 9))
+    asked = BorrowerMerge(kind="merge", kept_id=one, gone_id=other, reason="Satu orang",
+                          entered_by=by, entered_at=now())  # fmt: skip
+    session.add(asked)
+    session.flush()
+    moved = {"object_kind": "loan", "object_id": 1, "from_id": other, "to_id": one}
+    session.add(BorrowerMove(merge_id=asked.id, **moved))
 
 
 def _refused(connection: Connection, statement: str) -> str:

@@ -33,6 +33,7 @@ from wibawa.applications.models import Application
 from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
+from wibawa.merging.models import BorrowerMerge
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now
 
@@ -99,6 +100,13 @@ PAGES = {
     "loans.loan": "see_loans",
     "loans.loan_list": "see_loans",
     "loans.suspense_list": "see_suspense",
+    "merging.approve": "approve_merge",
+    "merging.choose_other": "edit_borrower",
+    "merging.merge": "see_borrowers",
+    "merging.merge_list": "see_borrowers",
+    "merging.new_merge": "edit_borrower",
+    "merging.refuse": "approve_merge",
+    "merging.split": "edit_borrower",
     "printing.schedule": "print_schedule",
     "printing.schedules": "print_schedule",
     "repayments.check_upload": "see_uploads",
@@ -121,6 +129,7 @@ MATRIX = """
     see_personal_data    staff approver bank        auditor
     see_borrowers        staff approver             auditor
     edit_borrower        staff
+    approve_merge              approver
     reveal_nik           staff approver
     see_uploads          staff approver bank        auditor
     upload_repayments                   bank
@@ -280,11 +289,17 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     session.add_all((upload, waiting, application))
     session.flush()
     suspense = factories.suspense(session, officer, bank_id=bank_id, number=bank_id)
+    twins = [factories.borrower(session, people["staff"], 200 + bank_id + n) for n in (0, 10)]
+    merge = BorrowerMerge(kind="merge", kept_id=twins[0], gone_id=twins[1], reason="Satu orang",
+                          entered_by=people["staff2"], entered_at=now())  # fmt: skip
+    session.add(merge)
+    session.flush()
     return {
         "loan_id": loan_id,
         "upload_id": upload.id,
         "disbursement_id": waiting.id,
         "borrower_id": borrower_id,
+        "merge_id": merge.id,
         "application_id": application.id,
         "draft_id": keep_draft(session, None, "mikro", "", "[]", people["staff"], now()),
         "suspense_id": suspense,

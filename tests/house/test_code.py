@@ -26,6 +26,8 @@ OTHER_NAMES = {
     "access/users": "users and passwords, for pages and command line alike",
     "applications/entry": "the form at the counter: its address, its drafts, what the months cost",
     "applications/lists": "the filtered list and what waits for a person, for page and menu",
+    "borrowers/history": "what was written down about a borrower",
+    "borrowers/story": "a borrower's history out of several folders, as plain data",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
     "loans/invariants": "what `wibawa check` proves",
@@ -34,6 +36,7 @@ OTHER_NAMES = {
     "loans/positions": "the position of every loan as one query",
     "loans/lists": "the filtered, sorted list of loans, for page and export",
     "loans/statement": "a loan's schedule beside its money, as plain data",
+    "merging/moving": "what a decided request moves, and how that is taken back",
     "printing/documents": "plain data for paper; no Flask, no database",
     "printing/pdf": "documents drawn with ReportLab",
     "printing/fonts/__init__": "the folder of the embedded font",
@@ -46,7 +49,8 @@ OTHER_NAMES = {
 # Folders that are tools, not things the office talks about, name their files by what these do.
 TOOL_FOLDERS = {"rules", "web", "uploads"}
 MONEY_FOLDERS = (
-    "rules", "applications", "loans", "repayments", "disbursements", "indicators", "banks", "home",
+    "rules", "applications", "merging", "loans", "repayments", "disbursements", "indicators",
+    "banks", "home",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/repayments/names.py": "likeness of two spellings, no money"}

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     SEE_PERSONAL_DATA = "see_personal_data"  # names, addresses, phones; never a full NIK
     SEE_BORROWERS = "see_borrowers"  # the register of borrowers, of both banks
     EDIT_BORROWER = "edit_borrower"
+    APPROVE_MERGE = "approve_merge"  # two records of one borrower become one, or are taken apart
     REVEAL_NIK = "reveal_nik"  # one full NIK, with a reason and a record
     SEE_UPLOADS = "see_uploads"
     UPLOAD_REPAYMENTS = "upload_repayments"
@@ -94,6 +95,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DECIDE_APPLICATION,
             P.SEE_DISBURSEMENTS,
             P.APPROVE_DISBURSEMENT,
+            P.APPROVE_MERGE,
             P.PRINT_SCHEDULE,
             P.SEE_INDICATORS,
             P.SEE_TERMS,

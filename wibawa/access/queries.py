@@ -75,6 +75,12 @@ ACTIONS = {
     "borrower_changed": "Mengubah data peminjam",
     "borrowers_distinct": "Menandai dua peminjam berbeda",
     "borrowers_distinct_undone": "Mencabut tanda dua peminjam berbeda",
+    "merge_requested": "Meminta penggabungan peminjam",
+    "merge_approved": "Menyetujui penggabungan peminjam",
+    "merge_refused": "Menolak penggabungan peminjam",
+    "split_requested": "Meminta pemisahan peminjam",
+    "split_approved": "Menyetujui pemisahan peminjam",
+    "split_refused": "Menolak pemisahan peminjam",
 }
 
 

@@ -66,7 +66,8 @@ def add_borrowers(
 ) -> Added:
     """Find or add each borrower, keyed by NIK (a person) or cooperative number: set-based.
 
-    One that exists keeps its facts; nothing is overwritten from a file.
+    One that exists keeps its facts; nothing is overwritten from a file. The number of a record that
+    was merged leads to the one that was kept.
     """
     known = _known(session)
     keys = [_key(each) for each in wanted]
@@ -92,13 +93,14 @@ def _key(borrower: NewBorrower) -> object:
 
 def _known(session: Session) -> dict[object, int]:
     found: dict[object, int] = {}
-    query = select(Borrower.id, Borrower.kind, Borrower.nik_index, Borrower.cooperative_number)
+    kept = func.coalesce(Borrower.merged_into_id, Borrower.id)
+    query = select(kept, Borrower.kind, Borrower.nik_index, Borrower.cooperative_number)
     for number, kind, nik_index, cooperative_number in session.execute(query):
         found[cooperative_number if kind == "cooperative" else bytes(nik_index)] = number
     return found
 
 
-def _name_key(name: str) -> str:
+def name_key(name: str) -> str:
     return name.casefold()[:120]  # a folded name can be longer: "ß" becomes two letters
 
 
@@ -109,7 +111,7 @@ def _row(
         number,
         each.kind.value,
         each.name,
-        _name_key(each.name),
+        name_key(each.name),
         seal(each.nik, NIK_PLACE),
         index_of(each.nik),
         each.nik[-4:],
@@ -160,6 +162,8 @@ def edit_borrower(
         .execution_options(populate_existing=True)
     )
     assert stored is not None
+    if stored.merged_into_id is not None:
+        raise ChangedMeanwhile
     last = select(func.coalesce(func.max(BorrowerChange.id), 0))
     if session.scalar(last.where(BorrowerChange.borrower_id == borrower_id)) != shown:
         raise ChangedMeanwhile
@@ -195,7 +199,7 @@ def _change(stored: Borrower, field: str, new: NewBorrower) -> BorrowerChange | 
         return None
     setattr(stored, field, value)
     if field == "name":
-        stored.name_key = _name_key(new.name)
+        stored.name_key = name_key(new.name)
     return BorrowerChange(borrower_id=stored.id, field=field, before=before, after=after)
 
 
@@ -247,7 +251,8 @@ def unmark_distinct(session: Session, ids: set[int], by: int, now: dt.datetime) 
 
 
 def _two(session: Session, ids: set[int]) -> tuple[int, int]:
-    found = sorted(session.scalars(select(Borrower.id).where(Borrower.id.in_(ids))))
+    query = select(Borrower.id).where(Borrower.id.in_(ids), Borrower.merged_into_id.is_(None))
+    found = sorted(session.scalars(query))
     if len(found) != 2:
         raise Refused("not_a_pair", "Pasangan ini tidak ada. Buka daftar kemungkinan ganda lagi.")
     return found[0], found[1]

@@ -99,6 +99,21 @@ def stored_text(value: object) -> str:
     return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
+def from_text(field: str, text: str) -> object:
+    """A fact as the register keeps it, out of its text in the history.
+
+    >>> from_text("birth_date", "1985-04-08"), from_text("active", "ya"), from_text("phone", "")
+    (datetime.date(1985, 4, 8), True, '')
+    """
+    if field in DAYS:
+        return dt.date.fromisoformat(text) if text else None
+    if field == "active":
+        return {said: value for value, said in YES_NO.items()}.get(text)
+    if field in ("members_male", "members_female"):
+        return int(text) if text else None
+    return (text or None) if field in ("health", "cooperative_number") else text
+
+
 def said(field: str, text: str, places: Mapping[str, str]) -> str:
     """A fact of the history as people read it; `places` are the kelurahan by code.
 

@@ -27,7 +27,8 @@ from wtforms.validators import (
 
 from wibawa.borrowers.actions import NewBorrower
 from wibawa.borrowers.checks import LABELS, YES_NO, label_of, said, typed_text
-from wibawa.borrowers.queries import BorrowerFilter, ChangeLine, is_whole_nik
+from wibawa.borrowers.history import ChangeLine
+from wibawa.borrowers.queries import BorrowerFilter, is_whole_nik
 from wibawa.rules.dates import long_date, short_date
 from wibawa.rules.facts import BorrowerKind, Health, Standing
 from wibawa.rules.nik import mask_nik

@@ -37,6 +37,8 @@ class Borrower(Base):
         Index("ix_borrowers_nik", "nik_index"),  # of chairs too
         Index("ix_borrowers_phone", "phone"),
         Index("ix_borrowers_birth_date", "birth_date"),
+        CheckConstraint("merged_into_id <> id", name="merged_into_another"),
+        Index("ix_borrowers_merged_into", "merged_into_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -66,6 +68,8 @@ class Borrower(Base):
     health: Mapped[str | None] = mapped_column(String(20))
     health_assessed_on: Mapped[dt.date | None]
     annual_meeting_on: Mapped[dt.date | None]
+    # the record that this one was found to be; it then has no page, loan or place in a list
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("borrowers.id"))
 
 
 class BorrowerChange(Base):

@@ -9,18 +9,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
-from wibawa.access.models import TrailEntry, User
 from wibawa.access.personal_data import index_of, unseal
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.actions import NIK_PLACE
 from wibawa.borrowers.checks import EDITABLE, Candidates
-from wibawa.borrowers.models import Borrower, BorrowerChange, BorrowerDistinct
+from wibawa.borrowers.models import Borrower, BorrowerDistinct
 from wibawa.rules.facts import BorrowerKind, Health, Standing
 from wibawa.web.pages import Page, Wanted
 
 _NUMBER = re.compile(r"[0-9\s.\-+()]+")
 _PUNCTUATION = re.compile(r"[\s.\-()]")
 SORTS = ("nama", "jenis", "kecamatan", "bidang", "baki", "terdaftar")
+STANDS_FOR = func.coalesce(Borrower.merged_into_id, Borrower.id)  # the record that was kept
 SURELY_A_NUMBER = 7  # so many digits are a phone, a NIK or a cooperative's number, no name
 
 
@@ -118,15 +118,6 @@ class RegisterTotals:
         return self.borrowers - self.cooperatives
 
 
-@dataclass(frozen=True)
-class Shown:
-    """Somebody was shown the full NIK, for a reason."""
-
-    at: dt.datetime
-    who: str
-    reason: str
-
-
 def register_lines(
     session: Session, running: Subquery, asked_for: BorrowerFilter, asked: Wanted
 ) -> tuple[Page[RegisterLine], RegisterTotals]:
@@ -207,6 +198,7 @@ def _filtered(query: Any, running: Subquery, asked_for: BorrowerFilter) -> Any:
         .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
         .join(Kecamatan, Kecamatan.code == Kelurahan.kecamatan_code)
         .outerjoin(running, running.c.borrower_id == Borrower.id)
+        .where(Borrower.merged_into_id.is_(None))
     )
     if asked_for.text:
         query = query.where(matches(asked_for.text, by_nik=False))
@@ -225,64 +217,6 @@ def _filtered(query: Any, running: Subquery, asked_for: BorrowerFilter) -> Any:
 def kecamatan_choices(session: Session) -> list[tuple[str, str]]:
     rows = session.execute(select(Kecamatan.code, Kecamatan.name).order_by(Kecamatan.name))
     return [(row[0], row[1]) for row in rows]
-
-
-def registered_by(session: Session, borrower_id: int) -> str:
-    """The name of the user who entered the borrower first."""
-    query = select(User.name).join(Borrower, Borrower.created_by == User.id)
-    return session.scalar(query.where(Borrower.id == borrower_id)) or ""
-
-
-def nik_shown(session: Session, borrower_id: int, most: int = 50) -> list[Shown]:
-    """When the full NIK was shown, to whom and why; newest first."""
-    rows = session.execute(
-        select(TrailEntry.at, User.name, TrailEntry.detail)
-        .join(User, User.id == TrailEntry.user_id)
-        .where(
-            TrailEntry.object_kind == "borrower",
-            TrailEntry.object_id == borrower_id,
-            TrailEntry.action == "nik_revealed",
-        )
-        .order_by(TrailEntry.id.desc())
-        .limit(most)
-    )
-    return [Shown(*row) for row in rows]
-
-
-@dataclass(frozen=True)
-class ChangeLine:
-    """One kept change, as stored; `checks.said` makes it readable."""
-
-    number: int
-    at: dt.datetime
-    who: str
-    field: str
-    before: str
-    after: str
-
-
-def changes_of(session: Session, borrower_id: int, after: int = 0) -> list[ChangeLine]:
-    """What was changed about a borrower, oldest first; only what is newer than number `after`."""
-    rows = session.execute(
-        select(
-            BorrowerChange.id,
-            BorrowerChange.at,
-            User.name,
-            BorrowerChange.field,
-            BorrowerChange.before,
-            BorrowerChange.after,
-        )
-        .join(User, User.id == BorrowerChange.user_id)
-        .where(BorrowerChange.borrower_id == borrower_id, BorrowerChange.id > after)
-        .order_by(BorrowerChange.id)
-    )
-    return [ChangeLine(*row) for row in rows]
-
-
-def last_change(session: Session, borrower_id: int) -> int:
-    """The number of the last change, 0 when there was none."""
-    query = select(func.max(BorrowerChange.id)).where(BorrowerChange.borrower_id == borrower_id)
-    return session.scalar(query) or 0
 
 
 def editable_facts(session: Session, borrower_id: int) -> dict[str, Any] | None:
@@ -304,7 +238,7 @@ def candidates(session: Session, most: int) -> list[Candidates]:
         *(
             select(one.id.label("first"), two.id.label("second"))
             .join(two, each)
-            .where(one.id < two.id)
+            .where(one.id < two.id, one.merged_into_id.is_(None), two.merged_into_id.is_(None))
             for each in same
         )
     ).subquery("pairs")
@@ -334,11 +268,15 @@ def lines_by_id(session: Session, ids: Iterable[int]) -> dict[int, BorrowerLine]
 
 
 def find_borrowers(session: Session, text: str, most: int = 10) -> list[BorrowerLine]:
-    """Up to `most` borrowers by name, business, cooperative number, phone, or a full NIK."""
+    """Up to `most` borrowers by name, business, cooperative number, phone, or a full NIK; what a
+    merged record answers to leads to the one that was kept."""
     text = text.strip()
     if not text:
         return []
-    found = session.execute(_lines().where(matches(text)).order_by(Borrower.name_key).limit(most))
+    ids = select(STANDS_FOR).where(matches(text))
+    found = session.execute(
+        _lines().where(Borrower.id.in_(ids)).order_by(Borrower.name_key).limit(most)
+    )
     return [BorrowerLine(*row) for row in found]
 
 
@@ -374,7 +312,13 @@ def borrower_line(session: Session, borrower_id: int) -> BorrowerLine | None:
     return None if found is None else BorrowerLine(*found)
 
 
-def borrower_facts(session: Session, borrower_id: int) -> BorrowerFacts | None:
+def borrower_facts(
+    session: Session, borrower_id: int, *, follow: bool = True
+) -> BorrowerFacts | None:
+    """All that is stored; of the record that was kept when this one was merged, if `follow`."""
+    if follow:
+        kept = select(STANDS_FOR).where(Borrower.id == borrower_id)
+        borrower_id = session.scalar(kept) or borrower_id
     row = session.execute(
         select(Borrower, Kelurahan.name, Kecamatan.name)
         .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
@@ -413,7 +357,8 @@ def registered(
         if kind is BorrowerKind.COOPERATIVE
         else Borrower.nik_index == index_of(nik)
     )
-    found = session.execute(_lines().where(Borrower.kind == kind.value, key)).first()
+    ids = select(STANDS_FOR).where(Borrower.kind == kind.value, key)
+    found = session.execute(_lines().where(Borrower.id.in_(ids))).first()
     return None if found is None else BorrowerLine(*found)
 
 

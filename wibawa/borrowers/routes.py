@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
-from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access import once, trail
@@ -14,12 +12,11 @@ from wibawa.access.permissions import Permission
 from wibawa.access.personal_data import index_of
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import places, terms_on, thresholds_on
-from wibawa.borrowers import actions, queries
+from wibawa.borrowers import actions, history, queries
 from wibawa.borrowers.actions import NewBorrower
 from wibawa.borrowers.checks import (
     SEX_WORDS,
     examine,
-    label_of,
     likeness,
     said,
     stored_text,
@@ -39,14 +36,19 @@ from wibawa.borrowers.forms import (
     whole_number,
 )
 from wibawa.borrowers.queries import BorrowerFacts, RegisterLine, is_whole_nik
+from wibawa.borrowers.story import events_of
 from wibawa.database import db
 from wibawa.disbursements.queries import running_loans
 from wibawa.home.queries import (
     BorrowerLoan,
+    applications_of_borrower,
     loans_of_borrower,
+    payments_of_borrower,
     running_by_borrower,
+    visits_of_borrower,
     waiting_of_borrower,
 )
+from wibawa.merging.queries import merges_of
 from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Applicant
 from wibawa.rules.facts import BorrowerKind, Standing
@@ -66,6 +68,7 @@ HEADINGS = (
 )  # fmt: skip
 KIND_WORDS = {"micro": "Usaha mikro", "cooperative": "Koperasi"}
 MASK = "************"
+SHOWN_PAYMENTS = 10
 MOST_CANDIDATES = 20_000  # pairs compared at once; beyond it the page says so
 
 
@@ -160,13 +163,20 @@ def borrower(borrower_id: int) -> str:
 
 
 def _facts(borrower_id: int) -> BorrowerFacts:
-    return queries.borrower_facts(db.session(), borrower_id) or not_found("borrower", borrower_id)
+    """The borrower; the address of a record that was merged leads to the one that was kept."""
+    facts = queries.borrower_facts(db.session(), borrower_id) or not_found("borrower", borrower_id)
+    if facts.id != borrower_id:
+        said = f"Catatan nomor {borrower_id} sudah digabung ke {facts.name}. Inilah halamannya."
+        flash(said, "info")
+        abort(redirect(url_for("borrowers.borrower", borrower_id=facts.id)))
+    return facts
 
 
 def _page(facts: BorrowerFacts, form: RevealForm) -> str:
     session, today = db.session(), clock.today()
     loans = loans_of_borrower(session, facts.id, today, thresholds_on(session, today))
     running = [each for each in loans if each.position and each.position.outstanding_principal]
+    payments = payments_of_borrower(session, facts.id, SHOWN_PAYMENTS + 1)
     form.request_key.data = once.new_key()
     return render_template(
         "borrowers/borrower.html",
@@ -177,69 +187,24 @@ def _page(facts: BorrowerFacts, form: RevealForm) -> str:
         owed=sum(each.position.outstanding_principal for each in running if each.position),
         arrears=sum(each.position.arrears for each in running if each.position),
         waiting=waiting_of_borrower(session, facts.id),
+        applications=applications_of_borrower(session, facts.id),
+        visits=visits_of_borrower(session, facts.id),
+        payments=payments[:SHOWN_PAYMENTS],
+        more_payments=len(payments) > SHOWN_PAYMENTS,
+        merges=merges_of(session, facts.id),
         events=_events(facts, loans),
         form=form,
     )
 
 
 def _events(facts: BorrowerFacts, loans: list[BorrowerLoan]) -> list[dict[str, Any]]:
-    """What happened around the borrower, newest first."""
-    events: list[dict[str, Any]] = [
-        {
-            "title": "Didaftarkan",
-            "who": queries.registered_by(db.session(), facts.id),
-            "when": facts.created_at,
-            "tone": "info",
-        }
-    ]
-    for shown in queries.nik_shown(db.session(), facts.id):
-        events.append(
-            {
-                "title": "NIK lengkap ditampilkan",
-                "who": shown.who,
-                "when": shown.at,
-                "tone": "warning",
-                "detail": f"Alasan: {shown.reason}",
-            }
-        )
-    names = _places()
-    changes = queries.changes_of(db.session(), facts.id)
-    for (at, who), together in groupby(changes, key=lambda change: (change.at, change.who)):
-        events.append(
-            {
-                "title": "Data diubah",
-                "who": who,
-                "when": at,
-                "changes": [
-                    (
-                        label_of(facts.kind, each.field),
-                        said(each.field, each.before, names),
-                        said(each.field, each.after, names),
-                    )
-                    for each in together
-                ],
-            }
-        )
-    events += [
-        {
-            "title": f"Pinjaman {loan.number} dicairkan",
-            "who": loan.bank,
-            "when": long_date(loan.disbursed_on),
-            "tone": "success",
-            "sort": loan.disbursed_on,
-        }
-        for loan in loans
-    ]
-    events.sort(key=_when, reverse=True)
-    return events
-
-
-def _when(event: dict[str, Any]) -> tuple[dt.date, bool, str]:
-    """The order of the history; what has only a day comes before what has an hour."""
-    if "sort" in event:
-        return event["sort"], False, ""
-    at = clock.in_wib(event["when"])
-    return at.date(), True, at.isoformat()
+    """What happened around the borrower and the records that were merged into it."""
+    session = db.session()
+    records = history.records_of(session, facts.id)
+    ids = [each.id for each in records]
+    shown, changes = history.nik_shown(session, ids), history.changes_of(session, ids)
+    lent = [(loan.number, loan.bank, loan.disbursed_on) for loan in loans]
+    return events_of(facts.kind, records, shown, changes, lent, _places())
 
 
 @needs(Permission.REVEAL_NIK)
@@ -267,12 +232,12 @@ def edit_borrower(borrower_id: int) -> str | AnyResponse | tuple[str, int]:
     known = queries.editable_facts(session, borrower_id) or {}
     form = _edit_form(facts.kind, known)
     if request.method == "GET":
-        form.shown.data = str(queries.last_change(session, borrower_id))
+        form.shown.data = str(history.last_change(session, borrower_id))
         return _edit_page(facts, form)
     if _sent_before(form, borrower_id):
         flash("Formulir ini sudah dikirim sebelumnya. Inilah datanya yang tersimpan.", "info")
         return redirect(url_for("borrowers.borrower", borrower_id=borrower_id))
-    newer = queries.changes_of(session, borrower_id, after=whole_number(form.shown.data))
+    newer = history.changes_of(session, [borrower_id], after=whole_number(form.shown.data))
     if newer:
         conflicts = merged(form, facts.kind, known, newer, _places())
         form.request_key.data = once.new_key()

@@ -16,6 +16,7 @@ from wibawa.applications.models import Application
 from wibawa.banks.models import CollectibilityRule, LoanTerms
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import SuspenseEntry
+from wibawa.merging.models import BorrowerMerge
 from wibawa.uploads.models import Upload
 
 P = Permission
@@ -43,13 +44,14 @@ class Task:
 @dataclass(frozen=True)
 class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
-    to decide, titipan."""
+    to decide, titipan, settings and merges."""
 
     uploads: int
     disbursements: int
     suspense: int
     applications: int
     terms: int
+    merges: int
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
@@ -68,7 +70,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
         P.SEE_DISBURSEMENTS,
         "disbursements",
     ),
-    ("Peminjam", "borrowers.borrower_list", "borrower", P.SEE_BORROWERS, None),
+    ("Peminjam", "borrowers.borrower_list", "borrower", P.SEE_BORROWERS, "merges"),
     ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
     ("Angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
@@ -111,6 +113,10 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             .where(waits_for(person.id, person.role))
             .scalar_subquery(),
             _proposed(LoanTerms) + _proposed(CollectibilityRule),
+            select(func.count())
+            .select_from(BorrowerMerge)
+            .where(BorrowerMerge.status == "recorded")
+            .scalar_subquery(),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -120,6 +126,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[2],
         row[3],
         row[4] if person.may(P.APPROVE_TERMS) else 0,
+        row[5] if person.may(P.APPROVE_MERGE) else 0,
     )
 
 
@@ -161,6 +168,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         "Dicatat petugas; setujui atau tolak dengan alasan.",
     ),
     (
+        "Penggabungan peminjam menunggu persetujuan",
+        "merging.merge_list",
+        P.APPROVE_MERGE,
+        "merges",
+        "Dua catatan satu orang; bandingkan, lalu setujui atau tolak.",
+    ),
+    (
         "Ketentuan menunggu persetujuan",
         "banks.terms_list",
         P.APPROVE_TERMS,
@@ -196,6 +210,7 @@ ONLY: dict[str, dict[str, Any]] = {
     "Berkas menunggu dibukukan": {"keadaan": "submitted"},
     "Permohonan menunggu langkah Anda": {"keadaan": "menunggu", "urut": "sejak"},
     "Pencairan menunggu persetujuan": {"keadaan": "menunggu"},
+    "Penggabungan peminjam menunggu persetujuan": {"keadaan": "menunggu"},
 }
 
 
@@ -216,14 +231,12 @@ def tasks_for(session: Session, person: SignedIn) -> list[Task]:
 
 def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[MenuItem]:
     counts = waiting_for(session, person)
-    folder = (endpoint or "").split(".")[0]
     return [
         MenuItem(
             label,
             url_for(target),
             icon,
-            endpoint == target
-            or (target.split(".")[0] == folder and _is_home_of(target, endpoint)),
+            endpoint == target or _is_home_of(target, endpoint),
             getattr(counts, counted) or None if counted else None,
         )
         for label, target, icon, permission, counted in ITEMS
@@ -238,6 +251,10 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "access.new_user": "access.user_list",
         "banks.edit_bank": "banks.bank_list",
         "banks.holiday_list": "banks.bank_list",
+        "merging.choose_other": "borrowers.borrower_list",
+        "merging.merge": "borrowers.borrower_list",
+        "merging.merge_list": "borrowers.borrower_list",
+        "merging.new_merge": "borrowers.borrower_list",
         "banks.new_terms": "banks.terms_list",
         "banks.terms_version": "banks.terms_list",
         "banks.limits_list": "banks.terms_list",
@@ -248,7 +265,8 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
     }
     if endpoint in below:
         return below[endpoint] == target
-    return target in (
+    folder = (endpoint or "").split(".")[0]
+    return target.split(".", maxsplit=1)[0] == folder and target in (
         "applications.application_list",
         "borrowers.borrower_list",
         "disbursements.disbursement_list",

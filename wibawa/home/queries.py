@@ -10,9 +10,11 @@ from sqlalchemy import Select, Subquery, func, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
+from wibawa.applications.models import Application, SiteVisit
+from wibawa.applications.queries import TONES
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
-from wibawa.borrowers.queries import matches
+from wibawa.borrowers.queries import STANDS_FOR, matches
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.loans.positions import Classes, positions
@@ -20,6 +22,9 @@ from wibawa.loans.queries import schedules_on
 from wibawa.rules.eligibility import plain_account
 from wibawa.rules.facts import BankKind, Position
 from wibawa.rules.position import position
+from wibawa.rules.statuses import STATE_WORDS, State
+
+MONEY_IN = ("repayment", "settlement", "recovery", "reversal")
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,63 @@ class WaitingLine:
     disbursed_on: dt.date
     entered_by: str
     entered_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class BorrowerApplication:
+    id: int
+    number: str
+    bank: str
+    amount: int
+    months: int
+    state: State
+    since: dt.datetime
+    recorded_at: dt.datetime
+
+    @property
+    def state_word(self) -> tuple[str, str]:
+        return STATE_WORDS[self.state], TONES[self.state]
+
+
+@dataclass(frozen=True)
+class BorrowerVisit:
+    application_id: int
+    number: str
+    visited_on: dt.date
+    visitor: str
+    feasible: bool
+    bankable: bool
+    recommended_amount: int
+
+
+@dataclass(frozen=True)
+class BorrowerPayment:
+    """One entry of a journal that brought money in, or took it back."""
+
+    loan_id: int
+    loan: str
+    sequence: int
+    kind: str
+    effective_on: dt.date
+    amount: int
+    penalty: int
+    reference: str | None
+    upload_id: int | None
+
+
+@dataclass(frozen=True)
+class FoundApplication:
+    id: int
+    number: str
+    borrower: str
+    business_name: str
+    bank: str
+    amount: int
+    state: State
+
+    @property
+    def state_word(self) -> tuple[str, str]:
+        return STATE_WORDS[self.state], TONES[self.state]
 
 
 @dataclass(frozen=True)
@@ -135,6 +197,74 @@ def waiting_of_borrower(session: Session, borrower_id: int) -> list[WaitingLine]
     return [WaitingLine(*row) for row in rows]
 
 
+def applications_of_borrower(session: Session, borrower_id: int) -> list[BorrowerApplication]:
+    """All applications of a borrower, the newest first."""
+    rows: Any = session.execute(
+        select(
+            Application.id,
+            Application.number,
+            Bank.name,
+            Application.amount,
+            Application.months,
+            Application.state,
+            Application.state_since,
+            Application.created_at,
+        )
+        .join(Bank, Bank.id == Application.bank_id)
+        .where(Application.borrower_id == borrower_id)
+        .order_by(Application.id.desc())
+    )
+    found = [BorrowerApplication(*row) for row in rows]
+    return [replace(each, state=State(each.state)) for each in found]
+
+
+def visits_of_borrower(session: Session, borrower_id: int) -> list[BorrowerVisit]:
+    """All site visits at a borrower, the newest first."""
+    rows: Any = session.execute(
+        select(
+            SiteVisit.application_id,
+            Application.number,
+            SiteVisit.visited_on,
+            User.name,
+            SiteVisit.feasible,
+            SiteVisit.bankable,
+            SiteVisit.recommended_amount,
+        )
+        .join(Application, Application.id == SiteVisit.application_id)
+        .join(User, User.id == SiteVisit.visitor_id)
+        .where(Application.borrower_id == borrower_id)
+        .order_by(SiteVisit.visited_on.desc(), SiteVisit.application_id.desc())
+    )
+    return [BorrowerVisit(*row) for row in rows]
+
+
+def payments_of_borrower(session: Session, borrower_id: int, most: int) -> list[BorrowerPayment]:
+    """The latest money that came in for a borrower's loans, or was reversed, the newest first."""
+    rows: Any = session.execute(
+        select(
+            LedgerEntry.loan_id,
+            Loan.number,
+            LedgerEntry.sequence,
+            LedgerEntry.kind,
+            LedgerEntry.effective_on,
+            LedgerEntry.amount,
+            LedgerEntry.penalty,
+            LedgerEntry.bank_reference,
+            LedgerEntry.upload_id,
+        )
+        .join(Loan, Loan.id == LedgerEntry.loan_id)
+        .where(Loan.borrower_id == borrower_id, LedgerEntry.kind.in_(MONEY_IN))
+        .order_by(
+            LedgerEntry.effective_on.desc(),
+            LedgerEntry.booked_at.desc(),
+            LedgerEntry.loan_id.desc(),
+            LedgerEntry.sequence.desc(),
+        )
+        .limit(most)
+    )
+    return [BorrowerPayment(*row) for row in rows]
+
+
 def exact_loan(session: Session, text: str, bank_id: int | None, personal: bool) -> int | None:
     """The id of the one loan with this loan number or, if `personal`, this account number."""
     query = select(Loan.id).where(_numbered(text, personal, agreement=False)).limit(2)
@@ -149,8 +279,8 @@ def find_loans(
     or by what their borrower answers to. Of one bank only when `bank_id` names it."""
     ways = [_of_bank(select(Loan.id).where(_numbered(text, personal)), bank_id)]
     if personal:
-        by_borrower = select(Loan.id).join(Borrower, Borrower.id == Loan.borrower_id)
-        ways.append(_of_bank(by_borrower.where(matches(text)), bank_id))
+        whose = select(STANDS_FOR).where(matches(text))
+        ways.append(_of_bank(select(Loan.id).where(Loan.borrower_id.in_(whose)), bank_id))
     rows: Any = session.execute(
         select(
             Loan.id,
@@ -170,6 +300,43 @@ def find_loans(
         .limit(most)
     )
     return [FoundLoan(*row) for row in rows]
+
+
+def exact_application(session: Session, text: str) -> int | None:
+    """The id of the application with this number."""
+    return session.scalar(select(Application.id).where(Application.number == text.upper()))
+
+
+def find_applications(session: Session, text: str, most: int) -> list[FoundApplication]:
+    """Up to `most` applications, the newest first, by number or by what their borrower answers
+    to; 12 is taken for PM-000012 too."""
+    numbers = [text.upper()]
+    if text.isascii() and text.isdigit() and len(text) <= 6:
+        numbers.append(f"PM-{int(text):06d}")
+    whose = select(STANDS_FOR).where(matches(text))
+    ways = (
+        select(Application.id).where(Application.number.in_(numbers)),
+        select(Application.id).where(Application.borrower_id.in_(whose)),
+    )
+    rows: Any = session.execute(
+        select(
+            Application.id,
+            Application.number,
+            Borrower.name,
+            Borrower.business_name,
+            Bank.name,
+            Application.amount,
+            Application.state,
+        )
+        .join(Borrower, Borrower.id == Application.borrower_id)
+        .join(Bank, Bank.id == Application.bank_id)
+        .where(Application.id.in_(union(*ways)))
+        .order_by(Application.id.desc())
+        .limit(most)
+    )
+    return [
+        replace(each, state=State(each.state)) for each in (FoundApplication(*row) for row in rows)
+    ]
 
 
 def _numbered(text: str, personal: bool, agreement: bool = True) -> Any:

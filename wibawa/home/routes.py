@@ -15,7 +15,7 @@ from wibawa.borrowers.queries import find_borrowers, is_whole_nik
 from wibawa.database import db, set_writing
 from wibawa.home.forms import ComponentForm
 from wibawa.home.menu import tasks_for
-from wibawa.home.queries import exact_loan, find_loans
+from wibawa.home.queries import exact_application, exact_loan, find_applications, find_loans
 from wibawa.home.report import (
     arrears_share,
     class_rows,
@@ -38,6 +38,7 @@ from wibawa.web.charts import Segment, bar_line_chart, stacked_bar
 from wibawa.web.formats import moment
 
 pages = Blueprint("home", __name__)
+P = Permission
 
 TPB = "TPB 8.3.1.(c)"
 TPB_YEARS = range(2020, 2030)
@@ -89,23 +90,34 @@ def search() -> str | AnyResponse:
     # POST although it only reads: a NIK or a name that is typed must not stand in an address.
     set_writing(False)
     text = " ".join(request.form.get("q", "").split())[:LONGEST_SEARCH]
-    session, personal = db.session(), me().may(Permission.SEE_PERSONAL_DATA)
-    exact = exact_loan(session, text, me().bank_id, personal) if text else None
-    if exact is not None:
-        return redirect(url_for("loans.loan", loan_id=exact))
-    register = me().may(Permission.SEE_BORROWERS)
-    borrowers = find_borrowers(session, text, FOUND_AT_ONCE + 1) if register else []
-    loans = find_loans(session, text, me().bank_id, personal, FOUND_AT_ONCE + 1) if text else []
+    found = _jump(text) if text else None
+    if found is not None:
+        return redirect(found)
+    session, most, personal = db.session(), FOUND_AT_ONCE + 1, me().may(P.SEE_PERSONAL_DATA)
+    register, desk = me().may(P.SEE_BORROWERS), me().may(P.SEE_APPLICATIONS)
     return render_template(
         "home/search.html",
         asked=text,
         shown=mask_nik(plain_digits(text)) if is_whole_nik(text) else text,
         search_text="" if is_whole_nik(text) else text,
         sees_people=personal,
-        borrowers=borrowers,
-        loans=loans,
+        borrowers=find_borrowers(session, text, most) if register else [],
+        loans=find_loans(session, text, me().bank_id, personal, most) if text else [],
+        applications=find_applications(session, text, most) if text and desk else [],
         most=FOUND_AT_ONCE,
     )
+
+
+def _jump(text: str) -> str | None:
+    """The page of the one loan or application with exactly this number."""
+    session, personal = db.session(), me().may(P.SEE_PERSONAL_DATA)
+    loan_id = exact_loan(session, text, me().bank_id, personal)
+    if loan_id is not None:
+        return url_for("loans.loan", loan_id=loan_id)
+    number = exact_application(session, text) if me().may(P.SEE_APPLICATIONS) else None
+    if number is None:
+        return None
+    return url_for("applications.application", application_id=number)
 
 
 @needs(Permission.SEE_REPORTS)

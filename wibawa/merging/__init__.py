@@ -1,0 +1,1 @@
+"""Two records of one borrower become one, asked for by one person and decided by another."""
