@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,11 +14,16 @@ from sqlalchemy.orm import Session
 
 from wibawa.access.permissions import Role
 from wibawa.access.users import add_user
+from wibawa.applications import actions as applying
+from wibawa.applications.checks import Wish, applicant_of
+from wibawa.applications.queries import case
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
+from wibawa.borrowers.queries import borrower_facts
 from wibawa.database import db, writing
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, SuspenseEntry
 from wibawa.rules.facts import BorrowerKind, Method, Terms
+from wibawa.rules.statuses import Action, State
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
@@ -109,6 +114,62 @@ def loan(
         ],
         Author(by, approved_by, now()),
     )[0]
+
+
+VISIT = applying.NewVisit(
+    dt.date(2026, 11, 24), True, True, 4_500_000, 3, 4, 3, 2, "Toko ramai, pembukuan lengkap."
+)
+
+
+def application(
+    session: Session,
+    people: dict[str, int],
+    *,
+    to: State = State.SENT,
+    bank_id: int = PASAR,
+    number: int = 1,
+    amount: int = 5_000_000,
+    months: int = 24,
+    collateral: str = "",
+    name: str = "Siti Aminah",
+    borrower_id: int | None = None,
+) -> int:
+    """An application of a borrower of its own, moved as far as `to`, at most sent; its id.
+
+    Staff records, submits, visits and sends it; the approver recommends it.
+    """
+    clerk = applying.Author(people["staff"], Role.OFFICE_STAFF, now())
+    borrower_id = borrower_id or borrower(session, clerk.id, 500 + number, name)
+    facts = borrower_facts(session, borrower_id)
+    assert facts is not None
+    wish = Wish(applicant_of(facts), bank_id, amount, months, "Membeli oven", collateral,
+                registered_id=borrower_id)  # fmt: skip
+    made = applying.record(session, wish, None, clerk, lambda *_: [], submitted=to != State.DRAFT)
+    if to != State.DRAFT:
+        forward(session, people, made, to)
+    return made
+
+
+def forward(session: Session, people: dict[str, int], application_id: int, to: State) -> None:
+    """Move an application that is submitted on to `to`, at most sent."""
+    clerk = applying.Author(people["staff"], Role.OFFICE_STAFF, now())
+    head = applying.Author(people["approver"], Role.APPROVER, now())
+    road = [State.SUBMITTED, State.VISITED, State.RECOMMENDED, State.SENT]
+    for state in road[1 : road.index(to) + 1]:
+        found = case(session, application_id)
+        assert found is not None
+        seen: dict[str, Any] = {"shown": found.shown}
+        if state is State.VISITED:
+            applying.visit(session, application_id, **seen, author=clerk, seen=VISIT)
+        elif state is State.RECOMMENDED:
+            applying.recommend(
+                session, application_id, **seen, author=head, elsewhere=lambda *_: []
+            )
+        else:
+            found, sent = applying.to_move(
+                session, application_id, Action.SEND, **seen, author=clerk
+            )
+            applying.advance(session, found.facts, Action.SEND, sent, clerk)
 
 
 def payment(

@@ -29,7 +29,6 @@ from wibawa.access.models import TrailEntry, User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.sessions import open_session
 from wibawa.applications.actions import keep_draft
-from wibawa.applications.models import Application
 from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
@@ -131,14 +130,16 @@ MATRIX = """
     edit_borrower        staff
     approve_merge              approver
     reveal_nik           staff approver
+    reveal_applicant_nik                bank
     see_uploads          staff approver bank        auditor
     upload_repayments                   bank
     post_repayments      staff
     see_suspense         staff approver bank        auditor
-    see_applications     staff approver             auditor
+    see_applications     staff approver bank        auditor
     record_application   staff
     return_application   staff approver
     decide_application         approver
+    answer_application                  bank
     see_disbursements    staff approver             auditor
     record_disbursement  staff
     approve_disbursement       approver
@@ -164,7 +165,7 @@ TRYING = ("staff", "approver", "jateng", "pasar", "leader", "auditor", "admin")
 BANKS = {"jateng": factories.JATENG, "pasar": factories.PASAR}
 
 # Objects that belong to one bank: asking for the other bank's gives 404, and leaves a record.
-OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id"}
+OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id", "application_id"}
 OWNED_AT = {("printing.schedules", "code")}
 
 
@@ -243,7 +244,7 @@ def _file(bank: Bank, account: str, officer: int) -> Upload:
 
 
 def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str, Any]:
-    """A loan, a checked file and a disbursement to decide, at one bank."""
+    """A loan, a checked file, an application and a disbursement to decide, at one bank."""
     bank = session.get(Bank, bank_id)
     assert bank is not None
     officer = people["jateng" if bank_id == factories.JATENG else "pasar"]
@@ -273,21 +274,9 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         entered_by=people["staff2"],
         entered_at=now(),
     )
-    application = Application(
-        number=f"PM-{bank_id:06d}",
-        borrower_id=borrower_id,
-        bank_id=bank_id,
-        amount=5_000_000,
-        months=24,
-        purpose="Membeli oven",
-        terms_id=1,
-        state="draft",
-        state_since=now(),
-        created_by=people["staff2"],
-        created_at=now(),
-    )
-    session.add_all((upload, waiting, application))
+    session.add_all((upload, waiting))
     session.flush()
+    sent = factories.application(session, people, bank_id=bank_id, borrower_id=borrower_id)
     suspense = factories.suspense(session, officer, bank_id=bank_id, number=bank_id)
     twins = [factories.borrower(session, people["staff"], 200 + bank_id + n) for n in (0, 10)]
     merge = BorrowerMerge(kind="merge", kept_id=twins[0], gone_id=twins[1], reason="Satu orang",
@@ -300,7 +289,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "disbursement_id": waiting.id,
         "borrower_id": borrower_id,
         "merge_id": merge.id,
-        "application_id": application.id,
+        "application_id": sent,
         "draft_id": keep_draft(session, None, "mikro", "", "[]", people["staff"], now()),
         "suspense_id": suspense,
         "bank_id": bank_id,

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     EDIT_BORROWER = "edit_borrower"
     APPROVE_MERGE = "approve_merge"  # two records of one borrower become one, or are taken apart
     REVEAL_NIK = "reveal_nik"  # one full NIK, with a reason and a record
+    REVEAL_APPLICANT_NIK = "reveal_applicant_nik"  # the same, of an own bank's application only
     SEE_UPLOADS = "see_uploads"
     UPLOAD_REPAYMENTS = "upload_repayments"
     POST_REPAYMENTS = "post_repayments"
@@ -41,6 +42,7 @@ class Permission(StrEnum):
     RECORD_APPLICATION = "record_application"  # record, change, submit, visit, withdraw
     RETURN_APPLICATION = "return_application"
     DECIDE_APPLICATION = "decide_application"  # recommend, refuse
+    ANSWER_APPLICATION = "answer_application"  # the bank's approval or refusal
     SEE_DISBURSEMENTS = "see_disbursements"
     RECORD_DISBURSEMENT = "record_disbursement"
     APPROVE_DISBURSEMENT = "approve_disbursement"
@@ -109,9 +111,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SIGNED_IN,
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
+            P.REVEAL_APPLICANT_NIK,
             P.SEE_UPLOADS,
             P.UPLOAD_REPAYMENTS,
             P.SEE_SUSPENSE,
+            P.SEE_APPLICATIONS,
+            P.ANSWER_APPLICATION,
             P.PRINT_SCHEDULE,
         }
     ),

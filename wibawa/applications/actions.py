@@ -37,6 +37,7 @@ from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
 
 DRAFT_PLACE = "application_drafts.body"
+BANK_ANSWERS = (Action.APPROVE, Action.DECLINE)
 _LOCK = 0x57494241  # the number that disbursements hold too: both may register a borrower
 
 
@@ -112,7 +113,7 @@ def record(
     _remember(session, facts, Action.RECORD, State.DRAFT, author, "")
     if submitted:
         to = move(facts.state, Action.SUBMIT, author.role, person=author.id, authors={})
-        _advance(session, facts, Action.SUBMIT, to, author, submitted_by=author.id)
+        advance(session, facts, Action.SUBMIT, to, author, submitted_by=author.id)
     return number
 
 
@@ -156,13 +157,13 @@ def revise(
     session: Session, application_id: int, *, shown: str, author: Author, wish: Wish
 ) -> None:
     """Change a draft or a returned application; what changed stays in its history."""
-    found, to = _to_move(session, application_id, Action.REVISE, shown, author)
+    found, to = to_move(session, application_id, Action.REVISE, shown, author)
     changes = _changes(session, found.facts, wish)
     if changes:
         reason, most = "; ".join(changes), REASON_LENGTH[1]
         reason = reason if len(reason) <= most else reason[: most - 1] + "…"
         columns = _wished(wish) | {"terms_id": terms_on(session, author.today).id}
-        _advance(session, found.facts, Action.REVISE, to, author, reason, **columns)
+        advance(session, found.facts, Action.REVISE, to, author, reason, **columns)
 
 
 def _changes(session: Session, facts: ApplicationFacts, wish: Wish) -> list[str]:
@@ -183,19 +184,19 @@ def submit(
     session: Session, application_id: int, *, shown: str, author: Author, elsewhere: Elsewhere
 ) -> None:
     """Submit a draft or a completed one. Raises `NotEligible` with every obstacle of today."""
-    found, to = _to_move(session, application_id, Action.SUBMIT, shown, author)
+    found, to = to_move(session, application_id, Action.SUBMIT, shown, author)
     _stop_when_blocked(session, found, author, elsewhere)
     terms_id = terms_on(session, author.today).id
     columns: dict[str, Any] = {"submitted_by": author.id, "terms_id": terms_id}
-    _advance(session, found.facts, Action.SUBMIT, to, author, **columns)
+    advance(session, found.facts, Action.SUBMIT, to, author, **columns)
 
 
 def visit(
     session: Session, application_id: int, *, shown: str, author: Author, seen: NewVisit
 ) -> None:
     """Keep what was seen at the business; the application waits for the recommendation then."""
-    found, to = _to_move(session, application_id, Action.VISIT, shown, author)
-    _advance(session, found.facts, Action.VISIT, to, author, visited_by=author.id)
+    found, to = to_move(session, application_id, Action.VISIT, shown, author)
+    advance(session, found.facts, Action.VISIT, to, author, visited_by=author.id)
     session.add(
         SiteVisit(
             application_id=application_id,
@@ -212,7 +213,7 @@ def recommend(
     session: Session, application_id: int, *, shown: str, author: Author, elsewhere: Elsewhere
 ) -> None:
     """Recommend to the bank, as a second person, what was visited and found feasible."""
-    found, to = _to_move(session, application_id, Action.RECOMMEND, shown, author)
+    found, to = to_move(session, application_id, Action.RECOMMEND, shown, author)
     if not found.is_feasible:
         raise Refused(
             "not_feasible",
@@ -220,7 +221,7 @@ def recommend(
             "dikembalikan atau ditolak.",
         )
     _stop_when_blocked(session, found, author, elsewhere)
-    _advance(session, found.facts, Action.RECOMMEND, to, author, recommended_by=author.id)
+    advance(session, found.facts, Action.RECOMMEND, to, author, recommended_by=author.id)
 
 
 def end(
@@ -233,11 +234,11 @@ def end(
     reason: str,
 ) -> None:
     """Return, refuse or withdraw an application with a reason."""
-    found, to = _to_move(session, application_id, action, shown, author, reason)
-    _advance(session, found.facts, action, to, author, reason)
+    found, to = to_move(session, application_id, action, shown, author, reason)
+    advance(session, found.facts, action, to, author, reason)
 
 
-def _to_move(
+def to_move(
     session: Session,
     application_id: int,
     action: Action,
@@ -284,7 +285,7 @@ def _stop_when_blocked(session: Session, found: Case, author: Author, elsewhere:
         raise NotEligible(verdict)
 
 
-def _advance(
+def advance(
     session: Session,
     facts: ApplicationFacts,
     action: Action,
@@ -293,7 +294,10 @@ def _advance(
     reason: str = "",
     **columns: Any,
 ) -> None:
-    """Change what nobody else has changed meanwhile, and write the move down."""
+    """Change what nobody else has changed meanwhile, and write the move down.
+
+    Whoever moves an application from a folder above goes through `to_move` and this.
+    """
     since = {"state_since": author.now} if to is not facts.state else {}
     changed = session.execute(
         update(Application)
@@ -329,6 +333,7 @@ def _remember(
             from_state=None if action is Action.RECORD else facts.state.value,
             to_state=to.value,
             user_id=author.id,
+            bank_id=facts.bank_id if action in BANK_ANSWERS else None,
             at=author.now,
             reason=reason,
         )

@@ -26,7 +26,7 @@ from wibawa.rules.eligibility import Applicant
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Problem
-from wibawa.rules.statuses import REASON_LENGTH, STATE_WORDS
+from wibawa.rules.statuses import AT_BANK, REASON_LENGTH, STATE_WORDS, State
 from wibawa.web.fields import DayField, Form, RupiahField, required_text
 from wibawa.web.pages import without
 
@@ -42,6 +42,10 @@ STATE_CHOICES = [
     ("", "Semua"),
     ("menunggu", "Menunggu saya"),
     *((slug, STATE_WORDS[state]) for slug, state in SLUGS.items()),
+]
+BANK_STATE_CHOICES = [
+    *STATE_CHOICES[:2],
+    *((slug, STATE_WORDS[at]) for slug, at in SLUGS.items() if at in AT_BANK | {State.WITHDRAWN}),
 ]
 AGE_CHOICES = [("", "Semua"), *((str(days), f"{days} hari atau lebih") for days in AGES)]
 NOT_KEPT = {"csrf_token", "request_key", "shown", "simpan", "hitung"}
@@ -248,13 +252,16 @@ def entry_url(name: str, draft_id: int | None) -> str:
     return url_for("applications.new_application", peminjam=number, draf=draft_id)
 
 
-def read_filter(arguments: Mapping[str, str], codes: Mapping[str, int]) -> ApplicationFilter:
+def read_filter(
+    arguments: Mapping[str, str], codes: Mapping[str, int], seen_by: int | None = None
+) -> ApplicationFilter:
     """The filter of the list as the address gives it; anything odd is passed over."""
     state, days = arguments.get("keadaan", ""), whole(arguments.get("lama"))
     return ApplicationFilter(
         state if state in dict(STATE_CHOICES) else "",
         codes.get(arguments.get("bank", "")),
         days if days in AGES else None,
+        seen_by,
     )
 
 

@@ -6,15 +6,16 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.permissions import Role
-from wibawa.applications.models import Application
+from wibawa.access.sessions import SignedIn
+from wibawa.applications.models import Application, ApplicationMove
 from wibawa.applications.queries import TONES
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
-from wibawa.rules.statuses import OPEN, STATE_WORDS, State
+from wibawa.rules.statuses import AT_BANK, OPEN, STATE_WORDS, Action, State
 from wibawa.web.clock import WIB, in_wib
 from wibawa.web.pages import Page, Wanted
 
@@ -24,8 +25,12 @@ SLUGS = {
     "diajukan": State.SUBMITTED,
     "diverifikasi": State.VISITED,
     "direkomendasikan": State.RECOMMENDED,
+    "dikirim": State.SENT,
+    "disetujui": State.APPROVED,
+    "dicairkan": State.DISBURSED,
     "dikembalikan": State.RETURNED,
     "ditolak": State.REFUSED_BY_OFFICE,
+    "ditolak-bank": State.REFUSED_BY_BANK,
     "dibatalkan": State.WITHDRAWN,
 }
 AGES = (7, 14, 30)
@@ -34,6 +39,7 @@ NEXT_STEPS = {
     State.RETURNED: "Lengkapi, lalu ajukan lagi",
     State.SUBMITTED: "Kunjungi usahanya",
     State.VISITED: "Rekomendasikan, kembalikan, atau tolak",
+    State.SENT: "Setujui atau tolak",
 }
 SHOWN_WAITING = 8
 
@@ -41,11 +47,12 @@ SHOWN_WAITING = 8
 @dataclass(frozen=True)
 class ApplicationFilter:
     """`state` is a word of the address, "menunggu" what waits for this person; `days` open that
-    long in the same state."""
+    long in the same state. `seen_by` is the bank whose officer asks, None outside the banks."""
 
     state: str = ""
     bank_id: int | None = None
     days: int | None = None
+    seen_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,18 @@ class ApplicationTotals:
     amount: int
 
 
-def waits_for(user_id: int, role: Role) -> ColumnElement[bool]:
+def seen_by(bank_id: int) -> ColumnElement[bool]:
+    """The applications that a bank's officers may see: sent to that bank, whatever came then."""
+    sent = exists().where(
+        ApplicationMove.application_id == Application.id, ApplicationMove.action == Action.SEND
+    )
+    ended = and_(Application.state == State.WITHDRAWN, sent)
+    return and_(Application.bank_id == bank_id, or_(Application.state.in_(AT_BANK), ended))
+
+
+def waits_for(person: SignedIn) -> ColumnElement[bool]:
     """The applications whose next step this person may take."""
+    user_id, role = person.id, person.role
     if role is Role.OFFICE_STAFF:
         return or_(
             Application.state.in_((State.RETURNED, State.SUBMITTED)),
@@ -94,14 +111,16 @@ def waits_for(user_id: int, role: Role) -> ColumnElement[bool]:
             Application.submitted_by != user_id,
             Application.visited_by != user_id,
         )
+    if role is Role.BANK_OFFICER:
+        return and_(Application.state == State.SENT, Application.bank_id == person.bank_id)
     return false()
 
 
 def waiting_lines(
-    session: Session, user_id: int, role: Role, today: dt.date
+    session: Session, person: SignedIn, today: dt.date
 ) -> tuple[list[ApplicationLine], int]:
     """What waits for this person, the longest first, as many as a page shows; and how many."""
-    condition = waits_for(user_id, role)
+    condition = waits_for(person)
     count = session.scalar(select(func.count()).select_from(Application).where(condition))
     query = _lines().where(condition).order_by(Application.state_since, Application.id)
     found = session.execute(query.limit(SHOWN_WAITING))
@@ -146,6 +165,8 @@ def _conditions(
         conditions.append(Application.state == SLUGS[asked_for.state])
     if asked_for.bank_id is not None:
         conditions.append(Application.bank_id == asked_for.bank_id)
+    if asked_for.seen_by is not None:
+        conditions.append(seen_by(asked_for.seen_by))
     if asked_for.days is not None:
         day = today - dt.timedelta(days=asked_for.days - 1)
         midnight = dt.datetime.combine(day, dt.time(), WIB)

@@ -19,7 +19,15 @@ from wibawa.borrowers.models import Borrower
 from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine, borrower_facts, registered
 from wibawa.rules.eligibility import Known, RunningLoan, Verdict, WaitingDisbursement
 from wibawa.rules.refused import Problem
-from wibawa.rules.statuses import ACTION_WORDS, MOVES, OPEN, STATE_WORDS, Action, State
+from wibawa.rules.statuses import (
+    ACTION_WORDS,
+    AT_BANK,
+    MOVES,
+    OPEN,
+    STATE_WORDS,
+    Action,
+    State,
+)
 from wibawa.web.clock import in_wib
 
 TONES = {
@@ -40,7 +48,21 @@ MOVE_TONES = {
     Action.RETURN: "warning",
     Action.REFUSE: "danger",
     Action.WITHDRAW: "danger",
+    Action.APPROVE: "success",
+    Action.DECLINE: "danger",
+    Action.DISBURSE: "success",
 }
+# What happened in the office before it sent the application is not the bank's to read.
+SEEN_BY_BANK = frozenset(
+    {
+        Action.RECOMMEND,
+        Action.SEND,
+        Action.APPROVE,
+        Action.DECLINE,
+        Action.WITHDRAW,
+        Action.DISBURSE,
+    }
+)
 # What a person reads after a move that is made on a page of this folder.
 SAID = {
     Action.REVISE: "Perubahan disimpan.",
@@ -134,6 +156,16 @@ class Case:
         """The move that returned, refused or withdrew it, when that is where it stands."""
         last = [each for each in self.moves if each.action is not Action.REVISE][-1:]
         return next((each for each in last if MOVES[each.action].needs_reason), None)
+
+    def is_seen_by(self, bank_id: int | None) -> bool:
+        """Whether a person of that bank may see it; None is anybody outside the banks."""
+        ended = self.facts.state is State.WITHDRAWN and Action.SEND in self.authors
+        was_sent = self.facts.state in AT_BANK or ended
+        return bank_id is None or (bank_id == self.facts.bank_id and was_sent)
+
+    def moves_for(self, bank_id: int | None) -> list[MoveFacts]:
+        """The history as that person may read it."""
+        return [each for each in self.moves if bank_id is None or each.action in SEEN_BY_BANK]
 
     @property
     def is_feasible(self) -> bool:

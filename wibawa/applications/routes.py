@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from wibawa.access import once
@@ -27,6 +26,7 @@ from wibawa.applications.entry import (
 )
 from wibawa.applications.forms import (
     AGE_CHOICES,
+    BANK_STATE_CHOICES,
     STATE_CHOICES,
     ReasonForm,
     RegisteredForm,
@@ -44,11 +44,11 @@ from wibawa.applications.forms import (
 from wibawa.applications.queries import SAID, Case
 from wibawa.banks.queries import all_banks, terms_on
 from wibawa.borrowers.forms import entered_borrower
-from wibawa.borrowers.queries import BorrowerFacts, borrower_line, find_borrowers, sectors
+from wibawa.borrowers.queries import BorrowerFacts, find_borrowers, sectors
 from wibawa.database import db
 from wibawa.disbursements.queries import running_loans
-from wibawa.home.queries import waiting_of_borrower
-from wibawa.rules.eligibility import RunningLoan, Verdict, WaitingDisbursement
+from wibawa.home.queries import elsewhere
+from wibawa.rules.eligibility import Verdict
 from wibawa.rules.money import AmountError, parse_typed
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, allowed, not_now
@@ -71,12 +71,13 @@ P = Permission
 @needs(P.SEE_APPLICATIONS)
 def application_list() -> str:
     session, person, today = db.session(), me(), clock.today()
-    banks = all_banks(session)
-    asked_for = read_filter(request.args, {bank.code: bank.id for bank in banks})
+    banks = all_banks(session, person.bank_id)
+    codes = {bank.code: bank.id for bank in banks}
+    asked_for = read_filter(request.args, codes, person.bank_id)
     asked = wanted(request.args.to_dict(), lists.SORTS, "-sejak")
-    waits = lists.waits_for(person.id, person.role)
+    waits = lists.waits_for(person)
     page, totals = lists.application_lines(session, asked_for, asked, waits, today)
-    waiting, count = lists.waiting_lines(session, person.id, person.role, today)
+    waiting, count = lists.waiting_lines(session, person, today)
     return render_template(
         "applications/application_list.html",
         page=page,
@@ -86,31 +87,15 @@ def application_list() -> str:
         waiting_count=count,
         drafts=[(each, entry_url(each.form, each.id)) for each in drafts_of(session, person.id)],
         chips=chips_of(asked_for, {bank.id: bank.name for bank in banks}),
-        states=STATE_CHOICES,
+        states=BANK_STATE_CHOICES if person.bank_id else STATE_CHOICES,
         ages=AGE_CHOICES,
         banks=[("", "Semua bank"), *((bank.code, bank.name) for bank in banks)],
         urls=(address("hal"), address("per_hal"), sort_address()),
     )
 
 
-def _elsewhere(
-    session: Session, ids: list[int]
-) -> list[tuple[int, RunningLoan | WaitingDisbursement]]:
-    """Loans and waiting disbursements of the few borrowers with one NIK."""
-    found: list[tuple[int, RunningLoan | WaitingDisbursement]] = []
-    found += running_loans(session, ids, clock.today())
-    for each in ids:
-        line = borrower_line(session, each)
-        assert line is not None
-        found += (
-            (each, WaitingDisbursement(waiting.bank, line.name, waiting.principal, own=True))
-            for waiting in waiting_of_borrower(session, each)
-        )
-    return found
-
-
 def _examined(wish: Wish, apart_from: int | None = None) -> Verdict:
-    return queries.examine(db.session(), wish, clock.today(), _elsewhere, apart_from)
+    return queries.examine(db.session(), wish, clock.today(), elsewhere, apart_from)
 
 
 @needs(P.RECORD_APPLICATION)
@@ -154,7 +139,7 @@ def new_application() -> Answer:
 def _record(entry: Entry, form: Any, wish: Wish) -> int:
     session, new = db.session(), entered_borrower(form, entry.kind) if entry.kind else None
     submitted = "simpan" not in request.form
-    number = actions.record(session, wish, new, _author(), _elsewhere, submitted=submitted)
+    number = actions.record(session, wish, new, _author(), elsewhere, submitted=submitted)
     if entry.draft_id is not None:
         actions.drop_draft(session, entry.draft_id, me().id)
     return number
@@ -289,7 +274,9 @@ def application(application_id: int) -> str:
 
 def _case(application_id: int) -> Case:
     found = queries.case(db.session(), application_id)
-    return not_found("application", application_id) if found is None else found
+    if found is None or not found.is_seen_by(me().bank_id):
+        not_found("application", application_id)
+    return found
 
 
 def _allowed(found: Case) -> list[Action]:
@@ -309,7 +296,7 @@ def _page(found: Case, form: ReasonForm | None = None, loose: Loose | None = Non
         found=found,
         cost=compare(db.session(), facts.bank_id, facts.amount, facts.months, clock.today()),
         verdict=_examined(found.wish, facts.id) if facts.state in CHECKED else None,
-        events=queries.events_of(found.moves),
+        events=queries.events_of(found.moves_for(me().bank_id)),
         may={action.value for action in may},
         prepared_by_me=decides and Action.RECOMMEND not in may,
         keys=(once.new_key(), once.new_key()),
@@ -352,13 +339,13 @@ def _move(application_id: int, action: Action, deed: Callable[..., None]) -> Ans
 
 @needs(P.RECORD_APPLICATION)
 def submit(application_id: int) -> Answer:
-    deed = partial(actions.submit, elsewhere=_elsewhere)
+    deed = partial(actions.submit, elsewhere=elsewhere)
     return _move(application_id, Action.SUBMIT, deed)
 
 
 @needs(P.DECIDE_APPLICATION)
 def recommend(application_id: int) -> Answer:
-    deed = partial(actions.recommend, elsewhere=_elsewhere)
+    deed = partial(actions.recommend, elsewhere=elsewhere)
     return _move(application_id, Action.RECOMMEND, deed)
 
 

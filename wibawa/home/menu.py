@@ -110,7 +110,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             .scalar_subquery(),
             select(func.count())
             .select_from(Application)
-            .where(waits_for(person.id, person.role))
+            .where(waits_for(person))
             .scalar_subquery(),
             _proposed(LoanTerms) + _proposed(CollectibilityRule),
             select(func.count())

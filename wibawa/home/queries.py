@@ -14,15 +14,17 @@ from wibawa.applications.models import Application, SiteVisit
 from wibawa.applications.queries import TONES
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
-from wibawa.borrowers.queries import STANDS_FOR, matches
+from wibawa.borrowers.queries import STANDS_FOR, borrower_line, matches
 from wibawa.disbursements.models import Disbursement
+from wibawa.disbursements.queries import running_loans
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.loans.positions import Classes, positions
 from wibawa.loans.queries import schedules_on
-from wibawa.rules.eligibility import plain_account
+from wibawa.rules.eligibility import RunningLoan, WaitingDisbursement, plain_account
 from wibawa.rules.facts import BankKind, Position
 from wibawa.rules.position import position
 from wibawa.rules.statuses import STATE_WORDS, State
+from wibawa.web.clock import today
 
 MONEY_IN = ("repayment", "settlement", "recovery", "reversal")
 
@@ -263,6 +265,23 @@ def payments_of_borrower(session: Session, borrower_id: int, most: int) -> list[
         .limit(most)
     )
     return [BorrowerPayment(*row) for row in rows]
+
+
+def elsewhere(
+    session: Session, ids: list[int]
+) -> list[tuple[int, RunningLoan | WaitingDisbursement]]:
+    """Loans and waiting disbursements of the few borrowers with one NIK, for whoever examines an
+    application."""
+    found: list[tuple[int, RunningLoan | WaitingDisbursement]] = []
+    found += running_loans(session, ids, today())
+    for each in ids:
+        line = borrower_line(session, each)
+        assert line is not None
+        found += (
+            (each, WaitingDisbursement(waiting.bank, line.name, waiting.principal, own=True))
+            for waiting in waiting_of_borrower(session, each)
+        )
+    return found
 
 
 def exact_loan(session: Session, text: str, bank_id: int | None, personal: bool) -> int | None:

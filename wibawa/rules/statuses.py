@@ -85,6 +85,8 @@ CLOSED: Final = frozenset(
     {State.DISBURSED, State.REFUSED_BY_OFFICE, State.REFUSED_BY_BANK, State.WITHDRAWN}
 )
 OPEN: Final = frozenset(State) - CLOSED
+# Where an application is the bank's to see; one that was withdrawn after it was sent, too.
+AT_BANK: Final = frozenset({State.SENT, State.APPROVED, State.DISBURSED, State.REFUSED_BY_BANK})
 
 
 @dataclass(frozen=True, slots=True)
