@@ -21,6 +21,7 @@ from wibawa.applications import routes as application_routes
 from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
 from wibawa.database import db, prepare_engine, set_writing
+from wibawa.decisions import routes as decision_routes
 from wibawa.disbursements import routes as disbursement_routes
 from wibawa.home import routes as home_routes
 from wibawa.home.menu import menu_for
@@ -40,6 +41,7 @@ PARTS = (
     access_routes,
     home_routes,
     application_routes,
+    decision_routes,
     disbursement_routes,
     borrower_routes,
     merging_routes,

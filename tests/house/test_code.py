@@ -49,8 +49,8 @@ OTHER_NAMES = {
 # Folders that are tools, not things the office talks about, name their files by what these do.
 TOOL_FOLDERS = {"rules", "web", "uploads"}
 MONEY_FOLDERS = (
-    "rules", "applications", "merging", "loans", "repayments", "disbursements", "indicators",
-    "banks", "home",
+    "rules", "applications", "decisions", "merging", "loans", "repayments", "disbursements",
+    "indicators", "banks", "home",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/repayments/names.py": "likeness of two spellings, no money"}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from wibawa.access.models import IdempotencyKey
+from wibawa.access.personal_data import index_of
 from wibawa.database import is_sqlite
 from wibawa.rules.refused import Refused
 
@@ -72,3 +74,37 @@ def claim(
 def settle(session: Session, key: str, answer: str) -> None:
     """Keep the answer of the deed, in the deed's own transaction."""
     session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(answer=answer))
+
+
+def do_once(
+    session: Session,
+    sent: MultiDict[str, str],
+    where: str,
+    user_id: int,
+    action: str,
+    now: dt.datetime,
+    deed: Callable[[], int],
+) -> tuple[int, bool]:
+    """Do `deed` once for the form that was `sent` to `where`; its number, and whether it was done
+    now or before. The page commits.
+
+    Raises what `deed` raises, and `Refused` for a form without a key or used for something else.
+    """
+    key = sent.get("request_key", "")
+    if not 16 <= len(key) <= 64:
+        raise Refused("form_incomplete", "Formulir tidak lengkap. Muat ulang halaman, lalu ulangi.")
+    answer = claim(session, key, user_id, action, _sent_hash(sent, where), now)
+    if answer is not None:
+        return int(answer), False
+    number = deed()
+    settle(session, key, str(number))
+    return number, True
+
+
+def _sent_hash(sent: MultiDict[str, str], where: str) -> bytes:
+    """A hash of what was sent and where to; a NIK goes into it under the installation's key."""
+    fields = [("", where)]
+    for name, value in sent.items(multi=True):
+        if name not in ("csrf_token", "request_key"):
+            fields.append((name, index_of(value).hex() if name == "nik" else value))
+    return body_hash(fields)

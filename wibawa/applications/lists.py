@@ -64,6 +64,7 @@ class ApplicationLine:
     bank: str
     amount: int
     months: int
+    approved_amount: int | None
     state: State
     since: dt.datetime
     days: int
@@ -184,6 +185,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Bank.name.label("bank"),
             Application.amount,
             Application.months,
+            Application.approved_amount,
             Application.state,
             Application.state_since.label("since"),
         )

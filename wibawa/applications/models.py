@@ -53,6 +53,15 @@ class Application(Base):
             "AND recommended_by <> submitted_by AND recommended_by <> visited_by)",
             name="two_persons",
         ),
+        CheckConstraint(
+            "state NOT IN ('approved','disbursed') OR "
+            "(approved_amount IS NOT NULL AND approved_amount BETWEEN 1 AND amount)",
+            name="approved_amount_within",
+        ),
+        CheckConstraint(
+            "approved_amount IS NULL OR state IN ('approved','disbursed','withdrawn')",
+            name="approved_amount_of_approved",
+        ),
         UniqueConstraint("number"),
         UniqueConstraint("id", "bank_id"),
         Index(
@@ -83,6 +92,7 @@ class Application(Base):
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     visited_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     recommended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    approved_amount: Mapped[int | None] = mapped_column(Rupiah)
 
 
 class ApplicationMove(Base):

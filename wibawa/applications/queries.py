@@ -100,6 +100,7 @@ class ApplicationFacts:
     version: int
     created_by: str
     created_at: dt.datetime
+    approved_amount: int | None
 
     @property
     def state_word(self) -> tuple[str, str]:
@@ -221,6 +222,7 @@ def application_facts(session: Session, application_id: int) -> ApplicationFacts
             Application.version,
             recorder.name,
             Application.created_at,
+            Application.approved_amount,
         )
         .join(Bank, Bank.id == Application.bank_id)
         .join(LoanTerms, LoanTerms.id == Application.terms_id)

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
-from wibawa.access.personal_data import index_of
 from wibawa.access.trail import record_apart
 from wibawa.applications import actions, lists, queries
 from wibawa.applications.checks import Wish
@@ -395,25 +394,10 @@ def visit(application_id: int) -> Answer:
 
 def _once(action: str, deed: Callable[[], int]) -> tuple[int, bool]:
     """Do `deed` once for this form; its number, and whether it was done now or before."""
-    session, key = db.session(), request.form.get("request_key", "")
-    if not 16 <= len(key) <= 64:
-        raise Refused("form_incomplete", "Formulir tidak lengkap. Muat ulang halaman, lalu ulangi.")
-    answer = once.claim(session, key, me().id, action, _body(), clock.now())
-    if answer is not None:
-        return int(answer), False
-    number = deed()
-    once.settle(session, key, str(number))
-    session.commit()
-    return number, True
-
-
-def _body() -> bytes:
-    """A hash of what was sent and where to; a NIK goes into it under the installation's key."""
-    fields = [("", request.full_path)]
-    for name, value in request.form.items(multi=True):
-        if name not in ("csrf_token", "request_key"):
-            fields.append((name, index_of(value).hex() if name == "nik" else value))
-    return once.body_hash(fields)
+    person, now = me().id, clock.now()
+    done = once.do_once(db.session(), request.form, request.full_path, person, action, now, deed)
+    db.session.commit()
+    return done
 
 
 ONE = "/permohonan/<int:application_id>"

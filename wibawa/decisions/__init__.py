@@ -1,0 +1,1 @@
+"""The banks' answers to applications."""
