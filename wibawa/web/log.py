@@ -30,7 +30,24 @@ def _mask_all(
     return event
 
 
+class _Masked(logging.Formatter):
+    """What libraries log in their own words, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
+
+
+def _log_nothing(exc_info: Any) -> None:
+    """Flask would write the bare traceback; `errors.on_crash` writes it once, masked, with the
+    ticket that the person was given."""
+
+
 def register(app: Flask) -> None:
+    app.log_exception = _log_nothing  # type: ignore[method-assign]
+    if not logging.getLogger().handlers:  # a server that comes later adds none of its own then
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_Masked("%(levelname)s %(name)s: %(message)s"))
+        logging.getLogger().addHandler(handler)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
