@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.borrowers.test_borrower_list import cooperative
+from wibawa.rules.statuses import State
 
 SignIn = Callable[[str], factories.Client]
 ALL = {"KW-000001", "KW-000002", "KW-000003"}
@@ -142,3 +144,46 @@ def test_an_administrator_has_no_search_box(sign_in: SignIn) -> None:
     client = sign_in("admin")
     assert 'class="search"' not in client.get("/").get_data(as_text=True)
     assert client.post("/cari", data={"q": "siti"}).status_code == 403
+
+
+def found_applications(client: factories.Client, text: str) -> set[str]:
+    answer = client.post("/cari", data={"q": text})
+    if answer.status_code == 302:
+        return {answer.headers["Location"]}
+    return set(re.findall(r'href="(/permohonan/\d+)"', answer.get_data(as_text=True)))
+
+
+@pytest.fixture
+def applications(app: Flask, people: dict[str, int]) -> dict[str, str]:
+    """One application that waits at the office, one sent to each bank; name → address."""
+
+    def make(session: Session) -> dict[str, str]:
+        made = {
+            "office": factories.application(session, people, number=1, to=State.SUBMITTED),
+            "pasar": factories.application(session, people, number=2),
+            "jateng": factories.application(session, people, number=3, bank_id=factories.JATENG),
+        }
+        return {name: f"/permohonan/{number}" for name, number in made.items()}
+
+    return factories.saved(app, make)
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        ("staff", {"office", "pasar", "jateng"}),
+        ("approver", {"office", "pasar", "jateng"}),
+        ("auditor", {"office", "pasar", "jateng"}),
+        ("pasar", {"pasar"}),
+        ("jateng", {"jateng"}),
+        ("leader", set()),
+    ],
+)
+def test_an_application_is_found_by_name_and_number_by_those_who_may_see_it(
+    applications: dict[str, str], sign_in: SignIn, who: str, seen: set[str]
+) -> None:
+    client = sign_in(who)
+    assert found_applications(client, "siti") == {applications[name] for name in seen}
+    for name, address in applications.items():
+        number = f"pm-{int(address.rsplit('/', 1)[1]):06d}"
+        assert found_applications(client, number) == ({address} if name in seen else set())

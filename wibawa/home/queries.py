@@ -6,10 +6,11 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, Subquery, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select, true, union
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
+from wibawa.applications.lists import seen_by
 from wibawa.applications.models import Application, SiteVisit
 from wibawa.applications.queries import TONES
 from wibawa.banks.models import Bank
@@ -321,14 +322,21 @@ def find_loans(
     return [FoundLoan(*row) for row in rows]
 
 
-def exact_application(session: Session, text: str) -> int | None:
-    """The id of the application with this number."""
-    return session.scalar(select(Application.id).where(Application.number == text.upper()))
+def exact_application(session: Session, text: str, bank_id: int | None) -> int | None:
+    """The id of the application with this number, if this person's bank may see it."""
+    query = select(Application.id).where(Application.number == text.upper(), _seen(bank_id))
+    return session.scalar(query)
 
 
-def find_applications(session: Session, text: str, most: int) -> list[FoundApplication]:
+def _seen(bank_id: int | None) -> ColumnElement[bool]:
+    return true() if bank_id is None else seen_by(bank_id)
+
+
+def find_applications(
+    session: Session, text: str, bank_id: int | None, most: int
+) -> list[FoundApplication]:
     """Up to `most` applications, the newest first, by number or by what their borrower answers
-    to; 12 is taken for PM-000012 too."""
+    to; 12 is taken for PM-000012 too. Only what was sent to one bank when `bank_id` names it."""
     numbers = [text.upper()]
     if text.isascii() and text.isdigit() and len(text) <= 6:
         numbers.append(f"PM-{int(text):06d}")
@@ -349,7 +357,7 @@ def find_applications(session: Session, text: str, most: int) -> list[FoundAppli
         )
         .join(Borrower, Borrower.id == Application.borrower_id)
         .join(Bank, Bank.id == Application.bank_id)
-        .where(Application.id.in_(union(*ways)))
+        .where(Application.id.in_(union(*ways)), _seen(bank_id))
         .order_by(Application.id.desc())
         .limit(most)
     )

@@ -103,7 +103,7 @@ def search() -> str | AnyResponse:
         sees_people=personal,
         borrowers=find_borrowers(session, text, most) if register else [],
         loans=find_loans(session, text, me().bank_id, personal, most) if text else [],
-        applications=find_applications(session, text, most) if text and desk else [],
+        applications=find_applications(session, text, me().bank_id, most) if text and desk else [],
         most=FOUND_AT_ONCE,
     )
 
@@ -114,7 +114,9 @@ def _jump(text: str) -> str | None:
     loan_id = exact_loan(session, text, me().bank_id, personal)
     if loan_id is not None:
         return url_for("loans.loan", loan_id=loan_id)
-    number = exact_application(session, text) if me().may(P.SEE_APPLICATIONS) else None
+    number = (
+        exact_application(session, text, me().bank_id) if me().may(P.SEE_APPLICATIONS) else None
+    )
     if number is None:
         return None
     return url_for("applications.application", application_id=number)
