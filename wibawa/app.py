@@ -26,6 +26,7 @@ from wibawa.disbursements import routes as disbursement_routes
 from wibawa.home import routes as home_routes
 from wibawa.home.menu import menu_for
 from wibawa.indicators import routes as indicator_routes
+from wibawa.letters import routes as letter_routes
 from wibawa.loans import routes as loan_routes
 from wibawa.merging import routes as merging_routes
 from wibawa.printing import routes as printing_routes
@@ -49,6 +50,7 @@ PARTS = (
     printing_routes,
     indicator_routes,
     bank_routes,
+    letter_routes,
     repayment_routes,
 )
 

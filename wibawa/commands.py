@@ -26,13 +26,13 @@ from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
 from wibawa.database import db, writing
 from wibawa.indicators.queries import IndicatorFigure, figures_of_year
+from wibawa.letters.documents import Signatory
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.journal import Author
 from wibawa.loans.portfolio import BankFigures, portfolio
 from wibawa.loans.queries import find_loan, running_loans
 from wibawa.migrating import migrate_if_empty
-from wibawa.printing.documents import Signatory
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.printing.queries import schedule_documents
 from wibawa.repayments.actions import import_at_once

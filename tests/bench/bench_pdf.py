@@ -18,7 +18,8 @@ from io import BytesIO
 from pypdf import PageObject, PdfReader
 from reportlab.pdfgen.canvas import Canvas
 
-from wibawa.printing.documents import Paper, ScheduleDocument, Signatory, schedule_document
+from wibawa.letters.documents import Signatory
+from wibawa.printing.documents import Paper, ScheduleDocument, schedule_document
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.rules.facts import Method, Terms
 from wibawa.rules.schedule import schedule

@@ -99,6 +99,7 @@ PAGES = {
     "home.portfolio_report": "see_reports",
     "home.search": "see_loans",
     "indicators.indicator_list": "see_indicators",
+    "letters.office": "manage_office",
     "loans.export_list": "see_loans",
     "loans.loan": "see_loans",
     "loans.loan_list": "see_loans",
@@ -152,6 +153,7 @@ MATRIX = """
     see_trail                                       auditor admin
     manage_users                                            admin
     manage_banks                                            admin
+    manage_office                                           admin
     see_terms            staff approver      leader auditor admin
     propose_terms        staff approver
     approve_terms              approver

@@ -30,7 +30,7 @@ PAGES = {
     "leader": ("/", "/pinjaman", "/laporan/portofolio", "/indikator"),
     "auditor": ("/", "/pinjaman/5", "/jejak"),
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
-              "/pengaturan/bank/1", "/komponen"),
+              "/pengaturan/bank/1", "/pengaturan/kop-surat", "/komponen"),
 }  # fmt: skip
 MOST_BYTES = 200_000
 

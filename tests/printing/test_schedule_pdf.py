@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from wibawa.letters.documents import Letterhead, Signatory
 from wibawa.printing.documents import (
     DEFAULT_LETTERHEAD,
     WIB,
-    Letterhead,
     Paper,
     ScheduleDocument,
-    Signatory,
     schedule_document,
 )
 from wibawa.printing.fonts import BOLD, ITALIC, REGULAR, fit, tidy, width

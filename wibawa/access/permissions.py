@@ -51,6 +51,7 @@ class Permission(StrEnum):
     SEE_TRAIL = "see_trail"
     MANAGE_USERS = "manage_users"
     MANAGE_BANKS = "manage_banks"
+    MANAGE_OFFICE = "manage_office"  # what stands on the office's papers
     SEE_TERMS = "see_terms"
     PROPOSE_TERMS = "propose_terms"
     APPROVE_TERMS = "approve_terms"
@@ -140,7 +141,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.ADMINISTRATOR: frozenset(
-        {P.SIGNED_IN, P.MANAGE_USERS, P.MANAGE_BANKS, P.SEE_TERMS, P.SEE_TRAIL}
+        {P.SIGNED_IN, P.MANAGE_USERS, P.MANAGE_BANKS, P.MANAGE_OFFICE, P.SEE_TERMS, P.SEE_TRAIL}
     ),
 }
 

@@ -251,6 +251,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "access.new_user": "access.user_list",
         "banks.edit_bank": "banks.bank_list",
         "banks.holiday_list": "banks.bank_list",
+        "letters.office": "banks.bank_list",
         "merging.choose_other": "borrowers.borrower_list",
         "merging.merge": "borrowers.borrower_list",
         "merging.merge_list": "borrowers.borrower_list",

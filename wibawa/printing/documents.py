@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from wibawa.letters.documents import Letterhead, Signatory
 from wibawa.rules.dates import long_date, long_moment
 from wibawa.rules.facts import Installment, Method, Terms
 from wibawa.rules.money import percent, rupiah, words
@@ -64,35 +65,8 @@ class Fact(NamedTuple):
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Letterhead:
-    """The head of every paper of the office. Empty parts are simply not printed."""
-
-    government: str = "PEMERINTAH KOTA SEMARANG"
-    office: str = "DINAS KOPERASI DAN USAHA MIKRO"
-    address: tuple[str, ...] = ()
-    phone: str = ""
-    website: str = ""
-    email: str = ""
-
-    @property
-    def contact(self) -> str:
-        """Telephone, website and e-mail on one line; "" when the office gave none."""
-        phone = f"Telepon {self.phone}" if self.phone else ""
-        return " · ".join(part for part in (phone, self.website, self.email) if part)
-
-
 DEFAULT_LETTERHEAD = Letterhead(address=("Kota Semarang, Provinsi Jawa Tengah",))
-"""Used until the administrator has entered the office's own address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signatory:
-    """Who signs. An empty name leaves the line free to be filled in by hand."""
-
-    role: str
-    name: str = ""
-    nip: str = ""
+"""What stands on a paper that is drawn without the office's own settings."""
 
 
 class ScheduleRow(NamedTuple):
@@ -292,3 +266,9 @@ def schedule_document(
             officer or Signatory("Petugas", printed_by),
         ),
     )
+
+
+def date_stamp(moment: dt.datetime) -> str:
+    """A moment as the head of a PDF has it."""
+    text = moment.strftime("D:%Y%m%d%H%M%S%z")
+    return f"{text[:-2]}'{text[-2:]}'"

@@ -17,13 +17,14 @@ from reportlab import rl_config
 from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream
 from reportlab.pdfgen.canvas import Canvas
 
+from wibawa.letters.documents import Letterhead
 from wibawa.printing.documents import (
     Column,
     Fact,
-    Letterhead,
     Paper,
     ScheduleDocument,
     ScheduleRow,
+    date_stamp,
 )
 from wibawa.printing.fonts import BOLD, ITALIC, REGULAR, TextBlock, fit, points, tidy, width
 from wibawa.rules.dates import long_date
@@ -178,24 +179,27 @@ def _draw_mark(canvas: Any, x: float, y: float, size: float) -> None:
     canvas.line(x + 0.2 * size, y + 0.2 * size, x + 0.8 * size, y + 0.2 * size)
 
 
-def _draw_letterhead(canvas: Any, text: TextBlock, head: Letterhead, at: Geometry) -> None:
-    mark = 46.0
+def draw_letterhead(
+    canvas: Any, text: TextBlock, head: Letterhead, left: float, right: float, top: float
+) -> None:
+    """The head of a paper, 63 points high, from the upper margin `top` down."""
+    mark, middle = 46.0, (left + right) / 2
     canvas.saveState()
-    _draw_mark(canvas, at.left, at.top - mark - 2, mark)
+    _draw_mark(canvas, left, top - mark - 2, mark)
     canvas.restoreState()
-    room = at.right - at.left - 2 * (mark + 12)
+    room = right - left - 2 * (mark + 12)
     address = head.address if len(head.address) <= 2 else (", ".join(head.address),)
     small = [line for line in (*address, head.contact) if line]
-    y = at.top - 12 - (3 - len(small)) * 3.4
-    text.set(at.middle, y, fit(head.government, REGULAR, 11.5, room), INK, 0.5)
-    text.set(at.middle, y - 16, fit(head.office, BOLD, 15, room), GREEN, 0.5)
+    y = top - 12 - (3 - len(small)) * 3.4
+    text.set(middle, y, fit(head.government, REGULAR, 11.5, room), INK, 0.5)
+    text.set(middle, y - 16, fit(head.office, BOLD, 15, room), GREEN, 0.5)
     for index, line in enumerate(small):
         fitted = fit(line, REGULAR, 8, room)
-        text.set(at.middle, y - 28 - 9.6 * index, fitted, MUTED, 0.5)
+        text.set(middle, y - 28 - 9.6 * index, fitted, MUTED, 0.5)
     canvas.setStrokeColorRGB(*GREEN)
     for weight, below in ((1.8, 60), (0.5, 63)):
         canvas.setLineWidth(weight)
-        canvas.line(at.left, at.top - below, at.right, at.top - below)
+        canvas.line(left, top - below, right, top - below)
 
 
 def _draw_headings(canvas: Any, text: TextBlock, at: Geometry) -> None:
@@ -233,7 +237,7 @@ def _draw_table(canvas: Any, text: TextBlock, sheet: Sheet, at: Geometry) -> Non
 
 def _draw_static(canvas: Any, text: TextBlock, sheet: Sheet, at: Geometry) -> None:
     if sheet.first:
-        _draw_letterhead(canvas, text, sheet.letterhead, at)
+        draw_letterhead(canvas, text, sheet.letterhead, at.left, at.right, at.top)
         _draw_headings(canvas, text, at)
     else:
         text.set(at.left, at.top - 22, fit("JADWAL ANGSURAN", BOLD, 11, 200), INK)
@@ -349,8 +353,7 @@ class _Book:
         self._canvas.setSubject("Jadwal angsuran pinjaman Kredit Wibawa")
         self._canvas.setCreator("Wibawa")
         self._canvas.setViewerPreference("DisplayDocTitle", "true")
-        moment = first.printed_on.strftime("D:%Y%m%d%H%M%S%z")
-        stamp = f"{moment[:-2]}'{moment[-2:]}'"
+        stamp = date_stamp(first.printed_on)
         self._canvas.setDateFormatter(lambda *_: stamp)
         self._text = TextBlock(self._canvas)
         self._forms: dict[Sheet, str] = {}

@@ -7,10 +7,13 @@ from functools import lru_cache
 from sqlalchemy.orm import Session
 
 from wibawa.banks.queries import holidays
+from wibawa.letters.documents import Letterhead, Signatory
+from wibawa.letters.queries import profile_on
 from wibawa.loans.queries import LoanFacts, ScheduleFacts, each_schedule_on, facts_of_loans
-from wibawa.printing.documents import ScheduleDocument, Signatory, schedule_document
+from wibawa.printing.documents import ScheduleDocument, schedule_document
 from wibawa.rules.dates import long_date, pay_by
 from wibawa.rules.facts import HolidayRule, Method, Terms
+from wibawa.web.clock import in_wib
 
 
 def schedule_documents(
@@ -26,17 +29,19 @@ def schedule_documents(
 
     Whoever prints signs as officer, unless `officer` says otherwise.
 
-    Three queries whatever the number of loans; the schedules are read as a stream, so take all
+    Four queries whatever the number of loans; the schedules are read as a stream, so take all
     documents before the session is closed or rolled back. Loans that have no schedule on that day
     (not yet disbursed) are left out.
     """
     facts = {each.id: each for each in facts_of_loans(session, loan_ids)}
     days_off = holidays(session)
     pay_days = {rule: _pay_days(rule, days_off) for rule in HolidayRule}
+    profile = profile_on(session, in_wib(printed_on).date())
+    office = (profile.letterhead, profile.place)
     for loan_id, schedule in each_schedule_on(session, loan_ids, on):
         loan = facts[loan_id]
         pay_day = pay_days[HolidayRule(loan.holiday_rule)]
-        yield _document(loan, schedule, pay_day, printed_on, printed_by, officer)
+        yield _document(loan, schedule, pay_day, printed_on, printed_by, officer, office)
 
 
 def _pay_days(rule: HolidayRule, days_off: frozenset[dt.date]) -> Callable[[dt.date], dt.date]:
@@ -56,6 +61,7 @@ def _document(
     printed_on: dt.datetime,
     printed_by: str,
     officer: Signatory | None,
+    office: tuple[Letterhead, str],
 ) -> ScheduleDocument:
     terms = Terms(
         loan.principal,
@@ -86,5 +92,7 @@ def _document(
         version=schedule.version,
         status_note=note,
         officer=officer,
+        letterhead=office[0],
+        place=office[1],
         pay_by=pay_day,
     )

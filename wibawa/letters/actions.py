@@ -1,0 +1,110 @@
+"""Issuing papers and changing what stands on them: flush at most, the page commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from wibawa.access import trail
+from wibawa.access.personal_data import index_of, seal
+from wibawa.database import is_sqlite
+from wibawa.letters import queries
+from wibawa.letters.documents import Heading, PaperKind, paper_number
+from wibawa.letters.models import IssuedPaper, OfficeProfile
+from wibawa.letters.queries import Profile
+from wibawa.rules.dates import long_date
+from wibawa.rules.refused import Refused
+from wibawa.web.clock import in_wib
+
+_LOCK = 0x5041504552  # papers get their numbers one after the other
+
+
+def canonical(data: Mapping[Any, Any]) -> str:
+    """The one way in which a document is written down."""
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def issue(
+    session: Session,
+    kind: PaperKind,
+    bank_id: int,
+    subject: str,
+    compose: Callable[[Heading], dict[str, Any]],
+    by: int,
+    now: dt.datetime,
+) -> int:
+    """Give a paper the next number of its kind and year and keep its document; the paper's id.
+
+    `compose` writes the document under the heading it gets. The number is final only with the
+    caller's transaction: one that is rolled back leaves no gap. Raises `Refused` `number_taken`.
+    """
+    if not is_sqlite(session):
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    day = in_wib(now).date()
+    profile = queries.profile_on(session, day)
+    sequence = queries.last_sequence(session, kind, day.year) + 1
+    number = paper_number(profile.formats[kind], sequence, day)
+    head = Heading(number, day, profile.place, profile.letterhead, profile.signatory)
+    text = canonical(compose(head))
+    paper = IssuedPaper(
+        kind=kind.value,
+        year=day.year,
+        sequence=sequence,
+        number=number,
+        dated=day,
+        bank_id=bank_id,
+        subject=subject,
+        data=seal(text, queries.data_place(number)),
+        data_hash=index_of(text),
+        issued_by=by,
+        issued_at=now,
+    )
+    session.add(paper)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Refused(
+            "number_taken",
+            f"Nomor surat {number} sudah dipakai. Minta administrator memeriksa format nomor di "
+            "Pengaturan, bagian Kop surat.",
+        ) from error
+    trail.record(session, now, by, "paper_issued", "paper", paper.id, f"{number}: {subject}")
+    return paper.id
+
+
+def change_profile(session: Session, wanted: Profile, seen: int, by: int, now: dt.datetime) -> bool:
+    """Put something else on the office's papers from its day on; False when nothing changes.
+
+    `seen` is the newest entry that the form knew. Raises `Refused`: `starts_in_past`, `changed`.
+    """
+    start = wanted.valid_from
+    if start < in_wib(now).date():
+        raise Refused(
+            "starts_in_past",
+            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang; surat "
+            "yang sudah terbit tidak berubah.",
+        )
+    newest = queries.newest_profile(session)
+    if newest.id != seen:
+        if newest.said == wanted.said and newest.valid_from == start:
+            return False  # sent twice
+        raise Refused(
+            "changed",
+            "Kop surat atau penandatangan baru saja diubah orang lain. Periksa riwayatnya, lalu "
+            "simpan sekali lagi bila masih perlu.",
+        )
+    if queries.profile_on(session, start).said == wanted.said:
+        return False
+    said = wanted.said | {"formats": canonical(wanted.formats)}
+    profile = OfficeProfile(valid_from=start, entered_by=by, entered_at=now, **said)
+    session.add(profile)
+    session.flush()
+    detail = f"Mulai {long_date(start)}: {wanted.signatory_role}, {wanted.signatory_name or '–'}"
+    trail.record(session, now, by, "office_changed", "office", profile.id, detail)
+    return True

@@ -1,0 +1,207 @@
+"""A letter of the office as plain data: what is issued is kept so, and printed from it alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from wibawa.rules.refused import Refused
+
+
+class PaperKind(StrEnum):
+    PROPOSAL = "proposal"
+    APPROVAL = "approval"
+    OFFICE_REFUSAL = "office_refusal"
+    BANK_REFUSAL = "bank_refusal"
+    COMPLETION = "completion"
+
+
+KIND_WORDS: Final = {
+    PaperKind.PROPOSAL: "Usulan ke bank",
+    PaperKind.APPROVAL: "Persetujuan bank",
+    PaperKind.OFFICE_REFUSAL: "Penolakan dinas",
+    PaperKind.BANK_REFUSAL: "Penolakan bank",
+    PaperKind.COMPLETION: "Permintaan kelengkapan",
+}
+ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+LONGEST_FORMAT, LONGEST_NUMBER = 60, 80
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """The head of every paper of the office. Empty parts are simply not printed."""
+
+    government: str = "PEMERINTAH KOTA SEMARANG"
+    office: str = "DINAS KOPERASI DAN USAHA MIKRO"
+    address: tuple[str, ...] = ()
+    phone: str = ""
+    website: str = ""
+    email: str = ""
+
+    @property
+    def contact(self) -> str:
+        """Telephone, website and e-mail on one line; "" when the office gave none."""
+        phone = f"Telepon {self.phone}" if self.phone else ""
+        return " · ".join(part for part in (phone, self.website, self.email) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signs. An empty name leaves the line free to be filled in by hand."""
+
+    role: str
+    name: str = ""
+    nip: str = ""
+    rank: str = ""
+
+
+class Facts(NamedTuple):
+    """Labelled values, one under the other."""
+
+    items: tuple[tuple[str, str], ...]
+
+
+class Points(NamedTuple):
+    """Numbered points."""
+
+    items: tuple[str, ...]
+
+
+Block = str | Facts | Points
+
+
+class ListColumn(NamedTuple):
+    """A column of an attached list: heading, share of the width, alignment."""
+
+    heading: str
+    share: int
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedList:
+    """A table behind the letter, as long as it needs; `totals` has a text for each column."""
+
+    title: str
+    columns: tuple[ListColumn, ...]
+    rows: tuple[tuple[str, ...], ...]
+    totals: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the office puts on every paper it issues."""
+
+    number: str
+    date: dt.date
+    place: str
+    letterhead: Letterhead
+    signatory: Signatory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    heading: Heading
+    subject: str
+    recipient: tuple[str, ...]
+    body: tuple[Block, ...]
+    enclosure: str = "–"
+    copies: tuple[str, ...] = ()
+    attached: AttachedList | None = None
+
+    @property
+    def title(self) -> str:
+        """What a reader's window and list of files call the paper; it names no person."""
+        return f"Surat {self.heading.number}"
+
+
+def letter_data(letter: Letter) -> dict[str, Any]:
+    """The letter as JSON can keep it; `letter_from` is the way back.
+
+    >>> letter_data(Letter(heading=Heading("1", dt.date(2026, 11, 24), "Semarang", Letterhead(),
+    ...     Signatory("Kepala")), subject="S", recipient=(), body=("A",)))["heading"]["date"]
+    '2026-11-24'
+    """
+    data = asdict(letter)
+    data["heading"]["date"] = letter.heading.date.isoformat()
+    data["body"] = [_block_data(block) for block in letter.body]
+    return data
+
+
+def _block_data(block: Block) -> dict[str, Any]:
+    if isinstance(block, str):
+        return {"text": block}
+    return {"facts" if isinstance(block, Facts) else "points": block.items}
+
+
+def letter_from(data: dict[str, Any]) -> Letter:
+    """The letter that `letter_data` kept."""
+    head = data["heading"]
+    office = head["letterhead"]
+    attached = data["attached"]
+    return Letter(
+        heading=Heading(
+            head["number"],
+            dt.date.fromisoformat(head["date"]),
+            head["place"],
+            Letterhead(**office | {"address": tuple(office["address"])}),
+            Signatory(**head["signatory"]),
+        ),
+        subject=data["subject"],
+        recipient=tuple(data["recipient"]),
+        body=tuple(_block_from(block) for block in data["body"]),
+        enclosure=data["enclosure"],
+        copies=tuple(data["copies"]),
+        attached=attached
+        and AttachedList(
+            attached["title"],
+            tuple(ListColumn(*column) for column in attached["columns"]),
+            tuple(tuple(row) for row in attached["rows"]),
+            tuple(attached["totals"]),
+            attached["note"],
+        ),
+    )
+
+
+def _block_from(data: dict[str, Any]) -> Block:
+    if "text" in data:
+        return str(data["text"])
+    if "facts" in data:
+        return Facts(tuple((label, value) for label, value in data["facts"]))
+    return Points(tuple(data["points"]))
+
+
+def paper_number(pattern: str, sequence: int, date: dt.date) -> str:
+    """The number of a paper as the office writes it: `{nomor}` (three digits or more), `{bulan}`
+    (in Roman figures) and `{tahun}` are filled in.
+
+    >>> paper_number("{nomor}/USULAN/KW/{bulan}/{tahun}", 7, dt.date(2026, 11, 24))
+    '007/USULAN/KW/XI/2026'
+    """
+    return (
+        pattern.replace("{nomor}", f"{sequence:03d}")
+        .replace("{bulan}", ROMAN[date.month - 1])
+        .replace("{tahun}", str(date.year))
+    )
+
+
+def check_pattern(pattern: str) -> None:
+    """Raise `Refused` unless the pattern gives every paper of its kind a number of its own.
+
+    >>> check_pattern("{nomor}/KW/{tahun}")
+    """
+    rest = pattern.replace("{nomor}", "").replace("{bulan}", "").replace("{tahun}", "")
+    if pattern.count("{nomor}") != 1 or pattern.count("{tahun}") != 1:
+        raise Refused(
+            "pattern_incomplete",
+            "Tulis {nomor} dan {tahun} masing-masing satu kali, supaya setiap surat bernomor "
+            "sendiri.",
+        )
+    if "{" in rest or "}" in rest:
+        raise Refused(
+            "pattern_unknown",
+            "Di dalam kurung kurawal hanya boleh {nomor}, {bulan}, dan {tahun}.",
+        )

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wibawa.database import Base, Moment
+
+KINDS = "'proposal','approval','office_refusal','bank_refusal','completion'"
+
+
+class OfficeProfile(Base):
+    """What stands on the office's papers from a day on; a change is a new row, the last one counts.
+
+    What came with the program was entered by nobody. `formats`: JSON, kind of paper → pattern of
+    its number. Append-only: triggers refuse UPDATE and DELETE.
+    """
+
+    __tablename__ = "office_profiles"
+    __table_args__ = (
+        CheckConstraint("(entered_by IS NULL) = (entered_at IS NULL)", name="entered"),
+        Index("ix_office_profiles_valid_from", "valid_from", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[dt.date]
+    government: Mapped[str] = mapped_column(String(80))
+    office: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(240))  # up to three lines
+    phone: Mapped[str] = mapped_column(String(40))
+    website: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(80))
+    place: Mapped[str] = mapped_column(String(60))
+    signatory_role: Mapped[str] = mapped_column(String(160))
+    signatory_name: Mapped[str] = mapped_column(String(120))
+    signatory_rank: Mapped[str] = mapped_column(String(80))
+    signatory_nip: Mapped[str] = mapped_column(String(30))
+    formats: Mapped[str] = mapped_column(Text)
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class IssuedPaper(Base):
+    """A paper as it was issued. Append-only: triggers refuse UPDATE and DELETE, and an INSERT that
+    is not the next number of its kind and year.
+
+    `data`: the document as JSON, sealed, because it holds personal data; `data_hash` is a keyed
+    hash of the same bytes. `subject` names no person.
+    """
+
+    __tablename__ = "issued_papers"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({KINDS})", name="kind_known"),
+        CheckConstraint("sequence >= 1", name="sequence_counts"),
+        Unique("kind", "year", "sequence"),
+        Unique("id", "bank_id"),
+        Index("ix_issued_papers_bank_id", "bank_id"),
+        Index("ix_issued_papers_issued_at", "issued_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    year: Mapped[int]
+    sequence: Mapped[int]
+    number: Mapped[str] = mapped_column(String(80), unique=True)
+    dated: Mapped[dt.date]
+    bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"))
+    subject: Mapped[str] = mapped_column(String(120))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    issued_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    issued_at: Mapped[dt.datetime] = mapped_column(Moment)

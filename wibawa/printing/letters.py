@@ -1,0 +1,286 @@
+"""Draw letters as PDF: the letter on upright A4, its attached list on broad pages behind it.
+
+Only what the letter itself says is drawn, so the same letter always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import partial
+from io import BytesIO
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib.colors import Color
+from reportlab.lib.enums import TA_JUSTIFY, TA_LEFT, TA_RIGHT
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    Frame,
+    KeepTogether,
+    NextPageTemplate,
+    PageBreak,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    Table,
+)
+
+from wibawa.letters.documents import AttachedList, Block, Facts, Heading, Letter
+from wibawa.printing.documents import WIB, date_stamp
+from wibawa.printing.fonts import BOLD, REGULAR, Face, TextBlock, choose, fit, tidy
+from wibawa.printing.pdf import (
+    FOOT,
+    GREEN,
+    HAIR,
+    INK,
+    MARGIN,
+    MUTED,
+    TINT,
+    TOP,
+    draw_letterhead,
+)
+from wibawa.rules.dates import long_date
+
+SIZE, LEADING = 10.4, 14.6
+CELL, CELL_LEADING = 7.6, 9.2
+WIDTH = A4[0] - 2 * MARGIN
+BROAD = A4[1] - 2 * MARGIN
+LETTERHEAD = 76.0
+SIGNING_ROOM = 62.0
+LABEL_ROOM = 62.0
+
+
+def _color(rgb: tuple[float, float, float]) -> Color:
+    return Color(*rgb)
+
+
+def _paragraph(
+    text: str,
+    face: Face = REGULAR,
+    *,
+    size: float = SIZE,
+    leading: float = LEADING,
+    align: int = TA_LEFT,
+    color: tuple[float, float, float] = INK,
+    after: float = 0,
+) -> Paragraph:
+    """One paragraph in the standard face, or the embedded one for what cp1252 does not have."""
+    chosen, font, standard = choose(text, face)
+    style = ParagraphStyle(
+        font,
+        fontName=font,
+        fontSize=size if standard else size * 0.93,
+        leading=leading,
+        alignment=align,
+        textColor=_color(color),
+        spaceAfter=after,
+        splitLongWords=1,
+    )
+    return Paragraph(escape(chosen), style)
+
+
+class _Pages(Canvas):  # type: ignore[misc]
+    """A canvas that knows, when it writes a page, how many there are."""
+
+    def __init__(self, *args: Any, heading: Heading, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stamp = date_stamp(dt.datetime.combine(heading.date, dt.time(), WIB))
+        self.setDateFormatter(lambda *_: stamp)
+        self._number = heading.number
+        self._kept: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # noqa: N802 - ReportLab's name
+        self._kept.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        for page, kept in enumerate(self._kept, 1):
+            self.__dict__.update(kept)
+            self._foot(f"Halaman {page} dari {len(self._kept)}")
+            super().showPage()
+        super().save()
+
+    def _foot(self, folio: str) -> None:
+        right = self._pagesize[0] - MARGIN
+        self.setStrokeColorRGB(*HAIR)
+        self.setLineWidth(0.5)
+        self.line(MARGIN, FOOT, right, FOOT)
+        text = TextBlock(self)
+        number = fit(f"Surat {self._number}", REGULAR, 7.4, right - MARGIN - 90)
+        text.set(MARGIN, FOOT - 11, number, MUTED)
+        text.set(right, FOOT - 11, fit(folio, REGULAR, 7.4, 86), MUTED, 1)
+        text.end()
+
+
+def letter_pdf(letter: Letter) -> bytes:
+    """The letter with its attached list. The same letter always gives the same bytes."""
+    out, heading = BytesIO(), letter.heading
+    head = heading.letterhead
+    document = BaseDocTemplate(
+        out,
+        pagesize=A4,
+        title=tidy(letter.title),
+        author=f"{head.office} {head.government}".strip(),
+        subject=tidy(letter.subject),
+        creator="Wibawa",
+        lang="id-ID",
+        displayDocTitle=1,
+        pageCompression=1,
+        invariant=1,
+    )
+    document.addPageTemplates(_templates(letter))
+    story = [*_opening(letter), *(part for block in letter.body for part in _block(block))]
+    story += [_signature(letter)]
+    if letter.copies:
+        story += [Spacer(0, 14), _paragraph("Tembusan:", size=9, leading=12)]
+        story += [
+            _paragraph(f"{number}. {copy}", size=9, leading=12)
+            for number, copy in enumerate(letter.copies, 1)
+        ]
+    if letter.attached is not None:
+        story += [NextPageTemplate("list"), PageBreak(), *_list(letter.attached, heading)]
+    document.build(story, canvasmaker=partial(_Pages, heading=heading))
+    return out.getvalue()
+
+
+def _templates(letter: Letter) -> list[PageTemplate]:
+    bottom = FOOT + 12
+
+    def first(canvas: Any, _: Any) -> None:
+        text = TextBlock(canvas)
+        head = letter.heading.letterhead
+        draw_letterhead(canvas, text, head, MARGIN, A4[0] - MARGIN, A4[1] - TOP)
+        text.end()
+
+    def frame(width: float, height: float, top: float) -> list[Frame]:
+        room = height - TOP - top - bottom
+        padding = dict.fromkeys(("leftPadding", "rightPadding", "topPadding", "bottomPadding"), 0)
+        return [Frame(MARGIN, bottom, width, room, **padding)]
+
+    broad = landscape(A4)
+    return [
+        PageTemplate(
+            "first", frame(WIDTH, A4[1], LETTERHEAD), onPage=first, autoNextPageTemplate="next"
+        ),
+        PageTemplate("next", frame(WIDTH, A4[1], 0)),
+        PageTemplate("list", frame(BROAD, broad[1], 0), pagesize=broad),
+    ]
+
+
+def _plain(*more: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """A table's style without lines and paddings."""
+    whole = ((0, 0), (-1, -1))
+    return [
+        ("VALIGN", *whole, "TOP"),
+        ("LEFTPADDING", *whole, 0),
+        ("RIGHTPADDING", *whole, 0),
+        ("TOPPADDING", *whole, 0),
+        ("BOTTOMPADDING", *whole, 0),
+        *more,
+    ]
+
+
+def _facts(items: Sequence[tuple[str, str]], width: float, label: float) -> Table:
+    rows = [[_paragraph(name), _paragraph(":"), _paragraph(value)] for name, value in items]
+    return Table(rows, [label, 10, width - label - 10], style=_plain(), hAlign="LEFT", spaceAfter=0)
+
+
+def _opening(letter: Letter) -> list[Flowable]:
+    """Number, enclosure and subject on the left; day and recipient on the right."""
+    heading, left = letter.heading, WIDTH * 0.56
+    named = (("Nomor", heading.number), ("Lampiran", letter.enclosure), ("Hal", letter.subject))
+    day = _paragraph(f"{heading.place}, {long_date(heading.date)}")
+    to = [
+        _paragraph(line, BOLD if number == 1 else REGULAR)
+        for number, line in enumerate(letter.recipient)
+    ]
+    return [
+        Table(
+            [[_facts(named, left - 16, LABEL_ROOM), [day, Spacer(0, LEADING), *to]]],
+            [left, WIDTH - left],
+            style=_plain(),
+            hAlign="LEFT",
+            spaceAfter=LEADING * 1.3,
+        )
+    ]
+
+
+def _block(block: Block) -> list[Flowable]:
+    if isinstance(block, str):
+        return [_paragraph(block, align=TA_JUSTIFY, after=LEADING * 0.55)]
+    if isinstance(block, Facts):
+        indent = 24.0
+        table = Table(
+            [["", _facts(block.items, WIDTH - indent, 150)]],
+            [indent, WIDTH - indent],
+            style=_plain(),
+            hAlign="LEFT",
+            spaceAfter=LEADING * 0.6,
+        )
+        return [table]
+    rows = [
+        [_paragraph(f"{number}."), _paragraph(text, align=TA_JUSTIFY, after=3)]
+        for number, text in enumerate(block.items, 1)
+    ]
+    return [Table(rows, [18, WIDTH - 18], style=_plain(), hAlign="LEFT", spaceAfter=LEADING * 0.5)]
+
+
+def _signature(letter: Letter) -> Flowable:
+    who, left = letter.heading.signatory, WIDTH * 0.52
+    lines: list[Flowable] = [_paragraph(who.role + ","), Spacer(0, SIGNING_ROOM)]
+    if who.name:
+        lines.append(_paragraph(who.name, BOLD))
+    else:
+        lines.append(_paragraph("." * 48, color=MUTED))
+    if who.rank:
+        lines.append(_paragraph(who.rank))
+    lines.append(_paragraph(f"NIP {who.nip}" if who.nip else "NIP"))
+    table = Table([["", lines]], [left, WIDTH - left], style=_plain(), hAlign="LEFT")
+    return KeepTogether([Spacer(0, LEADING), table])
+
+
+def _list(attached: AttachedList, heading: Heading) -> list[Flowable]:
+    line = f"Lampiran surat nomor {heading.number} tanggal {long_date(heading.date)}"
+    shares = sum(column.share for column in attached.columns)
+    widths = [BROAD * column.share / shares for column in attached.columns]
+    aligns = [TA_RIGHT if column.right else TA_LEFT for column in attached.columns]
+
+    def row(texts: Sequence[str], face: Face, color: tuple[float, float, float]) -> list[Paragraph]:
+        return [
+            _paragraph(text, face, size=CELL, leading=CELL_LEADING, align=align, color=color)
+            for text, align in zip(texts, aligns, strict=True)
+        ]
+
+    rows = [
+        row([column.heading for column in attached.columns], BOLD, GREEN),
+        *(row(texts, REGULAR, INK) for texts in attached.rows),
+        row(attached.totals, BOLD, INK),
+    ]
+    lines = [
+        ("BACKGROUND", (0, 0), (-1, 0), _color(TINT)),
+        ("BACKGROUND", (0, -1), (-1, -1), _color(TINT)),
+        ("LINEABOVE", (0, 0), (-1, 0), 0.8, _color(GREEN)),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.8, _color(GREEN)),
+        ("LINEABOVE", (0, 2), (-1, -2), 0.35, _color(HAIR)),
+        ("LINEABOVE", (0, -1), (-1, -1), 0.8, _color(GREEN)),
+        ("LINEBELOW", (0, -1), (-1, -1), 0.8, _color(GREEN)),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 3.5),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 3.5),
+        ("TOPPADDING", (0, 0), (-1, -1), 3),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3.6),
+        ("NOSPLIT", (0, -2), (-1, -1)),
+    ]
+    story: list[Flowable] = [
+        _paragraph(line, size=8.4, leading=11, color=MUTED, after=2),
+        _paragraph(attached.title, BOLD, size=13, leading=17, after=8),
+        Table(rows, widths, style=lines, repeatRows=1, hAlign="LEFT"),
+    ]
+    if attached.note:
+        story += [Spacer(0, 6), _paragraph(attached.note, size=8.4, leading=11, color=MUTED)]
+    return story
