@@ -11,7 +11,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
+from wibawa.borrowers import register as lists
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
+from wibawa.borrowers.models import Borrower
+from wibawa.borrowers.queries import sectors
 from wibawa.rules.facts import BorrowerKind, Health
 from wibawa.web.clock import now
 
@@ -175,3 +178,45 @@ def test_an_empty_register_says_how_borrowers_come_into_it(sign_in: SignIn) -> N
     page = sign_in("staff").get("/peminjam").get_data(as_text=True)
     assert "Belum ada peminjam" in page
     assert "/pencairan/baru/peminjam" in page
+
+
+def test_a_long_register_tells_its_sums_when_asked(
+    register: dict[str, int], sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MOST_SUMMED", 2)
+    client = sign_in("staff")
+    page = client.get("/peminjam?jenis=mikro&urut=-nama").get_data(as_text=True)
+    assert "1 dengan pinjaman berjalan" in page  # two borrowers are a short list
+    page = client.get("/peminjam?urut=-nama").get_data(as_text=True)
+    assert "Jumlah 3 peminjam: 2 usaha mikro, 1 koperasi</th>" in page
+    assert "5.000.000" in page  # what stands on the page is reckoned all the same
+    assert 'href="/peminjam?urut=-nama&amp;jumlah=ya"' in page
+    asked = client.get("/peminjam?urut=-nama&jumlah=ya").get_data(as_text=True)
+    assert "1 koperasi; 1 dengan pinjaman berjalan</th>" in asked
+    sorted_by_it = client.get("/peminjam?urut=-baki").get_data(as_text=True)
+    assert "1 dengan pinjaman berjalan" in sorted_by_it
+
+
+def test_a_borrower_is_found_by_a_new_name_at_once_and_by_the_old_one_no_more(
+    app: Flask, register: dict[str, int], sign_in: SignIn
+) -> None:
+    def rename(session: Session) -> None:
+        session.get_one(Borrower, register["coop"]).chair_name = "Rahmat Édi"
+
+    factories.saved(app, rename)
+    client = sign_in("staff")
+    assert "Koperasi Maju" in client.get("/peminjam?q=rahmat édi").get_data(as_text=True)
+    assert "Tidak ada peminjam" in client.get("/peminjam?q=agus").get_data(as_text=True)
+
+
+def test_the_sectors_are_offered_in_order_and_once(app: Flask, people: dict[str, int]) -> None:
+    def make(session: Session) -> list[str]:
+        for number in range(1, 5):
+            factories.borrower(session, people["staff"], number)
+        for number, sector in ((1, "Jasa"), (2, ""), (3, "Fesyen")):
+            session.get_one(Borrower, number).sector = sector
+        session.flush()
+        return sectors(session) + sectors(session, most=2)
+
+    found = factories.saved(app, make)
+    assert found == ["Fesyen", "Jasa", "Kuliner", "Fesyen", "Jasa"]

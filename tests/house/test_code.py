@@ -27,6 +27,7 @@ OTHER_NAMES = {
     "applications/entry": "the form at the counter: its address, its drafts, what the months cost",
     "applications/lists": "the filtered list and what waits for a person, for page and menu",
     "borrowers/history": "what was written down about a borrower",
+    "borrowers/register": "the filtered, sorted register, for page and export",
     "borrowers/story": "a borrower's history out of several folders, as plain data",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",

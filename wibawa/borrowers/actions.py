@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from wibawa.access import trail
 from wibawa.access.personal_data import index_of, seal, unseal
 from wibawa.borrowers.checks import EDITABLE, label_of, stored_text
-from wibawa.borrowers.models import Borrower, BorrowerChange, BorrowerDistinct
+from wibawa.borrowers.models import Borrower, BorrowerChange, BorrowerDistinct, search_text
 from wibawa.database import allocate_ids, bulk_insert, stored_date, stored_moment
 from wibawa.rules.facts import BorrowerKind, Health
 from wibawa.rules.nik import mask_nik
@@ -24,6 +24,7 @@ COLUMNS = (
     "business_name", "sector", "business_started_on", "kelurahan_code", "address", "phone", "nib",
     "cooperative_number", "chair_name", "members_male", "members_female", "created_at",
     "created_by", "active", "health", "health_assessed_on", "annual_meeting_on",
+    "search_text",
 )  # fmt: skip
 
 
@@ -134,6 +135,7 @@ def _row(
         each.health,
         stored_date(session, each.health_assessed_on),
         stored_date(session, each.annual_meeting_on),
+        search_text(each.name, each.business_name, each.chair_name),
     )
 
 

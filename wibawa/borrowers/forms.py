@@ -28,7 +28,8 @@ from wtforms.validators import (
 from wibawa.borrowers.actions import NewBorrower
 from wibawa.borrowers.checks import LABELS, YES_NO, label_of, said, typed_text
 from wibawa.borrowers.history import ChangeLine
-from wibawa.borrowers.queries import BorrowerFilter, is_whole_nik
+from wibawa.borrowers.queries import is_whole_nik
+from wibawa.borrowers.register import BorrowerFilter
 from wibawa.rules.dates import long_date, short_date
 from wibawa.rules.facts import BorrowerKind, Health, Standing
 from wibawa.rules.nik import mask_nik

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.database import Base, Moment
@@ -38,7 +47,21 @@ class Borrower(Base):
         Index("ix_borrowers_phone", "phone"),
         Index("ix_borrowers_birth_date", "birth_date"),
         CheckConstraint("merged_into_id <> id", name="merged_into_another"),
-        Index("ix_borrowers_merged_into", "merged_into_id"),
+        Index(
+            "ix_borrowers_merged_into",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_borrowers_register",
+            "name_key",
+            "kind",
+            sqlite_where=text("merged_into_id IS NULL"),
+            postgresql_where=text("merged_into_id IS NULL"),
+        ),
+        Index("ix_borrowers_search", "search_text", "merged_into_id"),  # read instead of the table
+        Index("ix_borrowers_sector", "sector"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,6 +93,23 @@ class Borrower(Base):
     annual_meeting_on: Mapped[dt.date | None]
     # the record that this one was found to be; it then has no page, loan or place in a list
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("borrowers.id"))
+    search_text: Mapped[str] = mapped_column(Text, server_default="")
+
+
+def search_text(name: str, business_name: str, chair_name: str) -> str:
+    """What a borrower is found by, folded: the name, the business, the chair, one a line.
+
+    >>> search_text("Koperasi Maju", "", "Agus SALIM").splitlines()
+    ['koperasi maju', 'agus salim']
+    """
+    return "\n".join(part for part in (name, business_name, chair_name) if part).casefold()
+
+
+@event.listens_for(Borrower, "before_insert")
+@event.listens_for(Borrower, "before_update")
+def _keep_search_text(_mapper: object, _connection: object, one: Borrower) -> None:
+    """Whoever changes a name need not know that it is searched."""
+    one.search_text = search_text(one.name, one.business_name or "", one.chair_name or "")
 
 
 class BorrowerChange(Base):

@@ -3,10 +3,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    case,
+    func,
+    select,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.personal_data import index_of, unseal
@@ -15,11 +25,9 @@ from wibawa.borrowers.actions import NIK_PLACE
 from wibawa.borrowers.checks import EDITABLE, Candidates
 from wibawa.borrowers.models import Borrower, BorrowerDistinct
 from wibawa.rules.facts import BorrowerKind, Health, Standing
-from wibawa.web.pages import Page, Wanted
 
 _NUMBER = re.compile(r"[0-9\s.\-+()]+")
 _PUNCTUATION = re.compile(r"[\s.\-()]")
-SORTS = ("nama", "jenis", "kecamatan", "bidang", "baki", "terdaftar")
 STANDS_FOR = func.coalesce(Borrower.merged_into_id, Borrower.id)  # the record that was kept
 SURELY_A_NUMBER = 7  # so many digits are a phone, a NIK or a cooperative's number, no name
 
@@ -66,152 +74,6 @@ class BorrowerFacts:
     members_female: int | None
     created_at: dt.datetime
     standing: Standing | None  # of a cooperative
-
-
-@dataclass(frozen=True)
-class BorrowerFilter:
-    """What the register shows. `running`: only those with (True) or without (False) a running
-    loan."""
-
-    text: str = ""
-    kind: str | None = None
-    kecamatan: str | None = None
-    sector: str | None = None
-    running: bool | None = None
-
-
-@dataclass(frozen=True)
-class RegisterLine:
-    """A borrower in the register. `loans` run today with `outstanding` rupiah in all."""
-
-    id: int
-    kind: str
-    name: str
-    business_name: str
-    cooperative_number: str | None
-    chair_name: str
-    nik_tail: str
-    sex: str
-    sector: str
-    phone: str
-    address: str
-    kelurahan: str
-    kecamatan: str
-    created_at: dt.datetime
-    loans: int
-    outstanding: int
-    active: bool | None
-    health: str | None
-    health_assessed_on: dt.date | None
-    annual_meeting_on: dt.date | None
-
-
-@dataclass(frozen=True)
-class RegisterTotals:
-    borrowers: int
-    cooperatives: int
-    running: int
-    outstanding: int
-
-    @property
-    def micro(self) -> int:
-        return self.borrowers - self.cooperatives
-
-
-def register_lines(
-    session: Session, running: Subquery, asked_for: BorrowerFilter, asked: Wanted
-) -> tuple[Page[RegisterLine], RegisterTotals]:
-    """One page of the register and the totals of the whole filtered list: two queries.
-
-    `running` has borrower_id, loans and outstanding of whoever has a running loan.
-    """
-    counted: Any = session.execute(
-        _filtered(
-            select(
-                func.count(),
-                func.coalesce(func.sum(case((Borrower.kind == "cooperative", 1), else_=0)), 0),
-                func.count(running.c.borrower_id),
-                func.coalesce(func.sum(running.c.outstanding), 0),
-            ),
-            running,
-            asked_for,
-        )
-    ).one()
-    totals = RegisterTotals(*(int(value) for value in counted))
-    asked = replace(asked, page=min(asked.page, max(1, -(-totals.borrowers // asked.per_page))))
-    query = _register(running, asked_for, asked).limit(asked.per_page).offset(asked.offset)
-    lines = [RegisterLine(*row) for row in session.execute(query)]
-    return Page(lines, asked.page, asked.per_page, totals.borrowers), totals
-
-
-def all_register_lines(
-    session: Session,
-    running: Subquery,
-    asked_for: BorrowerFilter,
-    asked: Wanted,
-    most: int = 100_000,
-) -> list[RegisterLine]:
-    """The whole register for an export, in the order in which it is shown."""
-    query = _register(running, asked_for, asked).limit(most)
-    return [RegisterLine(*row) for row in session.execute(query)]
-
-
-def _register(running: Subquery, asked_for: BorrowerFilter, asked: Wanted) -> Any:
-    outstanding = func.coalesce(running.c.outstanding, 0)
-    query = select(
-        Borrower.id,
-        Borrower.kind,
-        Borrower.name,
-        Borrower.business_name,
-        Borrower.cooperative_number,
-        Borrower.chair_name,
-        Borrower.nik_tail,
-        Borrower.sex,
-        Borrower.sector,
-        Borrower.phone,
-        Borrower.address,
-        Kelurahan.name,
-        Kecamatan.name,
-        Borrower.created_at,
-        func.coalesce(running.c.loans, 0),
-        outstanding,
-        Borrower.active,
-        Borrower.health,
-        Borrower.health_assessed_on,
-        Borrower.annual_meeting_on,
-    )
-    by = {
-        "nama": Borrower.name_key,
-        "jenis": Borrower.kind,
-        "kecamatan": Kecamatan.name,
-        "bidang": Borrower.sector,
-        "baki": outstanding,
-        "terdaftar": Borrower.created_at,
-    }[asked.sort]
-    order = by.desc() if asked.descending else by.asc()
-    return _filtered(query, running, asked_for).order_by(order, Borrower.name_key, Borrower.id)
-
-
-def _filtered(query: Any, running: Subquery, asked_for: BorrowerFilter) -> Any:
-    query = (
-        query.select_from(Borrower)
-        .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
-        .join(Kecamatan, Kecamatan.code == Kelurahan.kecamatan_code)
-        .outerjoin(running, running.c.borrower_id == Borrower.id)
-        .where(Borrower.merged_into_id.is_(None))
-    )
-    if asked_for.text:
-        query = query.where(matches(asked_for.text, by_nik=False))
-    if asked_for.kind is not None:
-        query = query.where(Borrower.kind == asked_for.kind)
-    if asked_for.kecamatan is not None:
-        query = query.where(Kecamatan.code == asked_for.kecamatan)
-    if asked_for.sector is not None:
-        query = query.where(Borrower.sector == asked_for.sector)
-    if asked_for.running is not None:
-        has = running.c.borrower_id
-        query = query.where(has.is_not(None) if asked_for.running else has.is_(None))
-    return query
 
 
 def kecamatan_choices(session: Session) -> list[tuple[str, str]]:
@@ -273,32 +135,28 @@ def find_borrowers(session: Session, text: str, most: int = 10) -> list[Borrower
     text = text.strip()
     if not text:
         return []
-    ids = select(STANDS_FOR).where(matches(text))
     found = session.execute(
-        _lines().where(Borrower.id.in_(ids)).order_by(Borrower.name_key).limit(most)
+        _lines().where(Borrower.id.in_(answering(text))).order_by(Borrower.name_key).limit(most)
     )
     return [BorrowerLine(*row) for row in found]
 
 
-def matches(text: str, *, by_nik: bool = True) -> ColumnElement[bool]:
-    """The condition that a borrower answers to `text`. Without `by_nik` no NIK is looked up: what
-    stands in an address must not be one."""
+def answering(text: str, *, by_nik: bool = True) -> CompoundSelect[int]:
+    """The ids of the borrowers that answer to `text`, each way by its index. Without `by_nik` no
+    NIK is looked up: what stands in an address must not be one."""
     number = text
     if _NUMBER.fullmatch(text):  # a NIK or a phone, written with spaces, dots or dashes
         number = _PUNCTUATION.sub("", text)
         number = "0" + number[3:] if number.startswith("+62") else number
-    like = "%" + text.casefold().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
-    places = [
+    places: list[ColumnElement[bool]] = [
         Borrower.cooperative_number == text,
         Borrower.phone.in_([text, number]),
     ]
     if by_nik:
         places.append(Borrower.nik_index == index_of(number))
-    if len(number) < SURELY_A_NUMBER or not number.isdigit():  # else all places have an index
-        places.append(Borrower.name_key.like(like, escape="!"))
-        places.append(Borrower.business_name.ilike(like, escape="!"))
-        places.append(Borrower.chair_name.ilike(like, escape="!"))
-    return or_(*places)
+    if len(number) < SURELY_A_NUMBER or not number.isdigit():
+        places.append(Borrower.search_text.contains(text.casefold(), autoescape=True))
+    return union_all(*(select(STANDS_FOR).where(place) for place in places))
 
 
 def is_whole_nik(text: str) -> bool:
@@ -363,9 +221,16 @@ def registered(
 
 
 def sectors(session: Session, most: int = 60) -> list[str]:
-    """The business sectors written so far, to be offered again."""
-    query = select(Borrower.sector).where(Borrower.sector != "").distinct()
-    return list(session.scalars(query.order_by(Borrower.sector).limit(most)))
+    """The business sectors written so far, to be offered again: from one to the next by the
+    index, however many borrowers there are."""
+    first = select(func.min(Borrower.sector).label("sector")).where(Borrower.sector > "")
+    each = first.cte("each", recursive=True)
+    next_one = select(func.min(Borrower.sector)).where(Borrower.sector > each.c.sector)
+    each = each.union_all(
+        select(next_one.correlate(each).scalar_subquery()).where(each.c.sector.is_not(None))
+    )
+    query = select(each.c.sector).where(each.c.sector.is_not(None))
+    return list(session.scalars(query.order_by(each.c.sector).limit(most)))
 
 
 def _lines() -> Select[*tuple[Any, ...]]:

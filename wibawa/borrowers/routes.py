@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.personal_data import index_of
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import places, terms_on, thresholds_on
-from wibawa.borrowers import actions, history, queries
+from wibawa.borrowers import actions, history, queries, register
 from wibawa.borrowers.actions import NewBorrower
 from wibawa.borrowers.checks import (
     SEX_WORDS,
@@ -35,7 +36,8 @@ from wibawa.borrowers.forms import (
     touched_fields,
     whole_number,
 )
-from wibawa.borrowers.queries import BorrowerFacts, RegisterLine, is_whole_nik
+from wibawa.borrowers.queries import BorrowerFacts, is_whole_nik
+from wibawa.borrowers.register import RegisterLine
 from wibawa.borrowers.story import events_of
 from wibawa.database import db
 from wibawa.disbursements.queries import running_loans
@@ -76,12 +78,12 @@ def _list_asked() -> tuple[RegisterAsked, Wanted, list[tuple[str, str]]]:
     """The filter and the order of the register, from the address, and all kecamatan."""
     kecamatan = queries.kecamatan_choices(db.session())
     asked = read_register(request.args, dict(kecamatan))
-    return asked, wanted(request.args.to_dict(), queries.SORTS, "nama"), kecamatan
+    return asked, wanted(request.args.to_dict(), register.SORTS, "nama"), kecamatan
 
 
-def _running() -> Any:
+def _running() -> register.Running:
     today = clock.today()
-    return running_by_borrower(today, thresholds_on(db.session(), today))
+    return partial(running_by_borrower, today, thresholds_on(db.session(), today))
 
 
 @needs(Permission.SEE_BORROWERS)
@@ -90,7 +92,10 @@ def borrower_list() -> str | AnyResponse:
         flash("NIK tidak dicari lewat alamat halaman. Pakai kotak cari di atas.", "warning")
         return redirect(without("q"))
     asked, order, kecamatan = _list_asked()
-    page, totals = queries.register_lines(db.session(), _running(), asked.wanted, order)
+    summed = request.args.get("jumlah") == "ya"
+    page, totals = register.register_lines(
+        db.session(), _running(), asked.wanted, order, summed=summed
+    )
     return render_template(
         "borrowers/borrower_list.html",
         asked=asked,
@@ -102,6 +107,7 @@ def borrower_list() -> str | AnyResponse:
         chips=[{"label": says, "remove_url": without(key)} for key, says in asked.chips],
         page_url=address("hal"),
         size_url=address("per_hal"),
+        sum_url=address("jumlah")("ya"),
         sort_url=sort_address(),
     )
 
@@ -120,7 +126,7 @@ def _choices(kecamatan: list[tuple[str, str]]) -> dict[str, list[tuple[str, str]
 @needs(Permission.SEE_BORROWERS)
 def export_list(kind: str) -> Response:
     asked, order, _ = _list_asked()
-    lines = queries.all_register_lines(db.session(), _running(), asked.wanted, order)
+    lines = register.all_register_lines(db.session(), _running(), asked.wanted, order)
     today = clock.today()
     notes = [
         f"Pinjaman berjalan dan baki debet: posisi {long_date(today)}",

@@ -15,7 +15,7 @@ from wibawa.applications.models import Application, SiteVisit
 from wibawa.applications.queries import TONES
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
-from wibawa.borrowers.queries import STANDS_FOR, borrower_line, matches
+from wibawa.borrowers.queries import answering, borrower_line
 from wibawa.disbursements.models import Disbursement
 from wibawa.disbursements.queries import running_loans
 from wibawa.loans.models import LedgerEntry, Loan
@@ -127,9 +127,13 @@ class FoundLoan:
     principal: int
 
 
-def running_by_borrower(on: dt.date, classes: Classes) -> Subquery:
-    """borrower_id, loans (how many run on `on`), outstanding (rupiah), of whoever has any."""
-    each = positions(on, classes).subquery("each")
+def running_by_borrower(on: dt.date, classes: Classes, among: Any = None) -> Subquery:
+    """borrower_id, loans (how many run on `on`), outstanding (rupiah), of whoever has any: among
+    some borrowers (ids, or a query of ids), else among all."""
+    found = positions(on, classes)
+    if among is not None:
+        found = found.where(Loan.borrower_id.in_(among))
+    each = found.subquery("each")
     return (
         select(
             Loan.borrower_id,
@@ -299,7 +303,7 @@ def find_loans(
     or by what their borrower answers to. Of one bank only when `bank_id` names it."""
     ways = [_of_bank(select(Loan.id).where(_numbered(text, personal)), bank_id)]
     if personal:
-        whose = select(STANDS_FOR).where(matches(text))
+        whose = answering(text)
         ways.append(_of_bank(select(Loan.id).where(Loan.borrower_id.in_(whose)), bank_id))
     rows: Any = session.execute(
         select(
@@ -340,7 +344,7 @@ def find_applications(
     numbers = [text.upper()]
     if text.isascii() and text.isdigit() and len(text) <= 6:
         numbers.append(f"PM-{int(text):06d}")
-    whose = select(STANDS_FOR).where(matches(text))
+    whose = answering(text)
     ways = (
         select(Application.id).where(Application.number.in_(numbers)),
         select(Application.id).where(Application.borrower_id.in_(whose)),
