@@ -17,11 +17,13 @@ from wibawa.access.users import add_user
 from wibawa.applications import actions as applying
 from wibawa.applications.checks import Wish, applicant_of
 from wibawa.applications.queries import case
+from wibawa.banks.models import Bank
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.queries import borrower_facts
 from wibawa.database import db, writing
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, SuspenseEntry
+from wibawa.proposals.actions import send as send_proposal
 from wibawa.rules.facts import BorrowerKind, Method, Terms
 from wibawa.rules.statuses import Action, State
 from wibawa.uploads.models import Upload
@@ -170,6 +172,18 @@ def forward(session: Session, people: dict[str, int], application_id: int, to: S
                 session, application_id, Action.SEND, **seen, author=clerk
             )
             applying.advance(session, found.facts, Action.SEND, sent, clerk)
+
+
+def proposal(
+    session: Session, people: dict[str, int], *, bank_id: int = PASAR, number: int = 1
+) -> int:
+    """A batch of one application, sent to the bank by the staff; its id."""
+    made = application(session, people, number=number, bank_id=bank_id, to=State.RECOMMENDED)
+    found = case(session, made)
+    assert found is not None
+    clerk = applying.Author(people["staff"], Role.OFFICE_STAFF, now())
+    bank = session.get_one(Bank, bank_id)
+    return send_proposal(session, bank, {made: found.facts.version}, clerk)
 
 
 def payment(

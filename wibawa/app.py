@@ -30,6 +30,7 @@ from wibawa.letters import routes as letter_routes
 from wibawa.loans import routes as loan_routes
 from wibawa.merging import routes as merging_routes
 from wibawa.printing import routes as printing_routes
+from wibawa.proposals import routes as proposal_routes
 from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
 from wibawa.web import clock, errors, formats, log, security
@@ -51,6 +52,7 @@ PARTS = (
     indicator_routes,
     bank_routes,
     letter_routes,
+    proposal_routes,
     repayment_routes,
 )
 

@@ -111,8 +111,15 @@ PAGES = {
     "merging.new_merge": "edit_borrower",
     "merging.refuse": "approve_merge",
     "merging.split": "edit_borrower",
+    "printing.proposal_letter": "see_proposals",
     "printing.schedule": "print_schedule",
     "printing.schedules": "print_schedule",
+    "proposals.new_proposal": "send_proposal",
+    "proposals.proposal": "see_proposals",
+    "proposals.proposal_list": "see_proposals",
+    "proposals.review_proposal": "send_proposal",
+    "proposals.send_proposal": "send_proposal",
+    "proposals.sent_file": "see_proposals",
     "repayments.check_upload": "see_uploads",
     "repayments.choose_upload": "upload_repayments",
     "repayments.marked_file": "see_uploads",
@@ -145,6 +152,8 @@ MATRIX = """
     return_application   staff approver
     decide_application         approver
     answer_application                  bank
+    see_proposals        staff approver bank        auditor
+    send_proposal        staff
     see_disbursements    staff approver             auditor
     record_disbursement  staff
     approve_disbursement       approver
@@ -171,7 +180,7 @@ TRYING = ("staff", "approver", "jateng", "pasar", "leader", "auditor", "admin")
 BANKS = {"jateng": factories.JATENG, "pasar": factories.PASAR}
 
 # Objects that belong to one bank: asking for the other bank's gives 404, and leaves a record.
-OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id", "application_id"}
+OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id", "application_id", "proposal_id"}
 OWNED_AT = {("printing.schedules", "code")}
 
 
@@ -283,6 +292,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     session.add_all((upload, waiting))
     session.flush()
     sent = factories.application(session, people, bank_id=bank_id, borrower_id=borrower_id)
+    batch = factories.proposal(session, people, bank_id=bank_id, number=300 + bank_id)
     suspense = factories.suspense(session, officer, bank_id=bank_id, number=bank_id)
     twins = [factories.borrower(session, people["staff"], 200 + bank_id + n) for n in (0, 10)]
     merge = BorrowerMerge(kind="merge", kept_id=twins[0], gone_id=twins[1], reason="Satu orang",
@@ -296,6 +306,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "borrower_id": borrower_id,
         "merge_id": merge.id,
         "application_id": sent,
+        "proposal_id": batch,
         "draft_id": keep_draft(session, None, "mikro", "", "[]", people["staff"], now()),
         "suspense_id": suspense,
         "bank_id": bank_id,

@@ -43,6 +43,7 @@ OTHER_NAMES = {
     "printing/letters": "letters drawn with ReportLab",
     "printing/pdf": "schedules drawn with ReportLab",
     "printing/fonts/__init__": "the folder of the embedded font",
+    "proposals/letter": "the covering letter and list of a batch, as plain data",
     "repayments/facts": "what the books know that a file is checked against",
     "repayments/layout": "a bank's words for the columns",
     "repayments/names": "how far apart two spellings of a name are",

@@ -19,14 +19,15 @@ from wibawa.web.clock import now
 
 SAMPLES = Path(__file__).resolve().parent.parent / "files" / "samples"
 PAGES = {
-    "staff": ("/", "/pencairan", "/pencairan/baru/peminjam", "/pencairan/baru?jenis=koperasi",
+    "staff": ("/", "/usulan", "/usulan/baru", "/permohonan", "/pencairan",
+              "/pencairan/baru/peminjam", "/pencairan/baru?jenis=koperasi",
               "/peminjam/1", "/peminjam/ganda", "/peminjam/1/gabung", "/peminjam/gabung",
               "/peminjam/gabung/baru?tetap=1&lain=2",
               "/pinjaman", "/pinjaman/5", "/angsuran/berkas", "/titipan", "/laporan/portofolio",
               "/indikator"),
     "approver": ("/", "/pencairan", "/indikator?tahun=2024"),
-    "pasar": ("/", "/permohonan", "/pinjaman", "/angsuran/berkas", "/angsuran/berkas/baru",
-              "/titipan"),
+    "pasar": ("/", "/permohonan", "/usulan", "/pinjaman", "/angsuran/berkas",
+              "/angsuran/berkas/baru", "/titipan"),
     "leader": ("/", "/pinjaman", "/laporan/portofolio", "/indikator"),
     "auditor": ("/", "/pinjaman/5", "/jejak"),
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     RETURN_APPLICATION = "return_application"
     DECIDE_APPLICATION = "decide_application"  # recommend, refuse
     ANSWER_APPLICATION = "answer_application"  # the bank's approval or refusal
+    SEE_PROPOSALS = "see_proposals"
+    SEND_PROPOSAL = "send_proposal"
     SEE_DISBURSEMENTS = "see_disbursements"
     RECORD_DISBURSEMENT = "record_disbursement"
     APPROVE_DISBURSEMENT = "approve_disbursement"
@@ -73,6 +75,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.POST_REPAYMENTS,
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,
+            P.SEE_PROPOSALS,
+            P.SEND_PROPOSAL,
             P.RECORD_APPLICATION,
             P.RETURN_APPLICATION,
             P.SEE_DISBURSEMENTS,
@@ -94,6 +98,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,
+            P.SEE_PROPOSALS,
             P.RETURN_APPLICATION,
             P.DECIDE_APPLICATION,
             P.SEE_DISBURSEMENTS,
@@ -117,6 +122,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.UPLOAD_REPAYMENTS,
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,
+            P.SEE_PROPOSALS,
             P.ANSWER_APPLICATION,
             P.PRINT_SCHEDULE,
         }
@@ -134,6 +140,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,
+            P.SEE_PROPOSALS,
             P.SEE_DISBURSEMENTS,
             P.SEE_INDICATORS,
             P.SEE_TERMS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +29,12 @@ from wibawa.applications.queries import (
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import terms_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
+from wibawa.borrowers.models import Borrower
 from wibawa.database import allocate_ids, is_sqlite
 from wibawa.rules.eligibility import Verdict
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
-from wibawa.rules.statuses import ACTION_WORDS, REASON_LENGTH, Action, State, move
+from wibawa.rules.statuses import ACTION_WORDS, REASON_LENGTH, STATE_WORDS, Action, State, move
 from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
 
@@ -315,6 +317,63 @@ def advance(
             "putuskan lagi.",
         )
     _remember(session, facts, action, to, author, reason)
+
+
+def send_all(session: Session, bank_id: int, chosen: Mapping[int, int], author: Author) -> None:
+    """Send recommended applications (id → version that was seen) to their bank: four queries.
+
+    All or nothing. Raises `Refused` `not_recommended` that names each one that cannot go, or
+    `wrong_role`.
+    """
+    one_at_a_time(session)
+    found = session.execute(
+        select(
+            Application.id, Application.number, Borrower.name, Application.state,
+            Application.version,
+        )
+        .join(Borrower, Borrower.id == Application.borrower_id)
+        .where(Application.id.in_(chosen), Application.bank_id == bank_id)
+        .order_by(Application.id)
+    ).all()  # fmt: skip
+    against = [] if len(found) == len(chosen) else ["Ada yang bukan permohonan untuk bank ini."]
+    for number, application, name, state, version in found:
+        try:
+            move(State(state), Action.SEND, author.role, person=author.id, authors={})
+        except Refused as refused:
+            if refused.code != "wrong_state":
+                raise
+            against.append(f"{application} ({name}): {STATE_WORDS[State(state)].lower()}.")
+        else:
+            if version != chosen[number]:
+                against.append(f"{application} ({name}): datanya berubah sejak ditampilkan.")
+    if against:
+        told = " ".join(against[:10])
+        raise Refused("not_recommended", f"Belum ada yang dikirim, karena: {told} Pilih lagi.")
+    _send(session, list(chosen), author)
+
+
+def _send(session: Session, ids: list[int], author: Author) -> None:
+    changed = session.execute(
+        update(Application)
+        .where(Application.id.in_(ids), Application.state == State.RECOMMENDED)
+        .values(state=State.SENT.value, state_since=author.now, version=Application.version + 1)
+    )
+    if changed.rowcount != len(ids):  # type: ignore[attr-defined]
+        raise Refused("changed", "Salah satu permohonan baru saja diubah orang lain. Pilih lagi.")
+    last = session.execute(
+        select(ApplicationMove.application_id, func.max(ApplicationMove.sequence))
+        .where(ApplicationMove.application_id.in_(ids))
+        .group_by(ApplicationMove.application_id)
+    )
+    session.execute(
+        insert(ApplicationMove),
+        [
+            {"application_id": number, "sequence": sequence + 1, "action": Action.SEND.value,
+             "from_state": State.RECOMMENDED.value, "to_state": State.SENT.value,
+             "user_id": author.id, "bank_id": None, "at": author.now, "reason": ""}
+            for number, sequence in last
+        ],
+    )  # fmt: skip
 
 
 def _remember(

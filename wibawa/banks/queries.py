@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import User
@@ -23,6 +23,7 @@ from wibawa.database import Base
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind
 from wibawa.rules.money import share
+from wibawa.web.clock import WIB
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class QuotaEntry:
 
 @dataclass(frozen=True)
 class QuotaLine:
-    """A bank's year: what it may lend, what it has lent, what waits for a second person."""
+    """A bank's year: what it may lend, what it has lent, what waits for a second person, and what
+    was sent to the bank (at the amount that it approved, once it did)."""
 
     bank_id: int
     code: str
@@ -48,6 +50,8 @@ class QuotaLine:
     used_count: int
     reserved: int
     reserved_count: int
+    sent: int = 0
+    sent_count: int = 0
 
     @property
     def allocated(self) -> int | None:
@@ -55,7 +59,11 @@ class QuotaLine:
 
     @property
     def free(self) -> int | None:
-        return None if self.entry is None else self.entry.amount - self.used - self.reserved
+        return (
+            None
+            if self.entry is None
+            else self.entry.amount - self.used - self.reserved - self.sent
+        )
 
     @property
     def percent(self) -> int | None:
@@ -141,11 +149,12 @@ def places(session: Session) -> list[Place]:
 
 
 def quota_lines(session: Session, year: int) -> list[QuotaLine]:
-    """Every bank's quota of a year with what is lent and what waits: four queries."""
+    """Every bank's quota of a year with what is lent and what waits: five queries."""
     entries = dict(_quota_entries(session, year))
     used = _lent(session, "loans", year)
     waiting = Base.metadata.tables["disbursements"].c.status == "recorded"
     reserved = _lent(session, "disbursements", year, waiting)
+    sent = _sent(session, year)
     return [
         QuotaLine(
             bank.id,
@@ -154,6 +163,7 @@ def quota_lines(session: Session, year: int) -> list[QuotaLine]:
             entries.get(bank.id),
             *used.get(bank.id, (0, 0)),
             *reserved.get(bank.id, (0, 0)),
+            *sent.get(bank.id, (0, 0)),
         )
         for bank in all_banks(session)
     ]
@@ -191,6 +201,33 @@ def _lent(session: Session, table: str, year: int, *conditions: Any) -> dict[int
         select(lent.bank_id, func.sum(lent.principal), func.count())
         .where(lent.disbursed_on.between(dt.date(year, 1, 1), dt.date(year, 12, 31)), *conditions)
         .group_by(lent.bank_id)
+    )
+    return {bank_id: (int(total), int(count)) for bank_id, total, count in found}
+
+
+def _sent(session: Session, year: int) -> dict[int, tuple[int, int]]:
+    """What each bank was sent or has approved in the year and nobody has recorded as paid out."""
+    asked = Base.metadata.tables["applications"].c
+    waiting = Base.metadata.tables["disbursements"].c
+    recorded = exists().where(
+        waiting.status == "recorded",
+        waiting.borrower_id == asked.borrower_id,
+        waiting.bank_id == asked.bank_id,
+    )
+    first, last = (dt.datetime(each, 1, 1, tzinfo=WIB) for each in (year, year + 1))
+    found = session.execute(
+        select(
+            asked.bank_id,
+            func.sum(func.coalesce(asked.approved_amount, asked.amount)),
+            func.count(),
+        )
+        .where(
+            asked.state.in_(("sent", "approved")),
+            asked.state_since >= first,
+            asked.state_since < last,
+            ~recorded,
+        )
+        .group_by(asked.bank_id)
     )
     return {bank_id: (int(total), int(count)) for bank_id, total, count in found}
 

@@ -17,6 +17,7 @@ from wibawa.banks.models import CollectibilityRule, LoanTerms
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import SuspenseEntry
 from wibawa.merging.models import BorrowerMerge
+from wibawa.rules.statuses import State
 from wibawa.uploads.models import Upload
 
 P = Permission
@@ -44,7 +45,7 @@ class Task:
 @dataclass(frozen=True)
 class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
-    to decide, titipan, settings and merges."""
+    to decide, titipan, settings, merges and what is to be sent to a bank."""
 
     uploads: int
     disbursements: int
@@ -52,6 +53,7 @@ class Waiting:
     applications: int
     terms: int
     merges: int
+    proposals: int
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
@@ -63,6 +65,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
         P.SEE_APPLICATIONS,
         "applications",
     ),
+    ("Usulan", "proposals.proposal_list", "upload", P.SEE_PROPOSALS, "proposals"),
     (
         "Pencairan",
         "disbursements.disbursement_list",
@@ -117,6 +120,10 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             .select_from(BorrowerMerge)
             .where(BorrowerMerge.status == "recorded")
             .scalar_subquery(),
+            select(func.count())
+            .select_from(Application)
+            .where(Application.state == State.RECOMMENDED)
+            .scalar_subquery(),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -127,6 +134,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[3],
         row[4] if person.may(P.APPROVE_TERMS) else 0,
         row[5] if person.may(P.APPROVE_MERGE) else 0,
+        row[6] if person.may(P.SEND_PROPOSAL) else 0,
     )
 
 
@@ -159,6 +167,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         P.SEE_APPLICATIONS,
         "applications",
         "Yang paling lama menunggu ada di atas.",
+    ),
+    (
+        "Permohonan menunggu dikirim ke bank",
+        "proposals.new_proposal",
+        P.SEND_PROPOSAL,
+        "proposals",
+        "Sudah direkomendasikan; kirim bersama dalam satu usulan.",
     ),
     (
         "Pencairan menunggu persetujuan",
@@ -271,5 +286,6 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "applications.application_list",
         "borrowers.borrower_list",
         "disbursements.disbursement_list",
+        "proposals.proposal_list",
         "repayments.upload_list",
     )

@@ -190,12 +190,12 @@ def draw_letterhead(
     room = right - left - 2 * (mark + 12)
     address = head.address if len(head.address) <= 2 else (", ".join(head.address),)
     small = [line for line in (*address, head.contact) if line]
-    y = top - 12 - (3 - len(small)) * 3.4
+    y = top - 10 - (3 - len(small)) * 3.4
     text.set(middle, y, fit(head.government, REGULAR, 11.5, room), INK, 0.5)
     text.set(middle, y - 16, fit(head.office, BOLD, 15, room), GREEN, 0.5)
     for index, line in enumerate(small):
         fitted = fit(line, REGULAR, 8, room)
-        text.set(middle, y - 28 - 9.6 * index, fitted, MUTED, 0.5)
+        text.set(middle, y - 27 - 8.8 * index, fitted, MUTED, 0.5)
     canvas.setStrokeColorRGB(*GREEN)
     for weight, below in ((1.8, 60), (0.5, 63)):
         canvas.setLineWidth(weight)

@@ -10,9 +10,12 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import bank_by_code, thresholds_on
 from wibawa.database import db
+from wibawa.letters.queries import letter
 from wibawa.loans.queries import loan_facts, running_loans
+from wibawa.printing.letters import letter_pdf
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.printing.queries import schedule_documents
+from wibawa.proposals.queries import proposal_facts
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
 
@@ -63,5 +66,17 @@ def schedules(code: str) -> Response:
     return answer
 
 
+@needs(Permission.SEE_PROPOSALS)
+def proposal_letter(proposal_id: int) -> Response:
+    facts = proposal_facts(db.session(), proposal_id) or not_found("proposal", proposal_id)
+    own_bank_only(facts.bank_id, "proposal", proposal_id)
+    sent = letter(db.session(), facts.paper_id)
+    assert sent is not None, "a batch has its paper"
+    out = io.BytesIO(letter_pdf(sent))
+    record_apart(clock.now(), me().id, "proposal_printed", "proposal", proposal_id)
+    return send_file(out, mimetype="application/pdf", download_name=f"usulan-{proposal_id}.pdf")
+
+
+pages.add_url_rule("/usulan/<int:proposal_id>/surat.pdf", view_func=proposal_letter)
 pages.add_url_rule("/pinjaman/<int:loan_id>/jadwal.pdf", view_func=schedule)
 pages.add_url_rule("/pinjaman/jadwal-bank/<code>.pdf", view_func=schedules)

@@ -1,0 +1,1 @@
+"""Usulan: recommended applications on their way to a bank."""
