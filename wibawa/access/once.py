@@ -93,7 +93,7 @@ def do_once(
     key = sent.get("request_key", "")
     if not 16 <= len(key) <= 64:
         raise Refused("form_incomplete", "Formulir tidak lengkap. Muat ulang halaman, lalu ulangi.")
-    answer = claim(session, key, user_id, action, _sent_hash(sent, where), now)
+    answer = claim(session, key, user_id, action, sent_hash(sent, where), now)
     if answer is not None:
         return int(answer), False
     number = deed()
@@ -101,7 +101,7 @@ def do_once(
     return number, True
 
 
-def _sent_hash(sent: MultiDict[str, str], where: str) -> bytes:
+def sent_hash(sent: MultiDict[str, str], where: str) -> bytes:
     """A hash of what was sent and where to; a NIK goes into it under the installation's key."""
     fields = [("", where)]
     for name, value in sent.items(multi=True):

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
-from wibawa.access.personal_data import index_of
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import places, terms_on, thresholds_on
 from wibawa.borrowers import actions, history, queries, register
@@ -288,13 +287,8 @@ def _sent_before(form: Any, borrower_id: int) -> bool:
     key = form.request_key.data or ""
     if not 16 <= len(key) <= 64:
         raise Refused("form_incomplete", "Formulir tidak lengkap. Muat ulang halaman, lalu ulangi.")
-    fields = [
-        (name, index_of(value).hex() if name == "nik" else value)
-        for name, value in request.form.items(multi=True)
-        if name not in ("csrf_token", "request_key")
-    ]
     action = f"edit_borrower {borrower_id}"
-    body = once.body_hash(fields)
+    body = once.sent_hash(request.form, request.full_path)
     return once.claim(db.session(), key, me().id, action, body, clock.now()) is not None
 
 

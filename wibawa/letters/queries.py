@@ -5,14 +5,12 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import User
 from wibawa.access.personal_data import index_of, unseal
-from wibawa.banks.models import Bank
 from wibawa.letters.documents import (
-    KIND_WORDS,
     Letter,
     Letterhead,
     PaperKind,
@@ -20,9 +18,6 @@ from wibawa.letters.documents import (
     letter_from,
 )
 from wibawa.letters.models import IssuedPaper, OfficeProfile
-from wibawa.web.pages import Page, Wanted
-
-SORTS = ("terbit", "jenis", "bank")
 
 
 class DamagedPaper(RuntimeError):
@@ -68,30 +63,6 @@ class Profile:
         return {
             each.name: getattr(self, each.name) for each in fields(self) if each.name not in apart
         }
-
-
-@dataclass(frozen=True)
-class PaperFacts:
-    id: int
-    kind: PaperKind
-    number: str
-    dated: dt.date
-    bank_id: int
-    bank: str
-    subject: str
-    by: str
-    at: dt.datetime
-
-    @property
-    def kind_word(self) -> str:
-        return KIND_WORDS[self.kind]
-
-
-@dataclass(frozen=True)
-class PaperFilter:
-    kind: PaperKind | None = None
-    bank_id: int | None = None
-    year: int | None = None
 
 
 def data_place(number: str) -> str:
@@ -141,33 +112,6 @@ def profile_history(session: Session, most: int = 50) -> list[Profile]:
     return [_profile(*row) for row in session.execute(query)]
 
 
-def _papers() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            IssuedPaper.id,
-            IssuedPaper.kind,
-            IssuedPaper.number,
-            IssuedPaper.dated,
-            IssuedPaper.bank_id,
-            Bank.name,
-            IssuedPaper.subject,
-            User.name,
-            IssuedPaper.issued_at,
-        )
-        .join(Bank, Bank.id == IssuedPaper.bank_id)
-        .join(User, User.id == IssuedPaper.issued_by)
-    )
-
-
-def _facts(row: Any) -> PaperFacts:
-    return PaperFacts(row[0], PaperKind(row[1]), *row[2:])
-
-
-def paper_facts(session: Session, paper_id: int) -> PaperFacts | None:
-    found = session.execute(_papers().where(IssuedPaper.id == paper_id)).first()
-    return None if found is None else _facts(found)
-
-
 def paper_data(session: Session, paper_id: int) -> dict[str, Any] | None:
     """The document of a paper as it was issued. Raises `DamagedPaper` when it is another one."""
     found = session.execute(
@@ -188,35 +132,3 @@ def letter(session: Session, paper_id: int) -> Letter | None:
     """The letter of a paper, to be printed."""
     data = paper_data(session, paper_id)
     return None if data is None else letter_from(data["letter"])
-
-
-def paper_lines(session: Session, asked_for: PaperFilter, asked: Wanted) -> Page[PaperFacts]:
-    """One page of the issued papers: two queries."""
-    conditions = _conditions(asked_for)
-    by: Any = {"terbit": IssuedPaper.id, "jenis": IssuedPaper.kind, "bank": Bank.name}[asked.sort]
-    order = by.desc() if asked.descending else by.asc()
-    last = IssuedPaper.id.desc() if asked.descending else IssuedPaper.id.asc()
-    query = _papers().where(*conditions).order_by(order, last)
-    rows = session.execute(query.limit(asked.per_page).offset(asked.offset))
-    lines = [_facts(row) for row in rows]
-    count = session.scalar(select(func.count()).select_from(IssuedPaper).where(*conditions))
-    return Page(lines, asked.page, asked.per_page, int(count or 0))
-
-
-def all_paper_lines(
-    session: Session, asked_for: PaperFilter, most: int = 100_000
-) -> list[PaperFacts]:
-    """The whole list for an export, the newest first."""
-    query = _papers().where(*_conditions(asked_for)).order_by(IssuedPaper.id.desc()).limit(most)
-    return [_facts(row) for row in session.execute(query)]
-
-
-def _conditions(asked_for: PaperFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if asked_for.kind is not None:
-        conditions.append(IssuedPaper.kind == asked_for.kind.value)
-    if asked_for.bank_id is not None:
-        conditions.append(IssuedPaper.bank_id == asked_for.bank_id)
-    if asked_for.year is not None:
-        conditions.append(IssuedPaper.year == asked_for.year)
-    return conditions

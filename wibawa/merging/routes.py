@@ -285,20 +285,10 @@ def _refused(merge_id: int, refused: Refused) -> tuple[str, int]:
 
 def _once(action: str, deed: Callable[[], int]) -> tuple[int, bool]:
     """Do `deed` once for this form; its number, and whether it was done now or before."""
-    session, key = db.session(), request.form.get("request_key", "")
-    if not 16 <= len(key) <= 64:
-        raise Refused("form_incomplete", "Formulir tidak lengkap. Muat ulang halaman, lalu ulangi.")
-    fields = [("", request.full_path)]
-    for name, value in request.form.items(multi=True):
-        if name not in ("csrf_token", "request_key"):
-            fields.append((name, value))
-    answer = once.claim(session, key, me().id, action, once.body_hash(fields), clock.now())
-    if answer is not None:
-        return int(answer), False
-    number = deed()
-    once.settle(session, key, str(number))
-    session.commit()
-    return number, True
+    person, now = me().id, clock.now()
+    done = once.do_once(db.session(), request.form, request.full_path, person, action, now, deed)
+    db.session.commit()
+    return done
 
 
 ONE = "/peminjam/gabung/<int:merge_id>"
