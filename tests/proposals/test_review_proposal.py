@@ -56,3 +56,10 @@ def test_another_banks_application_is_left_out_and_that_is_said(
     page = text_of(sign_in("staff"), review(session, "PASAR", [waiting[1], waiting[4]]))
     assert f"PM-{waiting[4]:06d}" not in page
     assert "1 permohonan yang dipilih tidak lagi menunggu dikirim" in page
+
+
+def test_more_than_fits_one_batch_leads_back_with_both_numbers(sign_in: SignIn) -> None:
+    many = "".join(f"&pilih={number}-1" for number in range(1, 202))
+    answer = sign_in("staff").get(f"/usulan/periksa?bank=PASAR{many}", follow_redirects=True)
+    said = answer.get_data(as_text=True)
+    assert "Terpilih 201 permohonan; satu usulan memuat paling banyak 200." in said

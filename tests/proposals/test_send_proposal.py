@@ -82,7 +82,8 @@ def test_another_banks_application_is_never_taken_along(
 ) -> None:
     answer = send(sign_in("staff"), keys(session, [waiting[1], waiting[4]]))
     assert answer.status_code == 409
-    assert "bukan permohonan untuk bank ini" in answer.get_data(as_text=True)
+    said = f"PM-{waiting[4]:06d} (Siti Aminah): diajukan untuk bank lain."
+    assert said in answer.get_data(as_text=True)
     assert counts(session) == (0, 0, 0)
 
 

@@ -38,6 +38,7 @@ from wibawa.rules.statuses import ACTION_WORDS, REASON_LENGTH, STATE_WORDS, Acti
 from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
 
+MOST_TOLD = 10
 DRAFT_PLACE = "application_drafts.body"
 BANK_ANSWERS = (Action.APPROVE, Action.DECLINE)
 _LOCK = 0x57494241  # the number that disbursements hold too: both may register a borrower
@@ -329,14 +330,18 @@ def send_all(session: Session, bank_id: int, chosen: Mapping[int, int], author: 
     found = session.execute(
         select(
             Application.id, Application.number, Borrower.name, Application.state,
-            Application.version,
+            Application.version, Application.bank_id,
         )
         .join(Borrower, Borrower.id == Application.borrower_id)
-        .where(Application.id.in_(chosen), Application.bank_id == bank_id)
+        .where(Application.id.in_(chosen))
         .order_by(Application.id)
     ).all()  # fmt: skip
-    against = [] if len(found) == len(chosen) else ["Ada yang bukan permohonan untuk bank ini."]
-    for number, application, name, state, version in found:
+    lost = len(chosen) - len(found)
+    against = [f"{lost} pilihan bukan permohonan yang terdaftar."] if lost else []
+    for number, application, name, state, version, bank in found:
+        if bank != bank_id:
+            against.append(f"{application} ({name}): diajukan untuk bank lain.")
+            continue
         try:
             move(State(state), Action.SEND, author.role, person=author.id, authors={})
         except Refused as refused:
@@ -347,7 +352,8 @@ def send_all(session: Session, bank_id: int, chosen: Mapping[int, int], author: 
             if version != chosen[number]:
                 against.append(f"{application} ({name}): datanya berubah sejak ditampilkan.")
     if against:
-        told = " ".join(against[:10])
+        rest = len(against) - MOST_TOLD
+        told = " ".join(against[:MOST_TOLD]) + (f" Masih ada {rest} lagi." if rest > 0 else "")
         raise Refused("not_recommended", f"Belum ada yang dikirim, karena: {told} Pilih lagi.")
     _send(session, list(chosen), author)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from sqlalchemy import insert
@@ -21,12 +21,8 @@ from wibawa.rules.money import number, rupiah
 from wibawa.rules.refused import Refused
 
 
-def send(session: Session, bank: Bank, chosen: Mapping[int, int], author: Author) -> int:
-    """Send the chosen applications (id → version that was seen) to the bank; the batch's id.
-
-    All or nothing, under one numbered paper. Raises `Refused`: `nothing_chosen`, `too_many`, and
-    what `send_all` raises.
-    """
+def check_size(chosen: Sized) -> None:
+    """Raise `Refused` unless there is something to send, and no more than fits one batch."""
     if not chosen:
         raise Refused("nothing_chosen", "Belum ada permohonan yang dipilih. Centang dahulu.")
     if len(chosen) > MOST_AT_ONCE:
@@ -35,6 +31,15 @@ def send(session: Session, bank: Bank, chosen: Mapping[int, int], author: Author
             f"Terpilih {number(len(chosen))} permohonan; satu usulan memuat paling banyak "
             f"{MOST_AT_ONCE}.",
         )
+
+
+def send(session: Session, bank: Bank, chosen: Mapping[int, int], author: Author) -> int:
+    """Send the chosen applications (id → version that was seen) to the bank; the batch's id.
+
+    All or nothing, under one numbered paper. Raises `Refused`: what `check_size` and
+    `send_all` raise.
+    """
+    check_size(chosen)
     lines = candidates(session, bank.id, chosen)
     send_all(session, bank.id, chosen, author)
 

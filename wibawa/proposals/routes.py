@@ -23,7 +23,7 @@ from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import list_file
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
-from wibawa.web.pages import address, wanted
+from wibawa.web.pages import address, wanted, without
 
 pages = Blueprint("proposals", __name__)
 
@@ -38,10 +38,13 @@ def proposal_list() -> str:
     codes = {bank.code: bank.id for bank in banks}
     bank_id = me().bank_id or codes.get(request.args.get("bank", ""))
     waiting = queries.waiting_by_bank(db.session()) if me().bank_id is None else {}
+    chosen = [bank.name for bank in banks if len(banks) > 1 and bank.id == bank_id]
+    chips = [{"label": f"Bank: {name}", "remove_url": without("bank")} for name in chosen]
     return render_template(
         "proposals/proposal_list.html",
         page=queries.proposal_page(db.session(), bank_id, asked),
         banks=banks,
+        chips=chips,
         choices=[("", "Semua bank"), *((bank.code, bank.name) for bank in banks)],
         waiting=waiting,
         page_url=address("hal"),
@@ -82,8 +85,10 @@ def _quota(bank: Bank) -> QuotaLine:
 @needs(P.SEND_PROPOSAL)
 def review_proposal() -> Answer:
     bank, chosen = _bank(request.args.get("bank", ""), {}), request.args.getlist("pilih")
-    if not chosen_from(chosen):
-        flash("Belum ada permohonan yang dipilih. Centang dahulu.", "warning")
+    try:
+        actions.check_size(chosen_from(chosen))
+    except Refused as refused:
+        flash(refused.sentence, "warning")
         return redirect(url_for("proposals.new_proposal", bank=bank.code))
     return _review(bank, chosen)
 
@@ -121,7 +126,7 @@ def send_proposal() -> Answer:
         proposal_id, first = _once(deed)
     except Refused as refused:
         session.rollback()
-        return _review(_again(number), chosen, refused.sentence), 409
+        return _review(session.get_one(Bank, number), chosen, refused.sentence), 409
     if first:
         flash("Usulan dikirim. Bank melihatnya sekarang; unduh suratnya di bawah ini.", "success")
     else:
@@ -136,10 +141,6 @@ def _once(deed: Callable[[], int]) -> tuple[int, bool]:
     )
     session.commit()
     return done
-
-
-def _again(number: int) -> Bank:
-    return db.session.get_one(Bank, number)
 
 
 @needs(P.SEE_PROPOSALS)
