@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
@@ -9,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests import factories
+from wibawa import schema
 from wibawa.access.trail import record
 from wibawa.database import db, writing
 from wibawa.merging.models import BorrowerMerge, BorrowerMove
@@ -110,3 +113,12 @@ def test_an_agreement_number_may_still_be_corrected(books: Connection) -> None:
     with books.begin():
         books.execute(text("UPDATE loans SET agreement_number = 'PK/9999'"))
         assert books.scalar(text("SELECT agreement_number FROM loans")) == "PK/9999"
+
+
+def test_what_cannot_be_changed_cannot_be_deleted_or_emptied_either() -> None:
+    for engine, verbs in (("sqlite", ("delete",)), ("postgresql", ("delete", "truncate"))):
+        triggers = set(re.findall(r"\b(\w+)_no_(\w+)\b", "\n".join(schema.expected(engine))))
+        tables = {table for table, verb in triggers if verb == "update"}
+        assert tables >= {*APPEND_ONLY, "proposals", "proposal_lines", "issued_papers"}
+        missing = {(table, verb) for table in tables for verb in verbs} - triggers
+        assert missing == set(), engine

@@ -78,6 +78,8 @@ def tracked_files() -> list[Path]:
             [git, "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
         ).stdout
         found = [ROOT / name for name in listed.split("\0") if name]
+        linked = [path for path in found if path.is_symlink()]
+        assert linked == [], "a link under version control leads out of the project"
         return [path for path in found if path.is_file()]
     tops = ("wibawa", "tests", "docs", "migrations", "instance", ".ci")
     inside = [path for top in tops for path in (ROOT / top).rglob("*") if path.is_file()]
