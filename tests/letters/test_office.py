@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from wibawa.access.models import TrailEntry
+from wibawa.letters.documents import PaperKind
 from wibawa.letters.queries import profile_on
 
 SignIn = Callable[[str], factories.Client]
@@ -129,3 +130,10 @@ def test_the_schedule_carries_the_letterhead_of_the_day(
     text = PdfReader(BytesIO(answer.data)).pages[0].extract_text()
     assert "Jl. Pemuda No. 175, Gedung Pandanaran" in text
     assert "(024) 3584077" in text
+
+
+def test_a_number_is_promised_only_for_papers_that_the_program_issues(sign_in: SignIn) -> None:
+    page = sign_in("admin").get("/pengaturan/kop-surat").get_data(as_text=True)
+    assert page.count("Nomor berikutnya hari ini: 001/USULAN/KW/XI/2026") == 1
+    assert page.count("Nomor berikutnya hari ini") == 1
+    assert page.count("belum diterbitkan lewat aplikasi") == len(PaperKind) - 1
