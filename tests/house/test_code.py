@@ -46,7 +46,6 @@ OTHER_NAMES = {
     "proposals/letter": "the covering letter and list of a batch, as plain data",
     "repayments/facts": "what the books know that a file is checked against",
     "repayments/layout": "a bank's words for the columns",
-    "repayments/names": "how far apart two spellings of a name are",
     "repayments/outcome": "what a check knows and finds, as plain data",
     "repayments/rows": "typed rows of a repayment file",
 }
@@ -57,7 +56,7 @@ MONEY_FOLDERS = (
     "indicators", "banks", "home",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}
-FLOATS = {"wibawa/repayments/names.py": "likeness of two spellings, no money"}
+FLOATS = {"wibawa/uploads/names.py": "likeness of two spellings, no money"}
 COMMITS_ELSEWHERE = {
     "wibawa/commands.py": "the command line is a way in, like a routes.py",
     "wibawa/access/trail.py": "a refused try is recorded though nothing else is",

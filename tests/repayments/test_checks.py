@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from wibawa.loans.reader import read_portfolio
 from wibawa.repayments.checks import check_repayments
-from wibawa.repayments.names import far_off
 from wibawa.repayments.outcome import AccountFact, Checked, Posted, reference_key, row_key
 from wibawa.repayments.reader import RepaymentFile, read_repayments
+from wibawa.uploads.names import far_off
 from wibawa.uploads.table import Unreadable
 
 SAMPLES = Path(__file__).parent.parent / "files" / "samples"

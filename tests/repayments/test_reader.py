@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wibawa.repayments import rows as rows_module
 from wibawa.repayments.layout import COLUMNS, Layout, layout_from
 from wibawa.repayments.reader import RepaymentFile, Unreadable, read_repayments
 from wibawa.rules.money import AmountError, parse_amount
 from wibawa.rules.refused import Refused
+from wibawa.uploads import tally
 from wibawa.uploads.cells import usual_amounts
 from wibawa.uploads.columns import squeeze
 from wibawa.uploads.workbook import marked_workbook, template_workbook
@@ -336,7 +336,7 @@ class TestManyProblems:
     def test_of_one_kind_end_in_one_sentence_but_every_row_is_known(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(rows_module, "MOST_ALIKE", 3)
+        monkeypatch.setattr(tally, "MOST_ALIKE", 3)
         file = read(HEAD + "1;05-10-2026;x;0;\n" * 10)
         assert len(file.problems) == 4
         assert "6 baris lagi" in file.problems[-1].message

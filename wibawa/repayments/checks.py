@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import NamedTuple
 
-from wibawa.repayments.names import far_off
 from wibawa.repayments.outcome import (
     AccountFact,
     Checked,
@@ -23,10 +22,12 @@ from wibawa.repayments.outcome import (
     reference_key,
     row_key,
 )
-from wibawa.repayments.rows import RepaymentFile, RepaymentRow, Tally
+from wibawa.repayments.rows import RepaymentFile, RepaymentRow
 from wibawa.rules.dates import short_date
 from wibawa.rules.money import rupiah
 from wibawa.uploads.garbage import collector_paused
+from wibawa.uploads.names import far_off
+from wibawa.uploads.tally import Tally
 
 ACCOUNT_UNKNOWN = "account_unknown"
 LOAN_CLOSED = "loan_closed"

@@ -16,7 +16,6 @@ from wibawa.repayments.layout import COLUMNS, DEFAULT_LAYOUT, Layout, layout_fro
 from wibawa.repayments.rows import (
     RepaymentFile,
     RepaymentRow,
-    Tally,
     canonical_rows_hash,
     collectibility_of,
     days_of,
@@ -36,6 +35,7 @@ from wibawa.uploads.columns import is_blank
 from wibawa.uploads.garbage import collector_paused
 from wibawa.uploads.limits import DEFAULT_LIMITS, Limits
 from wibawa.uploads.table import Cell, Table, Unreadable, column_missing, read_table
+from wibawa.uploads.tally import Tally
 
 __all__ = [
     "COLUMNS",

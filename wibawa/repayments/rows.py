@@ -6,13 +6,12 @@ import datetime as dt
 import hashlib
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from wibawa.rules.money import number, rupiah
+from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Problem
 from wibawa.uploads.limits import too_large
 from wibawa.uploads.table import Cell, Table
@@ -29,9 +28,6 @@ _CLASSES = {
 
 MOST_RUPIAH = 10**15 - 1
 """The most that a whole file may add up to, as a single amount; a column of sums holds no more."""
-
-MOST_ALIKE = 20_000
-"""Problems of one kind in one column that are told one by one; more are told in one sentence."""
 
 
 class RepaymentRow(NamedTuple):
@@ -54,50 +50,6 @@ class RepaymentRow(NamedTuple):
     collectibility: int | None
     days_past_due: int | None
     reference: str | None
-
-
-@dataclass
-class Tally:
-    """Problems as they are found. Of one kind in one column at most `MOST_ALIKE` are kept.
-
-    A file whose every row is wrong would otherwise fill the memory with sentences. `bad_rows` is
-    complete in any case.
-    """
-
-    problems: list[Problem] = field(default_factory=list)
-    bad_rows: set[int] = field(default_factory=set)
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first_more: dict[tuple[str, str], Problem] = field(default_factory=dict)
-
-    def add(
-        self,
-        row: int,
-        column: str,
-        code: str,
-        found: str,
-        message: str,
-        blocking: bool = True,
-    ) -> None:
-        """One more problem or notice; row 0 for the whole file."""
-        kind = column, code
-        self.counts[kind] += 1
-        if blocking and row:
-            self.bad_rows.add(row)
-        if self.counts[kind] <= MOST_ALIKE:
-            self.problems.append(Problem(row, column, code, found, message, blocking))
-        elif kind not in self.first_more:
-            self.first_more[kind] = Problem(row, column, code, found, message, blocking)
-
-    def closed(self) -> list[Problem]:
-        """All problems, with one sentence for each kind that was too frequent."""
-        for kind, problem in self.first_more.items():
-            more = self.counts[kind] - MOST_ALIKE - 1
-            if more:
-                sentence = f"{problem.message} Masalah yang sama ada di {number(more)} baris lagi."
-                problem = replace(problem, message=sentence)
-            self.problems.append(problem)
-        self.first_more = {}
-        return self.problems
 
 
 @dataclass
