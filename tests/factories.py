@@ -16,6 +16,7 @@ from wibawa.access.permissions import Role
 from wibawa.access.users import add_user
 from wibawa.applications import actions as applying
 from wibawa.applications.checks import Wish, applicant_of
+from wibawa.applications.moves import Author as Mover
 from wibawa.applications.queries import case
 from wibawa.banks.models import Bank
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
@@ -140,7 +141,7 @@ def application(
 
     Staff records, submits, visits and sends it; the approver recommends it.
     """
-    clerk = applying.Author(people["staff"], Role.OFFICE_STAFF, now())
+    clerk = Mover(people["staff"], Role.OFFICE_STAFF, now())
     borrower_id = borrower_id or borrower(session, clerk.id, 500 + number, name)
     facts = borrower_facts(session, borrower_id)
     assert facts is not None
@@ -154,8 +155,8 @@ def application(
 
 def forward(session: Session, people: dict[str, int], application_id: int, to: State) -> None:
     """Move an application that is submitted on to `to`, at most sent."""
-    clerk = applying.Author(people["staff"], Role.OFFICE_STAFF, now())
-    head = applying.Author(people["approver"], Role.APPROVER, now())
+    clerk = Mover(people["staff"], Role.OFFICE_STAFF, now())
+    head = Mover(people["approver"], Role.APPROVER, now())
     road = [State.SUBMITTED, State.VISITED, State.RECOMMENDED, State.SENT]
     for state in road[1 : road.index(to) + 1]:
         found = case(session, application_id)
@@ -181,7 +182,7 @@ def proposal(
     made = application(session, people, number=number, bank_id=bank_id, to=State.RECOMMENDED)
     found = case(session, made)
     assert found is not None
-    clerk = applying.Author(people["staff"], Role.OFFICE_STAFF, now())
+    clerk = Mover(people["staff"], Role.OFFICE_STAFF, now())
     bank = session.get_one(Bank, bank_id)
     return send_proposal(session, bank, {made: found.facts.version}, clerk)
 

@@ -84,7 +84,7 @@ def test_the_other_bank_finds_nothing_and_leaves_a_record(
 def test_the_action_itself_refuses_another_banks_application(
     session: Session, people: dict[str, int], sent: int
 ) -> None:
-    from wibawa.applications.actions import Author
+    from wibawa.applications.moves import Author
     from wibawa.applications.queries import case
     from wibawa.decisions.actions import approve
     from wibawa.rules.refused import Refused

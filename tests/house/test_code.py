@@ -26,6 +26,7 @@ OTHER_NAMES = {
     "access/users": "users and passwords, for pages and command line alike",
     "applications/entry": "the form at the counter: its address, its drafts, what the months cost",
     "applications/lists": "the filtered list and what waits for a person, for page and menu",
+    "applications/moves": "the only way to a new state, one application or a whole file of them",
     "borrowers/history": "what was written down about a borrower",
     "borrowers/register": "the filtered, sorted register, for page and export",
     "borrowers/story": "a borrower's history out of several folders, as plain data",

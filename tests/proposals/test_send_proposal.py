@@ -16,7 +16,7 @@ from tests.applications.forms import moves, state
 from tests.proposals.steps import keys, send
 from wibawa.access.models import TrailEntry
 from wibawa.access.permissions import Role
-from wibawa.applications.actions import Author
+from wibawa.applications.moves import Author
 from wibawa.banks.models import Bank
 from wibawa.letters.models import IssuedPaper
 from wibawa.proposals.actions import send as send_now

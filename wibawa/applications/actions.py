@@ -7,14 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
 from wibawa.access.personal_data import seal
 from wibawa.applications.checks import Wish, stops_draft
-from wibawa.applications.models import Application, ApplicationDraft, ApplicationMove, SiteVisit
+from wibawa.applications.models import Application, ApplicationDraft, SiteVisit
+from wibawa.applications.moves import (
+    Author,
+    Known,
+    Step,
+    advance_all,
+    one_at_a_time,
+    write_down,
+)
 from wibawa.applications.queries import (
     ApplicationFacts,
     Case,
@@ -23,25 +31,21 @@ from wibawa.applications.queries import (
     application_facts,
     case,
     examine,
-    next_sequence,
     same_borrower,
 )
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import terms_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.models import Borrower
-from wibawa.database import allocate_ids, is_sqlite
+from wibawa.database import allocate_ids
 from wibawa.rules.eligibility import Verdict
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import ACTION_WORDS, REASON_LENGTH, STATE_WORDS, Action, State, move
-from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
 
 MOST_TOLD = 10
 DRAFT_PLACE = "application_drafts.body"
-BANK_ANSWERS = (Action.APPROVE, Action.DECLINE)
-_LOCK = 0x57494241  # the number that disbursements hold too: both may register a borrower
 
 
 class NotEligible(Refused):
@@ -50,26 +54,6 @@ class NotEligible(Refused):
     def __init__(self, verdict: Verdict) -> None:
         super().__init__("not_eligible", " ".join(each.message for each in verdict.blocks))
         self.verdict = verdict
-
-
-def one_at_a_time(session: Session) -> None:
-    """Hold other recordings and moves until this transaction ends, so that two of them cannot both
-    find the borrower free. On SQLite the writer holds everything anyway."""
-    if not is_sqlite(session):
-        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-
-
-@dataclass(frozen=True)
-class Author:
-    """Who does it, in which role, when."""
-
-    id: int
-    role: str
-    now: dt.datetime
-
-    @property
-    def today(self) -> dt.date:
-        return in_wib(self.now).date()
 
 
 @dataclass(frozen=True)
@@ -113,7 +97,8 @@ def record(
     number = _insert(session, wish, borrower_id, author)
     facts = application_facts(session, number)
     assert facts is not None
-    _remember(session, facts, Action.RECORD, State.DRAFT, author, "")
+    write_down(session, [Step(facts, Action.RECORD, State.DRAFT)], author)
+    _trail(session, facts, Action.RECORD, author)
     if submitted:
         to = move(facts.state, Action.SUBMIT, author.role, person=author.id, authors={})
         advance(session, facts, Action.SUBMIT, to, author, submitted_by=author.id)
@@ -297,31 +282,23 @@ def advance(
     reason: str = "",
     **columns: Any,
 ) -> None:
-    """Change what nobody else has changed meanwhile, and write the move down.
+    """Make one move that `to_move` allowed: `advance_all` for one, with its line in the trail.
 
     Whoever moves an application from a folder above goes through `to_move` and this.
     """
-    since = {"state_since": author.now} if to is not facts.state else {}
-    changed = session.execute(
-        update(Application)
-        .where(
-            Application.id == facts.id,
-            Application.state == facts.state.value,
-            Application.version == facts.version,
-        )
-        .values(state=to.value, version=facts.version + 1, **since, **columns)
-    )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
-        raise Refused(
-            "changed",
-            "Permohonan ini baru saja diubah orang lain. Periksa data yang sekarang tampil, lalu "
-            "putuskan lagi.",
-        )
-    _remember(session, facts, action, to, author, reason)
+    advance_all(session, [Step(facts, action, to, reason, columns)], author)
+    _trail(session, facts, action, author)
+
+
+def _trail(session: Session, facts: ApplicationFacts, action: Action, author: Author) -> None:
+    detail = f"{facts.number}, {rupiah(facts.amount)}"
+    said = f"application_{action.value}"
+    trail.record(session, author.now, author.id, said, "application", facts.id, detail)
 
 
 def send_all(session: Session, bank_id: int, chosen: Mapping[int, int], author: Author) -> None:
-    """Send recommended applications (id → version that was seen) to their bank: four queries.
+    """Send recommended applications (id → version that was seen) to their bank, with a fixed
+    number of queries.
 
     All or nothing. Raises `Refused` `not_recommended` that names each one that cannot go, or
     `wrong_role`.
@@ -338,80 +315,27 @@ def send_all(session: Session, bank_id: int, chosen: Mapping[int, int], author: 
     ).all()  # fmt: skip
     lost = len(chosen) - len(found)
     against = [f"{lost} pilihan bukan permohonan yang terdaftar."] if lost else []
+    steps = []
     for number, application, name, state, version, bank in found:
         if bank != bank_id:
             against.append(f"{application} ({name}): diajukan untuk bank lain.")
             continue
         try:
-            move(State(state), Action.SEND, author.role, person=author.id, authors={})
+            to = move(State(state), Action.SEND, author.role, person=author.id, authors={})
         except Refused as refused:
             if refused.code != "wrong_state":
                 raise
             against.append(f"{application} ({name}): {STATE_WORDS[State(state)].lower()}.")
         else:
+            seen = Known(number, bank_id, State(state), chosen[number])
+            steps.append(Step(seen, Action.SEND, to))
             if version != chosen[number]:
                 against.append(f"{application} ({name}): datanya berubah sejak ditampilkan.")
     if against:
         rest = len(against) - MOST_TOLD
         told = " ".join(against[:MOST_TOLD]) + (f" Masih ada {rest} lagi." if rest > 0 else "")
         raise Refused("not_recommended", f"Belum ada yang dikirim, karena: {told} Pilih lagi.")
-    _send(session, list(chosen), author)
-
-
-def _send(session: Session, ids: list[int], author: Author) -> None:
-    changed = session.execute(
-        update(Application)
-        .where(Application.id.in_(ids), Application.state == State.RECOMMENDED)
-        .values(state=State.SENT.value, state_since=author.now, version=Application.version + 1)
-    )
-    if changed.rowcount != len(ids):  # type: ignore[attr-defined]
-        raise Refused("changed", "Salah satu permohonan baru saja diubah orang lain. Pilih lagi.")
-    last = session.execute(
-        select(ApplicationMove.application_id, func.max(ApplicationMove.sequence))
-        .where(ApplicationMove.application_id.in_(ids))
-        .group_by(ApplicationMove.application_id)
-    )
-    session.execute(
-        insert(ApplicationMove),
-        [
-            {"application_id": number, "sequence": sequence + 1, "action": Action.SEND.value,
-             "from_state": State.RECOMMENDED.value, "to_state": State.SENT.value,
-             "user_id": author.id, "bank_id": None, "at": author.now, "reason": ""}
-            for number, sequence in last
-        ],
-    )  # fmt: skip
-
-
-def _remember(
-    session: Session,
-    facts: ApplicationFacts,
-    action: Action,
-    to: State,
-    author: Author,
-    reason: str,
-) -> None:
-    session.execute(
-        insert(ApplicationMove).values(
-            application_id=facts.id,
-            sequence=next_sequence(session, facts.id),
-            action=action.value,
-            from_state=None if action is Action.RECORD else facts.state.value,
-            to_state=to.value,
-            user_id=author.id,
-            bank_id=facts.bank_id if action in BANK_ANSWERS else None,
-            at=author.now,
-            reason=reason,
-        )
-    )
-    trail.record(
-        session,
-        author.now,
-        author.id,
-        f"application_{action.value}",
-        "application",
-        facts.id,
-        f"{facts.number}, {rupiah(facts.amount)}",
-    )
+    advance_all(session, steps, author)
 
 
 def keep_draft(

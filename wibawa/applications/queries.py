@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access import once
@@ -397,12 +397,3 @@ def open_by_borrower(session: Session, ids: list[int]) -> dict[int, tuple[int, s
         )
     )
     return {row[0]: (row[1], row[2]) for row in found}
-
-
-def next_sequence(session: Session, application_id: int) -> int:
-    last = session.scalar(
-        select(func.max(ApplicationMove.sequence)).where(
-            ApplicationMove.application_id == application_id
-        )
-    )
-    return int(last or 0) + 1

@@ -40,6 +40,7 @@ from wibawa.applications.forms import (
     visit_from,
     whole,
 )
+from wibawa.applications.moves import Author
 from wibawa.applications.queries import SAID, Case
 from wibawa.banks.queries import all_banks, terms_on
 from wibawa.borrowers.forms import entered_borrower
@@ -144,8 +145,8 @@ def _record(entry: Entry, form: Any, wish: Wish) -> int:
     return number
 
 
-def _author() -> actions.Author:
-    return actions.Author(me().id, me().role, clock.now())
+def _author() -> Author:
+    return Author(me().id, me().role, clock.now())
 
 
 def _unfinished(entry: Entry, form: Any, loose: Loose) -> Response | tuple[str, int]:

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from wibawa.applications.actions import Author, advance, to_move
+from wibawa.applications.actions import advance, to_move
+from wibawa.applications.moves import Author
 from wibawa.applications.queries import Case
 from wibawa.decisions.models import BankDecision
 from wibawa.decisions.queries import Reason

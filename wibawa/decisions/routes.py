@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
-from wibawa.applications.actions import Author
+from wibawa.applications.moves import Author
 from wibawa.applications.queries import Case, case, examine
 from wibawa.borrowers.forms import RevealForm
 from wibawa.database import db

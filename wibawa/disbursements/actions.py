@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.applications.moves import one_at_a_time
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import terms_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts
-from wibawa.database import is_sqlite
 from wibawa.disbursements.checks import Draft
 from wibawa.disbursements.models import Disbursement
 from wibawa.disbursements.queries import (
@@ -30,8 +30,6 @@ from wibawa.rules.refused import Refused
 from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
 
-_LOCK = 0x57494241  # one number for all deeds of this module
-
 
 class NotEligible(Refused):
     """The rules of eligibility stand in the way; `verdict` says which and at which field."""
@@ -39,13 +37,6 @@ class NotEligible(Refused):
     def __init__(self, verdict: Verdict) -> None:
         super().__init__("not_eligible", " ".join(each.message for each in verdict.blocks))
         self.verdict = verdict
-
-
-def one_at_a_time(session: Session) -> None:
-    """Hold other recordings and decisions until this transaction ends, so that two of them cannot
-    both find the borrower free. On SQLite the writer holds everything anyway."""
-    if not is_sqlite(session):
-        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def record(

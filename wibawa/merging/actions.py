@@ -12,10 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.applications.moves import one_at_a_time
 from wibawa.banks.queries import terms_on
 from wibawa.borrowers.checks import WHO, examine
 from wibawa.borrowers.models import Borrower
-from wibawa.disbursements.actions import one_at_a_time
 from wibawa.merging.checks import SAME_PERSON, differing
 from wibawa.merging.models import BorrowerMerge
 from wibawa.merging.moving import put_together, take_apart

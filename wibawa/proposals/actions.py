@@ -9,7 +9,8 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
-from wibawa.applications.actions import Author, send_all
+from wibawa.applications.actions import send_all
+from wibawa.applications.moves import Author
 from wibawa.banks.models import Bank
 from wibawa.database import allocate_ids
 from wibawa.letters.actions import issue

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
-from wibawa.applications.actions import Author
+from wibawa.applications.moves import Author
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import QuotaLine, all_banks, quota_lines
 from wibawa.database import db
