@@ -108,6 +108,7 @@ def _put(session: Session, people: dict[str, int], number: int, to: State) -> No
         .where(Application.id == number)
         .values(
             state=to,
+            due_on=None,
             submitted_by=people["staff2"],
             visited_by=people["staff2"],
             recommended_by=people["approver"] if to in LATER else None,
@@ -186,7 +187,11 @@ def test_the_database_refuses_a_state_that_nobody_led_to(
     recorded(sign_in("staff"))
     amount = 1 if to in ANSWERED else "NULL"
     with pytest.raises(IntegrityError, match="by_somebody"):
-        session.execute(text(f"UPDATE applications SET state = '{to}', approved_amount = {amount}"))
+        session.execute(
+            text(
+                f"UPDATE applications SET state = '{to}', approved_amount = {amount}, due_on = NULL"
+            )
+        )
 
 
 @pytest.mark.parametrize(

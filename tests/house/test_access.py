@@ -47,6 +47,7 @@ PAGES = {
     "applications.application": "see_applications",
     "applications.application_list": "see_applications",
     "applications.choose_borrower": "record_application",
+    "applications.deadlines": "manage_office",
     "applications.drop_draft": "record_application",
     "applications.edit_application": "record_application",
     "applications.new_application": "record_application",

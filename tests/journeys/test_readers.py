@@ -31,7 +31,8 @@ PAGES = {
     "leader": ("/", "/pinjaman", "/laporan/portofolio", "/indikator"),
     "auditor": ("/", "/pinjaman/5", "/jejak"),
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
-              "/pengaturan/bank/1", "/pengaturan/kop-surat", "/komponen"),
+              "/pengaturan/bank/1", "/pengaturan/kop-surat", "/pengaturan/batas-waktu",
+              "/komponen"),
 }  # fmt: skip
 MOST_BYTES = 200_000
 

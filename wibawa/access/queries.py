@@ -73,6 +73,7 @@ ACTIONS = {
     "proposal_exported": "Mengekspor daftar usulan",
     "proposal_printed": "Mencetak surat usulan",
     "paper_issued": "Menerbitkan surat",
+    "deadlines_changed": "Mengubah batas waktu permohonan",
     "office_changed": "Mengubah kop surat",
     "disbursement_recorded": "Mencatat pencairan",
     "disbursement_approved": "Menyetujui pencairan",

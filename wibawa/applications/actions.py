@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from wibawa.access import trail
 from wibawa.access.personal_data import seal
 from wibawa.applications.checks import Wish, stops_draft
+from wibawa.applications.deadlines.queries import deadlines_on
 from wibawa.applications.models import Application, ApplicationDraft, SiteVisit
 from wibawa.applications.moves import (
     Author,
@@ -116,6 +117,7 @@ def _insert(session: Session, wish: Wish, borrower_id: int, author: Author) -> i
                 terms_id=terms_on(session, author.today).id,
                 state=State.DRAFT.value,
                 state_since=author.now,
+                due_on=deadlines_on(session, author.today).due_on(State.DRAFT, author.today),
                 version=1,
                 created_by=author.id,
                 created_at=author.now,

@@ -48,6 +48,7 @@ BANK_STATE_CHOICES = [
     *((slug, STATE_WORDS[at]) for slug, at in SLUGS.items() if at in AT_BANK | {State.WITHDRAWN}),
 ]
 AGE_CHOICES = [("", "Semua"), *((str(days), f"{days} hari atau lebih") for days in AGES)]
+LIMIT_CHOICES = [("", "Semua"), ("lewat", "Terlambat")]
 NOT_KEPT = {"csrf_token", "request_key", "shown", "simpan", "hitung"}
 
 
@@ -262,6 +263,7 @@ def read_filter(
         codes.get(arguments.get("bank", "")),
         days if days in AGES else None,
         seen_by,
+        arguments.get("batas") == "lewat",
     )
 
 
@@ -276,4 +278,6 @@ def chips_of(asked_for: ApplicationFilter, names: Mapping[int, str]) -> list[dic
     if asked_for.days is not None:
         label = f"Sudah {asked_for.days} hari atau lebih"
         chips.append({"label": label, "remove_url": without("lama")})
+    if asked_for.late:
+        chips.append({"label": "Terlambat", "remove_url": without("batas")})
     return chips

@@ -19,7 +19,7 @@ from wibawa.rules.statuses import AT_BANK, OPEN, STATE_WORDS, Action, State
 from wibawa.web.clock import WIB, in_wib
 from wibawa.web.pages import Page, Wanted
 
-SORTS = ("sejak", "nama", "bank", "jumlah", "nomor")
+SORTS = ("sejak", "nama", "bank", "jumlah", "nomor", "batas")
 SLUGS = {
     "draf": State.DRAFT,
     "diajukan": State.SUBMITTED,
@@ -47,12 +47,14 @@ SHOWN_WAITING = 8
 @dataclass(frozen=True)
 class ApplicationFilter:
     """`state` is a word of the address, "menunggu" what waits for this person; `days` open that
-    long in the same state. `seen_by` is the bank whose officer asks, None outside the banks."""
+    long in the same state; `late` past its deadline. `seen_by` is the bank whose officer asks, None
+    outside the banks."""
 
     state: str = ""
     bank_id: int | None = None
     days: int | None = None
     seen_by: int | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,13 @@ class ApplicationLine:
     approved_amount: int | None
     state: State
     since: dt.datetime
+    due_on: dt.date | None
     days: int
+    days_late: int  # 0 or less while there is time
+
+    @property
+    def is_late(self) -> bool:
+        return self.days_late > 0
 
     @property
     def state_word(self) -> tuple[str, str]:
@@ -120,10 +128,20 @@ def waits_for(person: SignedIn) -> ColumnElement[bool]:
 def waiting_lines(
     session: Session, person: SignedIn, today: dt.date
 ) -> tuple[list[ApplicationLine], int]:
-    """What waits for this person, the longest first, as many as a page shows; and how many."""
+    """What waits for this person, the earliest deadline first, as many as a page shows; and how
+    many."""
     condition = waits_for(person)
     count = session.scalar(select(func.count()).select_from(Application).where(condition))
-    query = _lines().where(condition).order_by(Application.state_since, Application.id)
+    query = (
+        _lines()
+        .where(condition)
+        .order_by(
+            Application.due_on.is_(None),
+            Application.due_on,
+            Application.state_since,
+            Application.id,
+        )
+    )
     found = session.execute(query.limit(SHOWN_WAITING))
     return [_line(row, today) for row in found], int(count or 0)
 
@@ -143,10 +161,12 @@ def application_lines(
         "bank": Bank.name,
         "jumlah": Application.amount,
         "nomor": Application.id,
+        "batas": Application.due_on,
     }[asked.sort]
     order = by.desc() if asked.descending else by.asc()
     last = Application.id.desc() if asked.descending else Application.id.asc()
-    query = _lines().where(*conditions).order_by(order, last)
+    empty_last = (by.is_(None),) if asked.sort == "batas" else ()
+    query = _lines().where(*conditions).order_by(*empty_last, order, last)
     found = session.execute(query.limit(asked.per_page).offset(asked.offset))
     lines = [_line(row, today) for row in found]
     count, amount = session.execute(
@@ -172,6 +192,8 @@ def _conditions(
         day = today - dt.timedelta(days=asked_for.days - 1)
         midnight = dt.datetime.combine(day, dt.time(), WIB)
         conditions += [Application.state.in_(OPEN), Application.state_since < midnight]
+    if asked_for.late:
+        conditions.append(Application.due_on < today)
     return conditions
 
 
@@ -188,6 +210,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Application.approved_amount,
             Application.state,
             Application.state_since.label("since"),
+            Application.due_on,
         )
         .join(Borrower, Borrower.id == Application.borrower_id)
         .join(Bank, Bank.id == Application.bank_id)
@@ -197,4 +220,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
 def _line(row: Any, today: dt.date) -> ApplicationLine:
     words: dict[str, Any] = dict(row._mapping)
     days = (today - in_wib(words["since"]).date()).days
-    return ApplicationLine(**words | {"state": State(words["state"]), "days": days})
+    late = (today - words["due_on"]).days if words["due_on"] else 0
+    return ApplicationLine(
+        **words | {"state": State(words["state"]), "days": days, "days_late": late}
+    )

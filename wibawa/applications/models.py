@@ -62,6 +62,11 @@ class Application(Base):
             "approved_amount IS NULL OR state IN ('approved','disbursed','withdrawn')",
             name="approved_amount_of_approved",
         ),
+        CheckConstraint(
+            "due_on IS NULL OR "
+            "state NOT IN ('disbursed','refused_by_office','refused_by_bank','withdrawn')",
+            name="due_while_open",
+        ),
         UniqueConstraint("number"),
         UniqueConstraint("id", "bank_id"),
         Index(
@@ -73,6 +78,7 @@ class Application(Base):
         ),
         Index("ix_applications_state", "state", "state_since"),
         Index("ix_applications_borrower_id", "borrower_id"),
+        Index("ix_applications_due_on", "due_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -93,6 +99,40 @@ class Application(Base):
     visited_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     recommended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     approved_amount: Mapped[int | None] = mapped_column(Rupiah)
+    due_on: Mapped[dt.date | None]  # the last day for the next step, by the setting of the last one
+
+
+class DeadlineSetting(Base):
+    """Days that an application may stay in each state, None without limit; from a day on.
+
+    A change is a new row, the last one counts. What came with the program was entered by nobody.
+    Append-only: triggers refuse UPDATE and DELETE.
+    """
+
+    __tablename__ = "deadline_settings"
+    __table_args__ = (
+        CheckConstraint("(entered_by IS NULL) = (entered_at IS NULL)", name="entered"),
+        CheckConstraint(
+            "draft BETWEEN 1 AND 365 AND submitted BETWEEN 1 AND 365 "
+            "AND visited BETWEEN 1 AND 365 AND recommended BETWEEN 1 AND 365 "
+            "AND sent BETWEEN 1 AND 365 AND approved BETWEEN 1 AND 365 "
+            "AND returned BETWEEN 1 AND 365",
+            name="days_sane",
+        ),
+        Index("ix_deadline_settings_valid_from", "valid_from", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[dt.date]
+    draft: Mapped[int | None]
+    submitted: Mapped[int | None]
+    visited: Mapped[int | None]
+    recommended: Mapped[int | None]
+    sent: Mapped[int | None]
+    approved: Mapped[int | None]
+    returned: Mapped[int | None]
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
 
 class ApplicationMove(Base):

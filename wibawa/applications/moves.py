@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from wibawa.applications.deadlines.queries import deadlines_on
 from wibawa.applications.models import Application, ApplicationMove
 from wibawa.database import is_sqlite
 from wibawa.rules.refused import Refused
@@ -88,11 +89,13 @@ def advance_all(session: Session, steps: Sequence[Step], author: Author) -> None
     now = _now(session, ids)
     if any(now.get(step.seen.id) != (step.seen.state, step.seen.version) for step in steps):
         raise Refused("changed", _changed(len(steps)))
+    limits = deadlines_on(session, author.today)
     alike: dict[frozenset[str], list[dict[str, Any]]] = defaultdict(list)
     for step in steps:
         values = dict(step.columns) | {"state": step.to.value, "version": step.seen.version + 1}
         if step.to is not step.seen.state:
             values["state_since"] = author.now
+            values["due_on"] = limits.due_on(step.to, author.today)
         alike[frozenset(values)].append(values | {"the_id": step.seen.id})
     for names, rows in alike.items():
         columns: dict[str, Any] = {name: bindparam(name) for name in names}

@@ -101,6 +101,7 @@ class ApplicationFacts:
     created_by: str
     created_at: dt.datetime
     approved_amount: int | None
+    due_on: dt.date | None
 
     @property
     def state_word(self) -> tuple[str, str]:
@@ -223,6 +224,7 @@ def application_facts(session: Session, application_id: int) -> ApplicationFacts
             recorder.name,
             Application.created_at,
             Application.approved_amount,
+            Application.due_on,
         )
         .join(Bank, Bank.id == Application.bank_id)
         .join(LoanTerms, LoanTerms.id == Application.terms_id)

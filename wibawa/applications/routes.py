@@ -14,6 +14,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.applications import actions, lists, queries
 from wibawa.applications.checks import Wish
+from wibawa.applications.deadlines.routes import URLS
 from wibawa.applications.entry import (
     Entry,
     compare,
@@ -26,6 +27,7 @@ from wibawa.applications.entry import (
 from wibawa.applications.forms import (
     AGE_CHOICES,
     BANK_STATE_CHOICES,
+    LIMIT_CHOICES,
     STATE_CHOICES,
     ReasonForm,
     RegisteredForm,
@@ -89,6 +91,7 @@ def application_list() -> str:
         chips=chips_of(asked_for, {bank.id: bank.name for bank in banks}),
         states=BANK_STATE_CHOICES if person.bank_id else STATE_CHOICES,
         ages=AGE_CHOICES,
+        limits=LIMIT_CHOICES,
         banks=[("", "Semua bank"), *((bank.code, bank.name) for bank in banks)],
         urls=(address("hal"), address("per_hal"), sort_address()),
     )
@@ -298,6 +301,7 @@ def _page(found: Case, form: ReasonForm | None = None, loose: Loose | None = Non
         verdict=_examined(found.wish, facts.id) if facts.state in CHECKED else None,
         events=queries.events_of(found.moves_for(me().bank_id)),
         may={action.value for action in may},
+        late=(clock.today() - facts.due_on).days if facts.due_on else 0,
         prepared_by_me=decides and Action.RECOMMEND not in may,
         keys=(once.new_key(), once.new_key()),
         form=form or ReasonForm(formdata=None),
@@ -416,5 +420,6 @@ for _address, _view, _methods in (
     (f"{ONE}/kembalikan", send_back, ["POST"]),
     (f"{ONE}/tolak", refuse, ["POST"]),
     (f"{ONE}/batalkan", withdraw, ["POST"]),
+    *URLS,
 ):
     pages.add_url_rule(_address, view_func=_view, methods=_methods)

@@ -19,6 +19,7 @@ from wibawa.loans.models import SuspenseEntry
 from wibawa.merging.models import BorrowerMerge
 from wibawa.rules.statuses import State
 from wibawa.uploads.models import Upload
+from wibawa.web import clock
 
 P = Permission
 
@@ -45,7 +46,8 @@ class Task:
 @dataclass(frozen=True)
 class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
-    to decide, titipan, settings, merges and what is to be sent to a bank."""
+    to decide, titipan, settings, merges, what is to be sent to a bank, and applications past their
+    deadline among those to carry on."""
 
     uploads: int
     disbursements: int
@@ -54,6 +56,7 @@ class Waiting:
     terms: int
     merges: int
     proposals: int
+    late: int
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
@@ -124,6 +127,10 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             .select_from(Application)
             .where(Application.state == State.RECOMMENDED)
             .scalar_subquery(),
+            select(func.count())
+            .select_from(Application)
+            .where(waits_for(person), Application.due_on < clock.today())
+            .scalar_subquery(),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -135,6 +142,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[4] if person.may(P.APPROVE_TERMS) else 0,
         row[5] if person.may(P.APPROVE_MERGE) else 0,
         row[6] if person.may(P.SEND_PROPOSAL) else 0,
+        row[7],
     )
 
 
@@ -162,11 +170,18 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         "Sudah diunggah; perbaiki atau ajukan ke dinas.",
     ),
     (
+        "Permohonan Anda yang terlambat",
+        "applications.application_list",
+        P.SEE_APPLICATIONS,
+        "late",
+        "Sudah melewati batas waktunya; yang paling lama ada di atas.",
+    ),
+    (
         "Permohonan menunggu langkah Anda",
         "applications.application_list",
         P.SEE_APPLICATIONS,
         "applications",
-        "Yang paling lama menunggu ada di atas.",
+        "Yang batas waktunya paling dekat ada di atas.",
     ),
     (
         "Permohonan menunggu dikirim ke bank",
@@ -223,7 +238,8 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
 # A task leads to exactly the rows that it counts, where the list can show them alone.
 ONLY: dict[str, dict[str, Any]] = {
     "Berkas menunggu dibukukan": {"keadaan": "submitted"},
-    "Permohonan menunggu langkah Anda": {"keadaan": "menunggu", "urut": "sejak"},
+    "Permohonan Anda yang terlambat": {"keadaan": "menunggu", "batas": "lewat", "urut": "batas"},
+    "Permohonan menunggu langkah Anda": {"keadaan": "menunggu", "urut": "batas"},
     "Pencairan menunggu persetujuan": {"keadaan": "menunggu"},
     "Penggabungan peminjam menunggu persetujuan": {"keadaan": "menunggu"},
 }
@@ -267,6 +283,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "banks.edit_bank": "banks.bank_list",
         "banks.holiday_list": "banks.bank_list",
         "letters.office": "banks.bank_list",
+        "applications.deadlines": "banks.bank_list",
         "merging.choose_other": "borrowers.borrower_list",
         "merging.merge": "borrowers.borrower_list",
         "merging.merge_list": "borrowers.borrower_list",
