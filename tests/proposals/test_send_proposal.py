@@ -115,7 +115,7 @@ def test_nothing_in_another_state_can_be_sent(
         session.execute(
             text(
                 f"UPDATE applications SET state = '{to}', approved_amount = {amount}, "
-                f"recommended_by = {people['approver']}"
+                f"due_on = NULL, recommended_by = {people['approver']}"
             )
         )
     version = session.scalar(text("SELECT version FROM applications"))

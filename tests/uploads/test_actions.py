@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.measuring import processor_seconds
 from wibawa.access.personal_data import WrongKey
 from wibawa.database import db
 from wibawa.rules.refused import Problem, Refused
@@ -178,7 +178,7 @@ def test_a_file_of_the_time_before_sealing_can_still_be_read(
 def test_sealing_ten_megabytes_takes_no_time_to_speak_of(app: Flask) -> None:
     content = os.urandom(10 * 1024 * 1024)
     with app.app_context():
-        began = time.perf_counter()
+        began = processor_seconds()
         sealed = actions.seal_bytes(content, actions.CONTENT_PLACE)
         assert actions.unseal_bytes(sealed, actions.CONTENT_PLACE) == content
-        assert time.perf_counter() - began < 2
+        assert processor_seconds() - began < 2

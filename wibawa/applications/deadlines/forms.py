@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 from wtforms import HiddenField, IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
@@ -40,6 +42,13 @@ class DeadlinesForm(Form):
     sent = _days(State.SENT)
     approved = _days(State.APPROVED)
     returned = _days(State.RETURNED)
+
+    @property
+    def start(self) -> dt.date:
+        """The first day, from a form without faults."""
+        day = self.valid_from.data
+        assert isinstance(day, dt.date)
+        return day
 
     @property
     def days(self) -> dict[State, int | None]:

@@ -22,10 +22,11 @@ def deadlines() -> str | Response | tuple[str, int]:
     form = DeadlinesForm(data=form_data(newest) | {"valid_from": start})
     if not form.validate_on_submit():
         return _deadlines_page(form)
-    start, now = form.valid_from.data, clock.now()
-    seen = asked_number(form.shown.data, 0, 999_999) or 0
+    start, seen = form.start, asked_number(form.shown.data, 0, 999_999) or 0
     try:
-        changed = actions.change_deadlines(db.session(), start, form.days, seen, me().id, now)
+        changed = actions.change_deadlines(
+            db.session(), start, form.days, seen, me().id, clock.now()
+        )
     except Refused as refused:
         db.session.rollback()
         return _deadlines_page(form, refused.sentence), 409
