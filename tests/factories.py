@@ -27,6 +27,9 @@ from wibawa.loans.models import LedgerEntry, SuspenseEntry
 from wibawa.proposals.actions import send as send_proposal
 from wibawa.rules.facts import BorrowerKind, Method, Terms
 from wibawa.rules.statuses import Action, State
+from wibawa.scans.actions import Keeper, keep_scan
+from wibawa.scans.queries import Owner, kinds_on
+from wibawa.scans.reader import JPEG, Scan
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
@@ -185,6 +188,22 @@ def proposal(
     clerk = Mover(people["staff"], Role.OFFICE_STAFF, now())
     bank = session.get_one(Bank, bank_id)
     return send_proposal(session, bank, {made: found.facts.version}, clerk)
+
+
+def document(
+    session: Session,
+    by: int,
+    code: str = "ktp",
+    *,
+    borrower_id: int | None = None,
+    application_id: int | None = None,
+    content: bytes = b"a picture",
+) -> int:
+    """A document of a micro-enterprise or of its application, kept by `by`; its id."""
+    kind = next(each for each in kinds_on(session, "micro", today()) if each.code == code)
+    owner = Owner(borrower_id=borrower_id, application_id=application_id)
+    scan = Scan(JPEG, content, b"small " + content)
+    return keep_scan(session, owner, kind, scan, Keeper(by, now(), 10_000_000))
 
 
 def payment(

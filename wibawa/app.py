@@ -33,6 +33,7 @@ from wibawa.printing import routes as printing_routes
 from wibawa.proposals import routes as proposal_routes
 from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
+from wibawa.scans import routes as scan_routes
 from wibawa.web import clock, errors, formats, log, security
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ PARTS = (
     decision_routes,
     disbursement_routes,
     borrower_routes,
+    scan_routes,
     merging_routes,
     loan_routes,
     printing_routes,

@@ -33,8 +33,9 @@ from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
 from wibawa.merging.models import BorrowerMerge
+from wibawa.scans.queries import kinds_on
 from wibawa.uploads.models import Upload
-from wibawa.web.clock import now
+from wibawa.web.clock import now, today
 
 PUBLIC = {"access.sign_in", "access.health", "static"}
 
@@ -131,6 +132,12 @@ PAGES = {
     "repayments.upload": "upload_repayments",
     "repayments.upload_list": "see_uploads",
     "repayments.withdraw_upload": "upload_repayments",
+    "scans.content": "see_documents",
+    "scans.document": "see_documents",
+    "scans.open_document": "open_document",
+    "scans.thumbnail": "see_documents",
+    "scans.upload": "keep_documents",
+    "scans.withdraw": "keep_documents",
 }
 
 # Who may what (domain rules §6).
@@ -144,6 +151,9 @@ MATRIX = """
     approve_merge              approver
     reveal_nik           staff approver
     reveal_applicant_nik                bank
+    see_documents        staff approver bank        auditor
+    open_document        staff approver bank
+    keep_documents       staff
     see_uploads          staff approver bank        auditor
     upload_repayments                   bank
     post_repayments      staff
@@ -181,7 +191,8 @@ TRYING = ("staff", "approver", "jateng", "pasar", "leader", "auditor", "admin")
 BANKS = {"jateng": factories.JATENG, "pasar": factories.PASAR}
 
 # Objects that belong to one bank: asking for the other bank's gives 404, and leaves a record.
-OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id", "application_id", "proposal_id"}
+OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id", "application_id", "proposal_id",
+         "document_id"}  # fmt: skip
 OWNED_AT = {("printing.schedules", "code")}
 
 
@@ -300,6 +311,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
                           entered_by=people["staff2"], entered_at=now())  # fmt: skip
     session.add(merge)
     session.flush()
+    next(each for each in kinds_on(session, "micro", today()) if each.code == "ktp")
     return {
         "loan_id": loan_id,
         "upload_id": upload.id,
@@ -308,6 +320,12 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "merge_id": merge.id,
         "application_id": sent,
         "proposal_id": batch,
+        "document_id": factories.document(
+            session, people["staff"], "business_photo", application_id=sent
+        ),
+        "kind_id": next(
+            each.id for each in kinds_on(session, "micro", today()) if each.of_borrower
+        ),
         "draft_id": keep_draft(session, None, "mikro", "", "[]", people["staff"], now()),
         "suspense_id": suspense,
         "bank_id": bank_id,

@@ -49,6 +49,7 @@ OTHER_NAMES = {
     "repayments/layout": "a bank's words for the columns",
     "repayments/outcome": "what a check knows and finds, as plain data",
     "repayments/rows": "typed rows of a repayment file",
+    "scans/reader_child": "the process in which scans are opened; no key, no database",
 }
 # Folders that are tools, not things the office talks about, name their files by what these do.
 TOOL_FOLDERS = {"rules", "web", "uploads"}

@@ -7,29 +7,37 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from tests import factories
 from tests.journeys.conftest import Server
+from wibawa.access.models import User
+from wibawa.applications.queries import standings
 from wibawa.banks.queries import bank_by_code
 from wibawa.database import db, writing
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.journal import Author
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options
+from wibawa.scans.reader import ScanLimits, read_scan
 from wibawa.web.clock import now
 
-SAMPLES = Path(__file__).resolve().parent.parent / "files" / "samples"
+FILES = Path(__file__).resolve().parent.parent / "files"
+SAMPLES, SCANS = FILES / "samples", FILES / "scans"
 PAGES = {
     "staff": ("/", "/usulan", "/usulan/baru", "/permohonan", "/pencairan",
               "/pencairan/baru/peminjam", "/pencairan/baru?jenis=koperasi",
+              "/permohonan/1", "/permohonan/1/dokumen/2", "/dokumen/1", "/dokumen/2",
               "/peminjam/1", "/peminjam/ganda", "/peminjam/1/gabung", "/peminjam/gabung",
               "/peminjam/gabung/baru?tetap=1&lain=2",
               "/pinjaman", "/pinjaman/5", "/angsuran/berkas", "/titipan", "/laporan/portofolio",
               "/indikator"),
     "approver": ("/", "/pencairan", "/indikator?tahun=2024"),
-    "pasar": ("/", "/permohonan", "/usulan", "/pinjaman", "/angsuran/berkas",
-              "/angsuran/berkas/baru", "/titipan"),
+    "pasar": ("/", "/permohonan", "/permohonan/1", "/dokumen/2", "/usulan", "/pinjaman",
+              "/angsuran/berkas", "/angsuran/berkas/baru", "/titipan"),
     "leader": ("/", "/pinjaman", "/laporan/portofolio", "/indikator"),
-    "auditor": ("/", "/pinjaman/5", "/jejak"),
+    "auditor": ("/", "/pinjaman/5", "/jejak", "/permohonan/1", "/dokumen/2"),
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
               "/pengaturan/bank/1", "/pengaturan/kop-surat", "/pengaturan/batas-waktu",
               "/komponen"),
@@ -48,8 +56,20 @@ def running_office(live: Server) -> None:
         assert bank is not None
         content = (SAMPLES / "angsuran_jateng_2026-10.xlsx").read_bytes()
         import_at_once(session, bank, content, "angsuran_jateng_2026-10.xlsx", author, Options())
+        _application(session)
         session.commit()
         db.session.remove()
+
+
+def _application(session: Session) -> None:
+    """One that was sent to Bank Pasar, with a KTP that was replaced and a photo of the business."""
+    people = dict(session.execute(select(User.username, User.id)).all())
+    number = factories.application(session, people)  # type: ignore[arg-type]
+    (holder,) = [each.holder for each in standings(session, application_id=number)]
+    for content in (b"old", b"new"):
+        factories.document(session, 1, borrower_id=holder.borrower_id, content=content)
+    picture = read_scan((SCANS / "good.png").read_bytes(), ScanLimits()).content
+    factories.document(session, 1, "business_photo", application_id=number, content=picture)
 
 
 def test_leadership_sees_the_figures_and_no_names(page: Page, enter: Callable[[str], Page]) -> None:

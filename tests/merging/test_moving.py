@@ -31,6 +31,7 @@ STAYS = {
     "borrower_moves.from_id": "where an object came from",
     "borrower_moves.to_id": "where an object went",
     "borrowers.merged_into_id": "what a merge writes",
+    "documents.borrower_id": "a scan stays with the record it was kept for; pages read both",
 }
 
 

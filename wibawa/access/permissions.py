@@ -34,6 +34,9 @@ class Permission(StrEnum):
     APPROVE_MERGE = "approve_merge"  # two records of one borrower become one, or are taken apart
     REVEAL_NIK = "reveal_nik"  # one full NIK, with a reason and a record
     REVEAL_APPLICANT_NIK = "reveal_applicant_nik"  # the same, of an own bank's application only
+    SEE_DOCUMENTS = "see_documents"  # which there are; what shows a NIK is opened as below
+    OPEN_DOCUMENT = "open_document"  # for an open application or for a reason, with a record
+    KEEP_DOCUMENTS = "keep_documents"
     SEE_UPLOADS = "see_uploads"
     UPLOAD_REPAYMENTS = "upload_repayments"
     POST_REPAYMENTS = "post_repayments"
@@ -71,6 +74,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_BORROWERS,
             P.EDIT_BORROWER,
             P.REVEAL_NIK,
+            P.SEE_DOCUMENTS,
+            P.OPEN_DOCUMENT,
+            P.KEEP_DOCUMENTS,
             P.SEE_UPLOADS,
             P.POST_REPAYMENTS,
             P.SEE_SUSPENSE,
@@ -95,6 +101,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_PERSONAL_DATA,
             P.SEE_BORROWERS,
             P.REVEAL_NIK,
+            P.SEE_DOCUMENTS,
+            P.OPEN_DOCUMENT,
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,
@@ -118,6 +126,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
             P.REVEAL_APPLICANT_NIK,
+            P.SEE_DOCUMENTS,
+            P.OPEN_DOCUMENT,
             P.SEE_UPLOADS,
             P.UPLOAD_REPAYMENTS,
             P.SEE_SUSPENSE,
@@ -137,6 +147,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
             P.SEE_BORROWERS,
+            P.SEE_DOCUMENTS,
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,

@@ -35,7 +35,12 @@ def record(
 
 
 def record_apart(
-    now: dt.datetime, user_id: int | None, action: str, object_kind: str, object_id: int | None
+    now: dt.datetime,
+    user_id: int | None,
+    action: str,
+    object_kind: str,
+    object_id: int | None,
+    detail: str = "",
 ) -> None:
     """Add one line in a transaction of its own: a refused try is recorded though nothing else is.
 
@@ -44,4 +49,4 @@ def record_apart(
     """
     db.session.rollback()
     with writing(), Session(db.engine) as session, session.begin():
-        record(session, now, user_id, action, object_kind, object_id)
+        record(session, now, user_id, action, object_kind, object_id, detail)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access import once
@@ -22,12 +22,14 @@ from wibawa.rules.refused import Problem
 from wibawa.rules.statuses import (
     ACTION_WORDS,
     AT_BANK,
+    CLOSED,
     MOVES,
     OPEN,
     STATE_WORDS,
     Action,
     State,
 )
+from wibawa.scans.queries import Holder
 from wibawa.web.clock import in_wib
 
 TONES = {
@@ -63,16 +65,6 @@ SEEN_BY_BANK = frozenset(
         Action.DISBURSE,
     }
 )
-# What a person reads after a move that is made on a page of this folder.
-SAID = {
-    Action.REVISE: "Perubahan disimpan.",
-    Action.SUBMIT: "Permohonan diajukan dan menunggu kunjungan lapangan.",
-    Action.VISIT: "Hasil kunjungan disimpan. Permohonan menunggu rekomendasi kepala bidang.",
-    Action.RECOMMEND: "Permohonan direkomendasikan.",
-    Action.RETURN: "Permohonan dikembalikan. Petugas melihat apa yang masih kurang.",
-    Action.REFUSE: "Permohonan ditolak. Alasannya tersimpan dan terlihat oleh petugas.",
-    Action.WITHDRAW: "Permohonan dibatalkan. Alasannya tersimpan.",
-}
 # The loans and waiting disbursements of some borrowers, each with the borrower's id. Loans stand
 # above applications, so a page brings them along.
 Elsewhere = Callable[[Session, list[int]], list[tuple[int, RunningLoan | WaitingDisbursement]]]
@@ -104,6 +96,10 @@ class ApplicationFacts:
     due_on: dt.date | None
 
     @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
     def state_word(self) -> tuple[str, str]:
         return STATE_WORDS[self.state], TONES[self.state]
 
@@ -129,6 +125,22 @@ class VisitFacts:
     scores: tuple[tuple[str, int], ...]
     notes: str
     recorded_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an application stands: what decides who may see it and open its documents."""
+
+    number: str
+    bank_id: int
+    state: State
+    was_sent: bool
+    holder: Holder
+
+    def is_seen_by(self, bank_id: int | None) -> bool:
+        """Whether a person of that bank may see it; None is anybody outside the banks."""
+        shown = self.state in AT_BANK or (self.state is State.WITHDRAWN and self.was_sent)
+        return bank_id is None or (bank_id == self.bank_id and shown)
 
 
 @dataclass(frozen=True)
@@ -159,11 +171,15 @@ class Case:
         last = [each for each in self.moves if each.action is not Action.REVISE][-1:]
         return next((each for each in last if MOVES[each.action].needs_reason), None)
 
+    @property
+    def standing(self) -> Standing:
+        facts, was_sent = self.facts, Action.SEND in self.authors
+        holder = _holder(facts, self.borrower.kind)
+        return Standing(facts.number, facts.bank_id, facts.state, was_sent, holder)
+
     def is_seen_by(self, bank_id: int | None) -> bool:
         """Whether a person of that bank may see it; None is anybody outside the banks."""
-        ended = self.facts.state is State.WITHDRAWN and Action.SEND in self.authors
-        was_sent = self.facts.state in AT_BANK or ended
-        return bank_id is None or (bank_id == self.facts.bank_id and was_sent)
+        return self.standing.is_seen_by(bank_id)
 
     def moves_for(self, bank_id: int | None) -> list[MoveFacts]:
         """The history as that person may read it."""
@@ -191,6 +207,29 @@ class Case:
             ("visits", repr(self.visits)),
         ]
         return once.body_hash(parts).hex()
+
+
+def standings(
+    session: Session, *, application_id: int | None = None, borrower_id: int | None = None
+) -> list[Standing]:
+    """Where one application stands, or those of a borrower, the newest first."""
+    column = Application.borrower_id if application_id is None else Application.id
+    moves, sent = ApplicationMove.application_id, ApplicationMove.action == Action.SEND
+    found = session.execute(
+        select(Application, Borrower.kind, exists().where(moves == Application.id, sent))
+        .join(Borrower, Borrower.id == Application.borrower_id)
+        .where(column == (application_id or borrower_id))
+        .order_by(Application.id.desc())
+    )
+    return [
+        Standing(row.number, row.bank_id, State(row.state), was_sent, _holder(row, kind))
+        for row, kind, was_sent in found
+    ]
+
+
+def _holder(of: Application | ApplicationFacts, kind: str) -> Holder:
+    ended = of.state_since if of.state in CLOSED else None
+    return Holder(of.borrower_id, kind, of.id, of.amount, ended)
 
 
 def case(session: Session, application_id: int) -> Case | None:

@@ -43,7 +43,7 @@ from wibawa.applications.forms import (
     whole,
 )
 from wibawa.applications.moves import Author
-from wibawa.applications.queries import SAID, Case
+from wibawa.applications.queries import Case
 from wibawa.banks.queries import all_banks, terms_on
 from wibawa.borrowers.forms import entered_borrower
 from wibawa.borrowers.queries import BorrowerFacts, find_borrowers, sectors
@@ -54,6 +54,7 @@ from wibawa.rules.eligibility import Verdict
 from wibawa.rules.money import AmountError, parse_typed
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, allowed, not_now
+from wibawa.scans.queries import papers_of_application
 from wibawa.web import clock
 from wibawa.web.pages import address, sort_address, wanted
 
@@ -65,6 +66,16 @@ KEPT = (
     "Isian Anda tersimpan di server sebagai formulir yang belum selesai; lanjutkan kapan saja dari "
     "daftar Permohonan."
 )
+# What a person reads after a move that is made on a page of this folder.
+SAID = {
+    Action.REVISE: "Perubahan disimpan.",
+    Action.SUBMIT: "Permohonan diajukan dan menunggu kunjungan lapangan.",
+    Action.VISIT: "Hasil kunjungan disimpan. Permohonan menunggu rekomendasi kepala bidang.",
+    Action.RECOMMEND: "Permohonan direkomendasikan.",
+    Action.RETURN: "Permohonan dikembalikan. Petugas melihat apa yang masih kurang.",
+    Action.REFUSE: "Permohonan ditolak. Alasannya tersimpan dan terlihat oleh petugas.",
+    Action.WITHDRAW: "Permohonan dibatalkan. Alasannya tersimpan.",
+}
 Loose = list[tuple[str, str | None]]
 Answer = str | Response | tuple[str, int]
 P = Permission
@@ -297,6 +308,7 @@ def _page(found: Case, form: ReasonForm | None = None, loose: Loose | None = Non
         borrower=found.borrower,
         visits=found.visits,
         found=found,
+        papers=papers_of_application(db.session(), found.standing.holder, clock.today()),
         cost=compare(db.session(), facts.bank_id, facts.amount, facts.months, clock.today()),
         verdict=_examined(found.wish, facts.id) if facts.state in CHECKED else None,
         events=queries.events_of(found.moves_for(me().bank_id)),

@@ -54,6 +54,7 @@ from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Applicant
 from wibawa.rules.facts import BorrowerKind, Standing
 from wibawa.rules.refused import Problem, Refused
+from wibawa.scans.queries import papers_of_borrower
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
 from wibawa.web.formats import moment
@@ -197,6 +198,7 @@ def _page(facts: BorrowerFacts, form: RevealForm) -> str:
         payments=payments[:SHOWN_PAYMENTS],
         more_payments=len(payments) > SHOWN_PAYMENTS,
         merges=merges_of(session, facts.id),
+        papers=papers_of_borrower(session, facts.id, facts.kind, today),
         events=_events(facts, loans),
         form=form,
     )

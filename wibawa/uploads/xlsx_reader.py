@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from wibawa.rules.refused import Problem
+from wibawa.uploads.apart import start
 from wibawa.uploads.columns import SEARCHED_ROWS, Cell, Column, find_header
 from wibawa.uploads.limits import Limits, Unreadable, dotted, too_large, unreadable
 
@@ -128,16 +126,7 @@ def _cells(cells: list[Any], days: dict[int, dt.date]) -> list[Cell]:
 @contextmanager
 def _child(content: bytes, limits: Limits) -> Iterator[IO[bytes]]:
     """The child's output, line by line; the child is gone when the block is left."""
-    environment = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
-    if "SYSTEMROOT" in os.environ:  # pragma: no cover - Windows
-        environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-    process = subprocess.Popen(  # noqa: S603 - our own script under our own interpreter
-        [sys.executable, "-B", "-P", "-s", str(CHILD)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-    )
+    process = start(CHILD)
     assert process.stdin is not None
     assert process.stdout is not None
     told = {name: getattr(limits, name) for name in Limits.__dataclass_fields__}

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from wibawa.access import once, trail
+from wibawa.access.guard import me, needs, not_found, takes_files
+from wibawa.access.permissions import Permission
+from wibawa.access.personal_data import WrongKey
+from wibawa.access.trail import record_apart
+from wibawa.applications.queries import Standing, standings
+from wibawa.borrowers.queries import BorrowerFacts, borrower_facts
+from wibawa.database import db
+from wibawa.rules.refused import Refused
+from wibawa.rules.statuses import OPEN
+from wibawa.scans import actions, queries
+from wibawa.scans.actions import Keeper
+from wibawa.scans.forms import OpenForm, ScanForm, WithdrawForm
+from wibawa.scans.queries import DocumentFacts, KindFacts, Owner, papers_of_application
+from wibawa.scans.reader import PDF, ScanLimits, read_scan
+from wibawa.web import clock
+
+pages = Blueprint("scans", __name__)
+
+P = Permission
+# Chrome 109 shows no PDF in a sandbox; a picture it does. Neither may load or send anything.
+PICTURE_POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox; "
+PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; "
+NO_FRAME = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+OVER = "Permohonan {number} sudah selesai; dokumennya tidak dapat ditambah atau ditarik lagi."
+Answer = str | AnyResponse | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a document is kept from: the page of a borrower, or of an open application."""
+
+    borrower: BorrowerFacts
+    application_id: int | None
+    label: str
+    url: str
+
+    def owner(self, kind: KindFacts) -> Owner:
+        """Whose document of this kind is: a KTP is the borrower's, wherever it is kept from."""
+        if kind.of_borrower:
+            return Owner(borrower_id=self.borrower.id)
+        return Owner(application_id=self.application_id)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A document that this person may know of, and the application it belongs to, if to one.
+
+    `work`: the open application that she works on it for; without one, what shows a NIK is opened
+    for a reason only.
+    """
+
+    facts: DocumentFacts
+    borrower: BorrowerFacts
+    application: Standing | None
+    work: Standing | None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it is opened without a reason that somebody types."""
+        return not self.facts.kind.shows_nik or self.work is not None
+
+
+def _place(borrower_id: int | None, application_id: int | None) -> Place:
+    session, label = db.session(), "Data peminjam"
+    if application_id is not None:
+        found = next(iter(standings(session, application_id=application_id)), None)
+        if found is None:
+            not_found("application", application_id)
+        if found.state not in OPEN:
+            raise Refused("closed", OVER.format(number=found.number))
+        borrower_id, label = found.holder.borrower_id, found.number
+        url = url_for("applications.application", application_id=application_id, _anchor="dokumen")
+    assert borrower_id is not None
+    borrower = borrower_facts(session, borrower_id) or not_found("borrower", borrower_id)
+    if application_id is None:
+        url = url_for("borrowers.borrower", borrower_id=borrower.id, _anchor="dokumen")
+    return Place(borrower, application_id, label, url)
+
+
+def _kind(kind_id: int, place: Place) -> KindFacts:
+    """A kind that is asked of this borrower today, and can be kept from this page."""
+    kinds = queries.kinds_on(db.session(), place.borrower.kind, clock.today())
+    found = next((kind for kind in kinds if kind.id == kind_id), None)
+    if found is None or (place.application_id is None and not found.of_borrower):
+        not_found("document_kind", kind_id)
+    return found
+
+
+def scan_limits() -> ScanLimits:
+    settings = current_app.config
+    return ScanLimits(pdf=settings["SCAN_PDF_BYTES"], picture=settings["SCAN_PICTURE_BYTES"])
+
+
+@takes_files
+@needs(P.KEEP_DOCUMENTS)
+def upload(
+    kind_id: int, borrower_id: int | None = None, application_id: int | None = None
+) -> Answer:
+    place, form = _place(borrower_id, application_id), ScanForm()
+    kind = _kind(kind_id, place)
+    sent = form.validate_on_submit() and form.chosen
+    if sent:
+        try:
+            return _receive(place, kind, sent.read())
+        except Refused as refused:
+            db.session.rollback()
+            form.file.errors = [refused.sentence]
+    form.request_key.data = once.new_key()
+    earlier = queries.versions(db.session(), place.owner(kind), kind.code)
+    current = next((each for each in earlier if each.counts), None)
+    values = {"place": place, "kind": kind, "current": current, "limits": scan_limits()}
+    page = render_template("scans/upload.html", form=form, **values)
+    return (page, 422) if form.errors or form.file.errors else page
+
+
+def _receive(place: Place, kind: KindFacts, content: bytes) -> AnyResponse:
+    db.session.rollback()  # no lock while the file is opened
+    scan = read_scan(content, scan_limits(), photo=kind.is_photo)
+    keeper = Keeper(me().id, clock.now(), current_app.config["SCANS_ROOM_BYTES"])
+
+    def deed() -> int:
+        return actions.keep_scan(db.session(), place.owner(kind), kind, scan, keeper)
+
+    _, first = _once("keep_document", deed, hashlib.sha256(content).hexdigest())
+    said = f"{kind.name} tersimpan." if first else f"{kind.name} sudah tersimpan sebelumnya."
+    flash(said, "success")
+    return redirect(place.url)
+
+
+def _once(action: str, deed: Callable[[], int], file: str = "") -> tuple[int, bool]:
+    """Do `deed` once for this form; its number, and whether it was done now or before."""
+    sent = request.form.copy()
+    sent["file"] = file
+    person, now = me().id, clock.now()
+    done = once.do_once(db.session(), sent, request.path, person, action, now, deed)
+    db.session.commit()
+    return done
+
+
+def _opened(document_id: int) -> Opened:
+    """A document, or 404. A bank's officer knows what the pages of the applications list that were
+    sent to the own bank; the office knows every version."""
+    session, bank_id = db.session(), me().bank_id
+    found = queries.document(session, document_id) or not_found("document", document_id)
+    mine = standings(session, application_id=found.application_id, borrower_id=found.borrower_id)
+    seen = [each for each in mine if each.is_seen_by(bank_id)]
+    if bank_id is not None:
+        today = clock.today()
+        shown = [(each, papers_of_application(session, each.holder, today)) for each in seen]
+        seen = [each for each, papers in shown if papers.holds(document_id)]
+        if not seen:
+            not_found("document", document_id)
+    borrower_id = found.borrower_id or mine[0].holder.borrower_id
+    borrower = borrower_facts(session, borrower_id) or not_found("borrower", borrower_id)
+    works = me().may(P.OPEN_DOCUMENT) and found.counts
+    work = next((each for each in seen if works and each.state in OPEN), None)
+    return Opened(found, borrower, mine[0] if found.application_id else None, work)
+
+
+@needs(P.SEE_DOCUMENTS)
+def document(document_id: int) -> str:
+    return _page(_opened(document_id))
+
+
+def _page(found: Opened, reason: OpenForm | None = None, why: WithdrawForm | None = None) -> str:
+    session, facts, of_bank = db.session(), found.facts, me().bank_id is not None
+    owner = Owner(facts.borrower_id, facts.application_id)
+    every = (
+        [] if of_bank or facts.visit_number else queries.versions(session, owner, facts.kind.code)
+    )
+    reason, why = reason or OpenForm(formdata=None), why or WithdrawForm(formdata=None)
+    reason.request_key.data, why.request_key.data = once.new_key(), once.new_key()
+    return render_template(
+        "scans/document.html",
+        found=found,
+        facts=facts,
+        borrower=found.borrower,
+        versions=every,
+        openings=[] if of_bank else queries.openings(session, facts.id),
+        reason=reason,
+        why=why,
+    )
+
+
+@needs(P.SEE_DOCUMENTS)
+def content(document_id: int) -> AnyResponse:
+    """The scan itself. Every opening leaves a line in the trail."""
+    found = _opened(document_id)
+    if not found.is_free:
+        return redirect(url_for("scans.document", document_id=document_id, _anchor="buka"))
+    plain, name = _plain(queries.content_of, found.facts), found.facts.kind.name
+    detail = f"{name}, permohonan {found.work.number}" if found.work else name
+    record_apart(clock.now(), me().id, queries.OPENED, "document", document_id, detail)
+    return _file(found.facts, plain, saved="unduh" in request.args)
+
+
+@needs(P.OPEN_DOCUMENT)
+def open_document(document_id: int) -> Answer:
+    """A scan that shows a NIK, once, for a reason: as the full NIK itself is shown."""
+    found, form = _opened(document_id), OpenForm()
+    if not form.validate():
+        return _page(found, reason=form), 422
+    session, why = db.session(), " ".join(form.reason.data.split())
+    plain, detail = _plain(queries.content_of, found.facts), f"{found.facts.kind.name}: {why}"
+
+    def deed() -> int:
+        trail.record(session, clock.now(), me().id, queries.OPENED, "document", document_id, detail)
+        return document_id
+
+    _, first = _once("open_document", deed)
+    if not first:
+        flash("Dokumen itu sudah dibuka satu kali. Ulangi bila masih perlu.", "info")
+        return redirect(url_for("scans.document", document_id=document_id))
+    return _file(found.facts, plain, saved=False)
+
+
+@needs(P.SEE_DOCUMENTS)
+def thumbnail(document_id: int) -> AnyResponse:
+    found = _opened(document_id).facts
+    return _file(found, _plain(queries.thumbnail_of, found), saved=False)
+
+
+def _plain(read: Callable[..., bytes | None], found: DocumentFacts) -> bytes:
+    """The opened bytes, or words when this installation's key does not fit them."""
+    try:
+        return read(db.session(), found.id) or not_found("document", found.id)
+    except WrongKey as error:
+        raise Refused("wrong_key", str(error)) from error
+
+
+def _file(found: DocumentFacts, plain: bytes, *, saved: bool) -> Response:
+    """Shown in the browser or saved, under a name without a person; a browser keeps no copy."""
+    answer = Response(plain, mimetype=found.media_type)
+    ending, policy = ("pdf", PDF_POLICY) if found.media_type == PDF else ("jpg", PICTURE_POLICY)
+    how = "attachment" if saved else "inline"
+    answer.headers["Content-Security-Policy"] = policy + NO_FRAME
+    answer.headers["Content-Disposition"] = f'{how}; filename="dokumen-{found.id:06d}.{ending}"'
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@needs(P.KEEP_DOCUMENTS)
+def withdraw(document_id: int) -> Answer:
+    found, form = _opened(document_id), WithdrawForm()
+    place = _place(found.facts.borrower_id, found.facts.application_id)
+    if not form.validate():
+        return _page(found, why=form), 422
+    why = " ".join(form.withdraw_reason.data.split())
+
+    def deed() -> int:
+        return actions.withdraw(db.session(), document_id, me().id, clock.now(), why)
+
+    _once("withdraw_document", deed)
+    flash(f"{found.facts.kind.name} ditarik; tetap tersimpan bersama alasannya.", "success")
+    return redirect(place.url)
+
+
+OF_BORROWER = "/peminjam/<int:borrower_id>/dokumen/<int:kind_id>"
+OF_APPLICATION = "/permohonan/<int:application_id>/dokumen/<int:kind_id>"
+ONE = "/dokumen/<int:document_id>"
+for _address, _view, _methods in (
+    (OF_BORROWER, upload, ["GET", "POST"]),
+    (OF_APPLICATION, upload, ["GET", "POST"]),
+    (ONE, document, ["GET"]),
+    (f"{ONE}/isi", content, ["GET"]),
+    (f"{ONE}/kecil", thumbnail, ["GET"]),
+    (f"{ONE}/buka", open_document, ["POST"]),
+    (f"{ONE}/tarik", withdraw, ["POST"]),
+):
+    pages.add_url_rule(_address, view_func=_view, methods=_methods)
