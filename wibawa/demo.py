@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -27,6 +27,7 @@ from wibawa.banks.models import Bank, Kelurahan
 from wibawa.banks.queries import bank_by_code, terms_on, thresholds_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.models import Borrower
+from wibawa.demo_applications import add_applications
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, Loan
@@ -136,10 +137,16 @@ def fill(session: Session, now: dt.datetime) -> Office:
     _past_files(session, lives, today, people)
     to_try = _this_month(session, lives, today, now, people)
     _waiting_disbursements(session, random, today, now, people)
+    add_applications(session, random, today, people, _applicant_maker(session, random))
     entries = session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
     loans = session.scalar(select(func.count()).select_from(Loan)) or 0
     files = session.scalar(select(func.count()).select_from(Upload)) or 0
     return Office(loans, entries, files, to_try)
+
+
+def _applicant_maker(session: Session, random: Random) -> Callable[[int, dt.date], NewBorrower]:
+    kelurahan = list(session.scalars(select(Kelurahan.code).order_by(Kelurahan.code)))
+    return lambda count, day: _borrower(random, count, day, kelurahan)
 
 
 def _at(day: dt.date, hour: int = 9, minute: int = 0) -> dt.datetime:

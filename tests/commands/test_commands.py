@@ -29,10 +29,13 @@ from tests.commands.conftest import (
 from tests.conftest import dispose, make_app
 from wibawa.access.models import User
 from wibawa.access.users import verify
+from wibawa.applications.models import Application
 from wibawa.commands import wibawa
 from wibawa.database import db
 from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry
+from wibawa.rules.statuses import State
 from wibawa.uploads.models import Upload
+from wibawa.web.clock import today
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TERMS = ("--principal", 5_000_000, "--rate", 3, "--months", 24, "--disbursed", "2026-01-31")
@@ -544,6 +547,13 @@ def test_the_demo_office_is_whole_and_fills_an_empty_database_only(tmp_path: Pat
     assert run.json("check")["ok"] is True
     banks = run.json("report", "portfolio")["banks"]
     assert all(bank["loans_outstanding"] > 50 for bank in banks.values())
+    with app.app_context():
+        asked = select(Application.state, func.count()).group_by(Application.state)
+        states = {row[0]: row[1] for row in db.session.execute(asked)}
+        late = db.session.scalars(select(Application.id).where(Application.due_on < today()))
+        assert set(State) - states.keys() == {State.DISBURSED}
+        assert 0 < len(late.all()) < sum(states.values()) // 3
+        db.session.remove()
     for path in re.findall(r"diunggah: (.+)", said):
         bank = "JATENG" if "jateng" in path else "PASAR"
         data = run.json("import", "repayments", path, "--bank", bank)
