@@ -170,11 +170,11 @@ def _record(session: Session, random: Random, road: _Road, author: Author, borro
 def _visit(session: Session, random: Random, number: int, road: _Road, author: Author) -> None:
     found = _seen(session, number)
     feasible = road.to is not S.REFUSED_BY_OFFICE
-    scores = [random.choice((2, 3, 3, 4)) if feasible else 1 for _ in range(4)]
+    first, second, third, fourth = (random.choice((2, 3, 3, 4)) if feasible else 1 for _ in "abcd")
     asked = found.facts.amount
     advised = (asked if random.random() < 0.6 else asked * 4 // 5) if feasible else 0
     notes = random.choice(NOTES) if feasible else "Tempat usaha kosong; tetangga membenarkan."
-    seen = NewVisit(author.today, feasible, feasible, advised, *scores, notes)
+    seen = NewVisit(author.today, feasible, feasible, advised, first, second, third, fourth, notes)
     applying.visit(session, number, shown=found.shown, author=author, seen=seen)
 
 

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 from collections.abc import Callable
 
+import openpyxl
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, recorded, text_of, visited
+from wibawa.access.models import TrailEntry
 
 SignIn = Callable[[str], factories.Client]
 
@@ -107,6 +112,32 @@ def test_it_is_paged_and_sorted_in_the_database(sign_in: SignIn, app: Flask) -> 
     with factories.counted_queries(app) as seen:
         client.get("/permohonan")
     assert len([each for each in seen if "FROM applications" in each]) <= 5
+
+
+@pytest.mark.usefixtures("three")
+def test_the_export_is_exactly_what_is_shown(sign_in: SignIn, session: Session) -> None:
+    client = sign_in("staff")
+    for query, names in (
+        ("", ["Rahayu", "Joko", "Dewi"]),
+        ("?keadaan=menunggu&urut=nama", ["Dewi", "Joko"]),
+        ("?bank=JATENG", ["Joko"]),
+        ("?batas=lewat&urut=nomor", ["Dewi", "Joko"]),
+    ):
+        answer = client.get(f"/permohonan/ekspor.csv{query}")
+        text = answer.get_data(as_text=True).lstrip("\ufeff")
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
+        assert [row["Peminjam"] for row in rows] == names, query
+    assert rows[0]["Keadaan"] == "Draf"
+    assert rows[0]["Batas waktu"] == "17/11/2026"
+    assert rows[0]["Hari terlambat"] == "7"
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get("/permohonan/ekspor.xlsx").data)).active
+    assert sheet is not None
+    assert sheet.max_row >= 4
+    session.rollback()
+    trail = select(TrailEntry.action).where(TrailEntry.object_kind == "application_list")
+    assert set(session.scalars(trail)) == {"list_exported"}
+    other = sign_in("jateng").get("/permohonan/ekspor.csv").get_data(as_text=True)
+    assert "Joko" not in other, "not sent to the bank yet"
 
 
 def test_an_empty_list_says_how_to_begin(sign_in: SignIn) -> None:

@@ -25,6 +25,7 @@ OTHER_NAMES = {
     "access/trail": "the append-only trail",
     "access/users": "users and passwords, for pages and command line alike",
     "applications/entry": "the form at the counter: its address, its drafts, what the months cost",
+    "applications/export": "the filtered list as a file",
     "applications/lists": "the filtered list and what waits for a person, for page and menu",
     "applications/moves": "the only way to a new state, one application or a whole file of them",
     "borrowers/history": "what was written down about a borrower",

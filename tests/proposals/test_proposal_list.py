@@ -29,6 +29,20 @@ def test_the_office_sees_both_banks_and_an_officer_only_the_own(
     assert "001/USULAN" not in only
 
 
+def test_the_export_is_exactly_what_is_shown_and_to_an_officer_only_the_own(
+    sign_in: SignIn, session: Session, people: dict[str, int]
+) -> None:
+    for number, bank in enumerate((factories.PASAR, factories.JATENG), 1):
+        factories.proposal(session, people, bank_id=bank, number=number)
+    session.commit()
+    own = "002/USULAN/KW/XI/2026;Bank Jateng;1;5000000;24/11/2026;"
+    for who, query, count in (("staff", "", 2), ("staff", "?bank=JATENG", 1), ("jateng", "", 1)):
+        text = sign_in(who).get(f"/usulan/ekspor.csv{query}").get_data(as_text=True)
+        assert own in text
+        assert len(text.splitlines()) == 1 + count
+    assert sign_in("jateng").get("/usulan/ekspor.csv?bank=PASAR").get_data(as_text=True) == text
+
+
 def test_an_empty_list_says_what_comes_here(sign_in: SignIn) -> None:
     assert "Belum ada usulan" in text_of(sign_in("staff"), "/usulan")
     assert "Usulan dari dinas untuk bank Anda" in text_of(sign_in("pasar"), "/usulan")

@@ -155,6 +155,29 @@ def application_lines(
 ) -> tuple[Page[ApplicationLine], ApplicationTotals]:
     """One page and the totals of the whole filtered list: two queries."""
     conditions = _conditions(asked_for, waiting, today)
+    query = _ordered(asked).where(*conditions)
+    found = session.execute(query.limit(asked.per_page).offset(asked.offset))
+    lines = [_line(row, today) for row in found]
+    count, amount = session.execute(
+        select(func.count(), func.coalesce(func.sum(Application.amount), 0)).where(*conditions)
+    ).one()
+    totals = ApplicationTotals(int(count), int(amount))
+    return Page(lines, asked.page, asked.per_page, totals.count), totals
+
+
+def all_lines(
+    session: Session,
+    asked_for: ApplicationFilter,
+    asked: Wanted,
+    waiting: ColumnElement[bool],
+    today: dt.date,
+) -> list[ApplicationLine]:
+    """The whole filtered list, in the order of its pages."""
+    query = _ordered(asked).where(*_conditions(asked_for, waiting, today))
+    return [_line(row, today) for row in session.execute(query)]
+
+
+def _ordered(asked: Wanted) -> Select[*tuple[Any, ...]]:
     by: Any = {
         "sejak": Application.state_since,
         "nama": Borrower.name_key,
@@ -166,14 +189,7 @@ def application_lines(
     order = by.desc() if asked.descending else by.asc()
     last = Application.id.desc() if asked.descending else Application.id.asc()
     empty_last = (by.is_(None),) if asked.sort == "batas" else ()
-    query = _lines().where(*conditions).order_by(*empty_last, order, last)
-    found = session.execute(query.limit(asked.per_page).offset(asked.offset))
-    lines = [_line(row, today) for row in found]
-    count, amount = session.execute(
-        select(func.count(), func.coalesce(func.sum(Application.amount), 0)).where(*conditions)
-    ).one()
-    totals = ApplicationTotals(int(count), int(amount))
-    return Page(lines, asked.page, asked.per_page, totals.count), totals
+    return _lines().order_by(*empty_last, order, last)
 
 
 def _conditions(

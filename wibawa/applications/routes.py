@@ -14,7 +14,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.applications import actions, lists, queries
 from wibawa.applications.checks import Wish
-from wibawa.applications.deadlines.routes import URLS
+from wibawa.applications.deadlines.routes import URLS as DEADLINE_URLS
 from wibawa.applications.entry import (
     Entry,
     compare,
@@ -24,6 +24,7 @@ from wibawa.applications.entry import (
     read_entry,
     typed_wish,
 )
+from wibawa.applications.export import URLS as EXPORT_URLS
 from wibawa.applications.forms import (
     AGE_CHOICES,
     BANK_STATE_CHOICES,
@@ -105,6 +106,7 @@ def application_list() -> str:
         limits=LIMIT_CHOICES,
         banks=[("", "Semua bank"), *((bank.code, bank.name) for bank in banks)],
         urls=(address("hal"), address("per_hal"), sort_address()),
+        asked_fields={key: request.args.get(key) for key in ("keadaan", "bank", "batas", "lama")},
     )
 
 
@@ -432,6 +434,7 @@ for _address, _view, _methods in (
     (f"{ONE}/kembalikan", send_back, ["POST"]),
     (f"{ONE}/tolak", refuse, ["POST"]),
     (f"{ONE}/batalkan", withdraw, ["POST"]),
-    *URLS,
+    *DEADLINE_URLS,
+    *EXPORT_URLS,
 ):
     pages.add_url_rule(_address, view_func=_view, methods=_methods)

@@ -192,12 +192,22 @@ def _fact(row: Any) -> ProposalFacts:
 
 def proposal_page(session: Session, bank_id: int | None, asked: Wanted) -> Page[ProposalFacts]:
     """One page of the batches, of one bank or of both: two queries."""
-    mine = [Proposal.bank_id == bank_id] if bank_id is not None else []
-    order = Proposal.id.desc() if asked.descending else Proposal.id.asc()
-    query = _facts().where(*mine).order_by(order).limit(asked.per_page).offset(asked.offset)
+    mine, query = _of_bank(bank_id, asked)
+    query = query.limit(asked.per_page).offset(asked.offset)
     rows = [_fact(row) for row in session.execute(query)]
     total = session.scalar(select(func.count()).select_from(Proposal).where(*mine))
     return Page(rows, asked.page, asked.per_page, int(total or 0))
+
+
+def all_proposals(session: Session, bank_id: int | None, asked: Wanted) -> list[ProposalFacts]:
+    """The whole list, in the order of its pages."""
+    return [_fact(row) for row in session.execute(_of_bank(bank_id, asked)[1])]
+
+
+def _of_bank(bank_id: int | None, asked: Wanted) -> tuple[list[Any], Any]:
+    mine = [Proposal.bank_id == bank_id] if bank_id is not None else []
+    order = Proposal.id.desc() if asked.descending else Proposal.id.asc()
+    return mine, _facts().where(*mine).order_by(order)
 
 
 def proposal_facts(session: Session, proposal_id: int) -> ProposalFacts | None:

@@ -23,20 +23,22 @@ from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import list_file
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
-from wibawa.web.pages import address, wanted, without
+from wibawa.web.clock import in_wib
+from wibawa.web.formats import moment
+from wibawa.web.pages import Wanted, address, wanted, without
 
 pages = Blueprint("proposals", __name__)
 
 P = Permission
+LIST_HEADINGS = (
+    "Nomor surat", "Bank", "Permohonan", "Jumlah diminta (Rp)", "Dikirim", "Oleh",
+)  # fmt: skip
 Answer = str | Response | tuple[str, int]
 
 
 @needs(P.SEE_PROPOSALS)
 def proposal_list() -> str:
-    asked = wanted(request.args.to_dict(), queries.SORTS, "-dikirim")
-    banks = all_banks(db.session(), me().bank_id)
-    codes = {bank.code: bank.id for bank in banks}
-    bank_id = me().bank_id or codes.get(request.args.get("bank", ""))
+    banks, bank_id, asked = _list_asked()
     waiting = queries.waiting_by_bank(db.session()) if me().bank_id is None else {}
     chosen = [bank.name for bank in banks if len(banks) > 1 and bank.id == bank_id]
     chips = [{"label": f"Bank: {name}", "remove_url": without("bank")} for name in chosen]
@@ -50,6 +52,29 @@ def proposal_list() -> str:
         page_url=address("hal"),
         size_url=address("per_hal"),
     )
+
+
+def _list_asked() -> tuple[list[Bank], int | None, Wanted]:
+    """The banks that this person may choose from, the chosen one, and the order."""
+    banks = all_banks(db.session(), me().bank_id)
+    codes = {bank.code: bank.id for bank in banks}
+    bank_id = me().bank_id or codes.get(request.args.get("bank", ""))
+    return banks, bank_id, wanted(request.args.to_dict(), queries.SORTS, "-dikirim")
+
+
+@needs(P.SEE_PROPOSALS)
+def export_list(kind: str) -> Response:
+    banks, bank_id, asked = _list_asked()
+    named = [bank.name for bank in banks if bank.id == bank_id]
+    notes = [
+        f"Saringan: {named[0] if named else 'semua bank'}",
+        f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
+    ]
+    trail.record_apart(clock.now(), me().id, "list_exported", "proposal_list", None)
+    found = queries.all_proposals(db.session(), bank_id, asked)
+    rows = [(p.number, p.bank, p.count, p.amount, in_wib(p.at).date(), p.by) for p in found]
+    name = f"usulan-{clock.today().isoformat()}"
+    return list_file(kind, name, "Usulan Kredit Wibawa ke bank", LIST_HEADINGS, rows, notes)
 
 
 @needs(P.SEND_PROPOSAL)
@@ -171,6 +196,7 @@ def sent_file(proposal_id: int) -> Response:
 
 
 pages.add_url_rule("/usulan", view_func=proposal_list)
+pages.add_url_rule("/usulan/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
 pages.add_url_rule("/usulan/baru", view_func=new_proposal)
 pages.add_url_rule("/usulan/periksa", view_func=review_proposal)
 pages.add_url_rule("/usulan/kirim", view_func=send_proposal, methods=["POST"])
