@@ -14,12 +14,8 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from wibawa.applications.actions import NewVisit
 from wibawa.applications.checks import Wish, applicant_of
 from wibawa.applications.lists import AGES, SLUGS, ApplicationFilter
-from wibawa.borrowers.forms import (
-    CooperativeFields,
-    MicroFields,
-    entered_standing,
-    plain_digits,
-)
+from wibawa.borrowers.checks import plain_digits
+from wibawa.borrowers.forms import CooperativeFields, MicroFields, entered_standing
 from wibawa.borrowers.queries import BorrowerFacts
 from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Applicant

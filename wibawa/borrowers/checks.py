@@ -66,6 +66,8 @@ YES_NO = {True: "ya", False: "tidak"}
 DAYS = frozenset({"birth_date", "business_started_on", "health_assessed_on", "annual_meeting_on"})
 CODED = frozenset({"sex", "kelurahan_code", "active", "health"})  # the form's field writes the code
 WHO = frozenset({"nik", "sex", "birth_date"})  # must agree with each other
+NIB_FAULT = "NIB terdiri atas 13 angka."
+_PUNCTUATION = re.compile(r"[\s.\-()]")
 # Limits for receiving a loan are no reason to keep a fact wrong; they are shown as warnings.
 ONLY_FOR_A_LOAN = frozenset(
     {"too_young", "business_too_young", "cooperative_inactive", "cooperative_not_healthy"}
@@ -80,6 +82,28 @@ ABOUT_A_LOAN = frozenset(
         "annual_meeting_unknown",
     }
 )
+
+
+def plain_digits(text: str | None) -> str:
+    """A number without the spaces, dots and dashes that people write into it."""
+    return _PUNCTUATION.sub("", text or "")
+
+
+def plain_phone(text: str | None) -> str:
+    """A phone number the one way it is stored and searched: 081234567890."""
+    plain = plain_digits(text)
+    return "0" + plain.removeprefix("+62") if plain.startswith("+62") else plain
+
+
+def phone_fault(text: str | None) -> str:
+    """What is wrong with a phone number, in a sentence; "" when nothing is.
+
+    >>> phone_fault("0812 3456 7890"), phone_fault("123")
+    ('', 'Tertulis “123”; tulis 7 sampai 15 angka.')
+    """
+    digits = plain_phone(text)
+    fine = digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15
+    return "" if fine else f"Tertulis “{text}”; tulis 7 sampai 15 angka."
 
 
 def label_of(kind: BorrowerKind, field: str) -> str:

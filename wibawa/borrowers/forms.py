@@ -26,7 +26,17 @@ from wtforms.validators import (
 )
 
 from wibawa.borrowers.actions import NewBorrower
-from wibawa.borrowers.checks import LABELS, YES_NO, label_of, said, typed_text
+from wibawa.borrowers.checks import (
+    LABELS,
+    NIB_FAULT,
+    YES_NO,
+    label_of,
+    phone_fault,
+    plain_digits,
+    plain_phone,
+    said,
+    typed_text,
+)
 from wibawa.borrowers.history import ChangeLine
 from wibawa.borrowers.queries import is_whole_nik
 from wibawa.borrowers.register import BorrowerFilter
@@ -45,24 +55,11 @@ KIND_LABELS = {"mikro": "Usaha mikro", "koperasi": "Koperasi"}
 RUNNING = {"berjalan": True, "tanpa": False}
 RUNNING_LABELS = {"berjalan": "Dengan pinjaman berjalan", "tanpa": "Tanpa pinjaman berjalan"}
 LONGEST_SEARCH = 80
-_PUNCTUATION = re.compile(r"[\s.\-()]")
-
-
-def plain_digits(text: str | None) -> str:
-    """A number without the spaces, dots and dashes that people write into it."""
-    return _PUNCTUATION.sub("", text or "")
-
-
-def plain_phone(text: str | None) -> str:
-    """A phone number the one way it is stored and searched: 081234567890."""
-    plain = plain_digits(text)
-    return "0" + plain.removeprefix("+62") if plain.startswith("+62") else plain
 
 
 def _is_phone(_form: Any, field: Any) -> None:
-    digits = plain_phone(field.data)
-    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):
-        raise ValidationError(f"Tertulis “{field.data}”; tulis 7 sampai 15 angka.")
+    if said := phone_fault(field.data):
+        raise ValidationError(said)
 
 
 def phone_field() -> StringField:
@@ -80,7 +77,7 @@ def phone_field() -> StringField:
 def nib_field() -> StringField:
     return StringField(
         "NIB",
-        [Optional(), Regexp(r"^\s*[0-9]{13}\s*$", message="NIB terdiri atas 13 angka.")],
+        [Optional(), Regexp(r"^\s*[0-9]{13}\s*$", message=NIB_FAULT)],
         description="Nomor Induk Berusaha, 13 angka.",
     )
 

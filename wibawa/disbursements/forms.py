@@ -5,12 +5,8 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from wibawa.borrowers.forms import (
-    CooperativeFields,
-    MicroFields,
-    entered_standing,
-    plain_digits,
-)
+from wibawa.borrowers.checks import plain_digits
+from wibawa.borrowers.forms import CooperativeFields, MicroFields, entered_standing
 from wibawa.borrowers.queries import BorrowerFacts
 from wibawa.disbursements.checks import Draft, applicant_of
 from wibawa.rules.eligibility import SEX_WORDS, Applicant, plain_account

@@ -10,7 +10,8 @@ from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import thresholds_on
-from wibawa.borrowers.forms import LONGEST_SEARCH, plain_digits
+from wibawa.borrowers.checks import plain_digits
+from wibawa.borrowers.forms import LONGEST_SEARCH
 from wibawa.borrowers.queries import find_borrowers, is_whole_nik
 from wibawa.database import db, set_writing
 from wibawa.home.forms import ComponentForm
