@@ -34,6 +34,7 @@ from wibawa.proposals import routes as proposal_routes
 from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
 from wibawa.scans import routes as scan_routes
+from wibawa.siumi import routes as siumi_routes
 from wibawa.web import clock, errors, formats, log, security
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +50,7 @@ PARTS = (
     borrower_routes,
     scan_routes,
     merging_routes,
+    siumi_routes,
     loan_routes,
     printing_routes,
     indicator_routes,

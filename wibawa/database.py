@@ -9,13 +9,31 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, MetaData, event, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    any_,
+    event,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -153,6 +171,16 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
+def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """`column` is one of `values`, however many: they travel as ONE parameter."""
+    given = sorted(values)
+    if is_sqlite(session):
+        each = func.json_each(json.dumps(given)).table_valued("value")
+        return cast(ColumnElement[bool], column.in_(select(each.c.value)))
+    kind = Integer if given and isinstance(given[0], int) else String
+    return cast(ColumnElement[bool], column == any_(literal(given, ARRAY(kind))))
+
+
 def allocate_ids(session: Session, table: str, count: int) -> list[int]:
     """`count` unused ids of `table`, so that bulk inserts need no RETURNING.
 
@@ -197,6 +225,33 @@ def bulk_insert(
     ):
         for row in rows:
             copy.write_row(row)
+
+
+def bulk_update(
+    session: Session, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Put new values into rows that exist: (id, value, …), where None leaves a column as it is.
+
+    SQLite takes `executemany`; PostgreSQL a COPY into a table of this transaction and one UPDATE.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    if is_sqlite(session):
+        kept = ", ".join(f"{name} = COALESCE(?, {name})" for name in columns)
+        statement = f"UPDATE {table} SET {kept} WHERE id = ?"  # noqa: S608 - names are ours
+        connection.exec_driver_sql(statement, [(*row[1:], row[0]) for row in rows])
+        return
+    names = ", ".join(columns)
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE given ON COMMIT DROP AS SELECT id, {names} FROM {table} LIMIT 0"  # noqa: S608
+    )
+    bulk_insert(session, "given", ("id", *columns), rows)
+    kept = ", ".join(f"{name} = COALESCE(given.{name}, {table}.{name})" for name in columns)
+    connection.exec_driver_sql(
+        f"UPDATE {table} SET {kept} FROM given WHERE given.id = {table}.id"  # noqa: S608
+    )
+    connection.exec_driver_sql("DROP TABLE given")
 
 
 def stored_moment(session: Session, moment: dt.datetime) -> Any:

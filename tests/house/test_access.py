@@ -140,6 +140,17 @@ PAGES = {
     "scans.thumbnail": "see_documents",
     "scans.upload": "keep_documents",
     "scans.withdraw": "keep_documents",
+    "siumi.apply_upload": "edit_borrower",
+    "siumi.check_upload": "see_borrowers",
+    "siumi.choose_upload": "edit_borrower",
+    "siumi.confirm_names": "edit_borrower",
+    "siumi.export_lines": "see_borrowers",
+    "siumi.marked_file": "edit_borrower",
+    "siumi.original_file": "edit_borrower",
+    "siumi.template_file": "edit_borrower",
+    "siumi.upload": "edit_borrower",
+    "siumi.upload_list": "see_borrowers",
+    "siumi.withdraw_upload": "edit_borrower",
 }
 
 # Who may what (domain rules §6).
@@ -272,6 +283,22 @@ def _file(bank: Bank, account: str, officer: int) -> Upload:
     )
 
 
+def _register(officer: int) -> Upload:
+    """A checked file of SI-UMI, the office's own."""
+    content = b"NIK;NAMA;KELURAHAN\r\n3374014804850999;Siti Aminah;Pekunden\r\n"
+    return Upload(
+        kind="register",
+        status="clean",
+        filename="siumi.csv",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        uploaded_by=officer,
+        uploaded_at=now(),
+        row_count=1,
+    )
+
+
 def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str, Any]:
     """A loan, a checked file, an application and a disbursement to decide, at one bank."""
     bank = session.get(Bank, bank_id)
@@ -303,7 +330,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         entered_by=people["staff2"],
         entered_at=now(),
     )
-    session.add_all((upload, waiting))
+    register = _register(people["staff2"])
+    session.add_all((upload, register, waiting))
     session.flush()
     sent = factories.application(session, people, bank_id=bank_id, borrower_id=borrower_id)
     batch = factories.proposal(session, people, bank_id=bank_id, number=300 + bank_id)
@@ -317,6 +345,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     return {
         "loan_id": loan_id,
         "upload_id": upload.id,
+        "register_id": register.id,
         "disbursement_id": waiting.id,
         "borrower_id": borrower_id,
         "merge_id": merge.id,

@@ -27,6 +27,7 @@ from tests.borrowers.test_edit_borrower import opened
 from tests.bulk import _borrower
 from tests.disbursements.forms import entry as disbursement_entry
 from tests.merging.steps import asked, decide
+from tests.siumi.files import JOKO, SITI, csv_of, xlsx_of
 from wibawa.borrowers.actions import add_borrowers
 from wibawa.home import routes as home_routes
 from wibawa.loans.actions import import_portfolio
@@ -50,7 +51,8 @@ def of_the_sample() -> list[str]:
 
 
 ADDED_NIKS = [f"337401480485{number:04d}" for number in range(1_000, 1_000 + ADDED)]
-ALL = frozenset({*of_the_sample(), *ADDED_NIKS, *TYPED})
+FILED = [f"337401120579{number:04d}" for number in range(5_000, 5_060)]  # in files of SI-UMI
+ALL = frozenset({*of_the_sample(), *ADDED_NIKS, *TYPED, *FILED})
 DIGITS = re.compile(r"(?=(\d{16}))")
 IN_HEX = re.compile(r"(?=((?:3\d){16}))")
 
@@ -168,6 +170,44 @@ def _looked_up_and_changed(staff: Watched, approver: Watched) -> None:
         approver.get(address)
 
 
+def _a_register(staff: Watched, auditor: Watched) -> None:
+    """Files of SI-UMI in which NIK stand where they should and where they should not."""
+    rows = [JOKO | {"NIK": nik, "NAMA": f"Joko {n}", "NO HP": ""} for n, nik in enumerate(FILED)]
+    head = FILED[0]
+    faults = [
+        {"NAMA": FILED[1]},
+        {"ALAMAT": f"KTP {head[:6]} {head[6:12]}-{head[12:]}"},
+        {"NO HP": FILED[2]},
+        {"NIB": FILED[3]},
+        {"TANGGAL LAHIR": FILED[4]},
+        {"KELURAHAN": FILED[5]},
+        {"NIK": f"{FILED[6]}9"},
+        {"NIK": f"{FILED[7][:4]} {FILED[7][4:]}", "JENIS KELAMIN": "P"},
+        {"NAMA": "Lain", "JENIS KELAMIN": FILED[8]},
+    ]
+    faulty = [row | fault for row, fault in zip(rows, faults, strict=False)]
+    known = SITI | {"NIK": ADDED_NIKS[20], "NAMA": "Siti Berubah", "NO HP": "081299998888"}
+    numeric = xlsx_of(("NIK", "NAMA", "KELURAHAN"), (int(FILED[9]), int(FILED[10]), "Miroto"))
+    good = csv_of(*rows[10:], known, rows[20] | {"NIK": TYPED[0], "NAMA": "Orang lain"})
+    twice = csv_of(*rows[:3], *faulty, rows[1] | {"ALAMAT": "Jl. Lain"})
+    for content, name in ((twice, f"siumi {FILED[11]}.csv"), (numeric, "a.xlsx"), (good, "b.csv")):
+        file = {"file": (io.BytesIO(content), name)}
+        answer = staff.post("/peminjam/impor/baru", file)  # type: ignore[arg-type]
+        here = answer.headers["Location"].split("?")[0]
+        for tab in ("masalah", "baru", "berubah", "nama"):
+            auditor.get(f"{here}?tampil={tab}&per_hal=200")
+        for part in ("baru.xlsx", "baru.csv", "berubah.xlsx", "berubah.csv"):
+            assert staff.get(f"{here}/{part}").status_code == 200
+        marked = staff.client.get(f"{here}/hasil.xlsx")  # the officer's own file, whole
+        assert leaks(_content(marked.data)) != set() or content == numeric
+        staff.post(f"{here}/pilihan", {"skip_problems": "y", "reason": "menunggu koreksi"})
+        plan = re.search(r'name="shown" value="(\w+)"', staff.get(here).get_data(as_text=True))
+        assert plan
+        assert staff.post(f"{here}/terapkan", {"shown": plan[1]}).status_code == 302
+        assert "sudah diterapkan" in auditor.get(here).get_data(as_text=True)
+    staff.get("/peminjam?q=joko&per_hal=200")
+
+
 def _read(reader: Watched, staff: Watched) -> None:
     for address in ("/", "/peminjam?per_hal=200", "/peminjam?q=rahayu", "/peminjam/ganda",
                     "/peminjam/gabung", "/pinjaman?per_hal=200", "/permohonan?per_hal=200",
@@ -240,6 +280,7 @@ def test_no_nik_of_a_thousand_borrowers_stands_readable_anywhere(
     _at_the_counter(staff)
     _looked_up_and_changed(staff, approver)
     _revealed(sign_in("approver"), 500)
+    _a_register(staff, Watched(sign_in("auditor")))
     _read(Watched(sign_in("auditor")), staff)
     _crash(app, sign_in("staff"), monkeypatch)
     assert staff.answers > 80
@@ -247,4 +288,5 @@ def test_no_nik_of_a_thousand_borrowers_stands_readable_anywhere(
     assert leaks(logs.getvalue() + caplog.text) == set()
     stored = _stored(database_url)
     assert "Siti Rahayu 700" in stored
+    assert "Joko 45" in stored
     assert leaks(stored) == set()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.journeys.conftest import Server
+from tests.siumi.files import JOKO, SITI, csv_of
 from wibawa.access.models import User
 from wibawa.applications.queries import standings
 from wibawa.banks.queries import bank_by_code
@@ -21,6 +22,8 @@ from wibawa.loans.journal import Author
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options
 from wibawa.scans.reader import ScanLimits, read_scan
+from wibawa.siumi.actions import receive
+from wibawa.siumi.reader import read_register
 from wibawa.web.clock import now
 
 FILES = Path(__file__).resolve().parent.parent / "files"
@@ -31,6 +34,9 @@ PAGES = {
               "/permohonan/1", "/permohonan/1/dokumen/2", "/dokumen/1", "/dokumen/2",
               "/peminjam/1", "/peminjam/ganda", "/peminjam/1/gabung", "/peminjam/gabung",
               "/peminjam/gabung/baru?tetap=1&lain=2",
+              "/peminjam/impor", "/peminjam/impor/baru", "/peminjam/impor/4",
+              "/peminjam/impor/4?tampil=baru", "/peminjam/impor/4?tampil=berubah",
+              "/peminjam/impor/4?tampil=nama",
               "/pinjaman", "/pinjaman/5", "/angsuran/berkas", "/titipan", "/laporan/portofolio",
               "/indikator"),
     "approver": ("/", "/pencairan", "/indikator?tahun=2024"),
@@ -47,7 +53,7 @@ MOST_BYTES = 200_000
 
 @pytest.fixture(autouse=True)
 def running_office(live: Server) -> None:
-    """The opening portfolio and Jateng's October."""
+    """The opening portfolio, Jateng's October and a file of SI-UMI."""
     with live.app.app_context(), writing():
         session, author = db.session(), Author(1, None, now())
         content = (SAMPLES / "data_awal.xlsx").read_bytes()
@@ -57,6 +63,11 @@ def running_office(live: Server) -> None:
         content = (SAMPLES / "angsuran_jateng_2026-10.xlsx").read_bytes()
         import_at_once(session, bank, content, "angsuran_jateng_2026-10.xlsx", author, Options())
         _application(session)
+        known = {"NIK": "3374031106718118", "JENIS KELAMIN": "L", "TANGGAL LAHIR": "11-06-1971"}
+        other = SITI | known | {"NAMA": "Wahyu Prasetya"}
+        rows = csv_of(other, SITI, JOKO, JOKO | {"NIK": "3374011205790009", "NO HP": "12"})
+        file = read_register(rows, "siumi.csv")
+        receive(session, rows, "siumi.csv", file, author)
         session.commit()
         db.session.remove()
 

@@ -30,6 +30,8 @@ STAYS = {
     "borrower_merges.gone_id": "the request itself",
     "borrower_moves.from_id": "where an object came from",
     "borrower_moves.to_id": "where an object went",
+    "register_lines.borrower_id": "what a file said of the record then",
+    "register_lines.like_id": "whom a row of a file looked like then",
     "borrowers.merged_into_id": "what a merge writes",
     "documents.borrower_id": "a scan stays with the record it was kept for; pages read both",
 }

@@ -77,6 +77,8 @@ class ChangeLine:
     before: str
     after: str
     record_id: int
+    upload_id: int | None = None  # the file, and its row, that the change came from
+    row: int | None = None
 
 
 def changes_of(session: Session, ids: Sequence[int], after: int = 0) -> list[ChangeLine]:
@@ -90,6 +92,8 @@ def changes_of(session: Session, ids: Sequence[int], after: int = 0) -> list[Cha
             BorrowerChange.before,
             BorrowerChange.after,
             BorrowerChange.borrower_id,
+            BorrowerChange.upload_id,
+            BorrowerChange.row_number,
         )
         .join(User, User.id == BorrowerChange.user_id)
         .where(BorrowerChange.borrower_id.in_(ids), BorrowerChange.id > after)

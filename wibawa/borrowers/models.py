@@ -126,6 +126,7 @@ class BorrowerChange(Base):
             name="nik_sealed",
         ),
         CheckConstraint("field = 'nik' OR before <> after", name="changed"),
+        CheckConstraint("(upload_id IS NULL) = (row_number IS NULL)", name="from_row"),
         Index("ix_borrower_changes_borrower", "borrower_id", "id"),
     )
 
@@ -138,6 +139,9 @@ class BorrowerChange(Base):
     after: Mapped[str] = mapped_column(String(200))
     before_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     after_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # the file and its row that a change came from; NULL: a person typed it
+    upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id"))
+    row_number: Mapped[int | None]
 
 
 class BorrowerDistinct(Base):

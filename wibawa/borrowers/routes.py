@@ -55,6 +55,7 @@ from wibawa.rules.eligibility import Applicant
 from wibawa.rules.facts import BorrowerKind, Standing
 from wibawa.rules.refused import Problem, Refused
 from wibawa.scans.queries import papers_of_borrower
+from wibawa.siumi.queries import origins
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
 from wibawa.web.formats import moment
@@ -211,7 +212,8 @@ def _events(facts: BorrowerFacts, loans: list[BorrowerLoan]) -> list[dict[str, A
     ids = [each.id for each in records]
     shown, changes = history.nik_shown(session, ids), history.changes_of(session, ids)
     lent = [(loan.number, loan.bank, loan.disbursed_on) for loan in loans]
-    return events_of(facts.kind, records, shown, changes, lent, _places())
+    came_from = {each.borrower_id: (each.upload_id, each.row) for each in origins(session, ids)}
+    return events_of(facts.kind, records, shown, changes, lent, _places(), came_from)
 
 
 @needs(Permission.REVEAL_NIK)

@@ -21,11 +21,12 @@ def events_of(
     changes: Sequence[ChangeLine],
     lent: Sequence[tuple[str, str, dt.date]],
     places: Mapping[str, str],
+    origins: Mapping[int, tuple[int, int]],
 ) -> list[dict[str, Any]]:
     """The history, newest first. Lines of a record that was merged into the borrower name it;
-    `lent` are loans: number, bank, day."""
+    `lent` are loans: number, bank, day; `origins` the file and row that registered a record."""
     merged = {each.id: each.name for each in records if each.merged}
-    events = [_registered(each) for each in records]
+    events = [_registered(each, origins.get(each.id)) for each in records]
     events += [
         {
             "title": "NIK lengkap ditampilkan",
@@ -36,12 +37,15 @@ def events_of(
         }
         for each in shown
     ]
-    together = groupby(changes, key=lambda change: (change.at, change.who, change.record_id))
+    together = groupby(
+        changes, key=lambda each: (each.at, each.who, each.record_id, each.upload_id, each.row)
+    )
     events += [
         {
             "title": "Data diubah" + _of(merged.get(record)),
             "who": who,
             "when": at,
+            "detail": _from_file(upload_id, row),
             "changes": [
                 (
                     label_of(kind, each.field),
@@ -51,7 +55,7 @@ def events_of(
                 for each in some
             ],
         }
-        for (at, who, record), some in together
+        for (at, who, record, upload_id, row), some in together
     ]
     events += [
         {
@@ -71,9 +75,19 @@ def _of(name: str | None) -> str:
     return f" pada catatan {name} yang sudah digabung" if name else ""
 
 
-def _registered(each: Record) -> dict[str, Any]:
+def _from_file(upload_id: int | None, row: int | None) -> str:
+    return f"Dari berkas SI-UMI nomor {upload_id}, baris {row}" if upload_id else ""
+
+
+def _registered(each: Record, origin: tuple[int, int] | None) -> dict[str, Any]:
     title = "Didaftarkan" + (f" sebagai {each.name}, catatan yang sudah digabung" * each.merged)
-    return {"title": title, "who": each.registered_by, "when": each.registered_at, "tone": "info"}
+    return {
+        "title": title,
+        "who": each.registered_by,
+        "when": each.registered_at,
+        "tone": "info",
+        "detail": _from_file(*origin) if origin else "",
+    }
 
 
 def _when(event: dict[str, Any]) -> tuple[dt.date, bool, str]:

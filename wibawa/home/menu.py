@@ -77,6 +77,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
         "disbursements",
     ),
     ("Peminjam", "borrowers.borrower_list", "borrower", P.SEE_BORROWERS, "merges"),
+    ("Impor SI-UMI", "siumi.upload_list", "upload", P.SEE_BORROWERS, None),
     ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
     ("Angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
@@ -305,4 +306,5 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "disbursements.disbursement_list",
         "proposals.proposal_list",
         "repayments.upload_list",
+        "siumi.upload_list",
     )

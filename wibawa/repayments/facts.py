@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    String,
     and_,
-    any_,
     func,
     literal,
     select,
@@ -26,7 +21,7 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import layout_mapping
 from wibawa.borrowers.models import Borrower
-from wibawa.database import FOREVER, is_sqlite
+from wibawa.database import FOREVER, among
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseEntry
 from wibawa.repayments.checks import check_repayments
 from wibawa.repayments.kind import REPAYMENTS
@@ -82,7 +77,7 @@ def _accounts(
     """
     bare = {account.lstrip("0") for account in named if account}
     meant = and_(
-        Loan.bank_id == bank_id, _among(session, func.ltrim(Loan.account_number, "0"), bare)
+        Loan.bank_id == bank_id, among(session, func.ltrim(Loan.account_number, "0"), bare)
     )
     paid = (
         select(
@@ -121,17 +116,6 @@ def _accounts(
     return accounts, last
 
 
-def _among(
-    session: Session, column: ColumnElement[str], values: Collection[str]
-) -> ColumnElement[bool]:
-    """`column` is one of `values`, however many: they travel as ONE parameter."""
-    given = sorted(values)
-    if is_sqlite(session):
-        each = func.json_each(json.dumps(given)).table_valued("value")
-        return column.in_(select(each.c.value))
-    return column == any_(literal(given, ARRAY(String)))
-
-
 def _posted(session: Session, bank_id: int, file: RepaymentFile) -> Posted:
     """What this bank posted before that the file may hold again: two queries.
 
@@ -163,7 +147,7 @@ def _posted_references(session: Session, bank_id: int, keys: Collection[str]) ->
     rows = union_all(
         *(
             select(table.row_key, table.amount).where(
-                table.bank_id == bank_id, _among(session, cast(Any, table.row_key), keys)
+                table.bank_id == bank_id, among(session, cast(Any, table.row_key), keys)
             )
             for table in (LedgerEntry, SuspenseEntry)
         )

@@ -21,6 +21,7 @@ YOUNGEST: Final = 17
 OLDEST: Final = 100
 _WOMEN: Final = 40
 _SIXTEEN: Final = re.compile(r"[0-9]{16}")
+_ANY: Final = re.compile(r"\d(?:[\s.\-]*\d){15,}")
 _IN_TEXT: Final = re.compile(r"(?<!\d)\d{12}(\d{4})(?!\d)")
 
 
@@ -103,6 +104,17 @@ def mask_niks(text: str) -> str:
     'ktp ************0012.xlsx'
     """
     return _IN_TEXT.sub(lambda found: "*" * 12 + found[1], text)
+
+
+def mask_written_niks(text: str) -> str:
+    """Like `mask_niks`, for what people wrote: with spaces, dots and dashes, or with digits added.
+
+    Source: domain rules §6. No errors.
+
+    >>> mask_written_niks("KTP 337401 010190-0012, HP 0812 3456 7890")
+    'KTP ************0012, HP 0812 3456 7890'
+    """
+    return _ANY.sub(lambda found: "*" * 12 + re.sub(r"\D", "", found[0])[-4:], text)
 
 
 def is_semarang(nik: Nik) -> bool:

@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from wibawa.access.guard import me, needs, takes_files
+from wibawa.access.permissions import Permission
+from wibawa.access.trail import record_apart
+from wibawa.database import db
+from wibawa.loans.journal import Author
+from wibawa.rules.dates import long_date
+from wibawa.rules.refused import Refused
+from wibawa.siumi import actions, queries
+from wibawa.siumi.checks import change_said, field_label
+from wibawa.siumi.facts import known_places
+from wibawa.siumi.forms import LinesAsked, UploadForm, numbers, read_lines_asked
+from wibawa.siumi.kind import REGISTER
+from wibawa.siumi.queries import ShownLine
+from wibawa.siumi.reader import COLUMNS, RegisterFile, read_register
+from wibawa.uploads import pages as files
+from wibawa.uploads.actions import content_of, withdraw
+from wibawa.uploads.exports import Value, list_file
+from wibawa.uploads.forms import SkipForm
+from wibawa.uploads.limits import Unreadable
+from wibawa.uploads.models import Upload
+from wibawa.uploads.pages import asked_problems, asked_upload, check_parts, list_parts, record
+from wibawa.web import clock
+from wibawa.web.asked import asked_number
+from wibawa.web.pages import address, without
+
+pages = Blueprint("siumi", __name__)
+
+EXAMPLE = ("3374014804850012", "Siti Aminah", "P", "08-04-1985", "Roti Siti", "Kuliner",
+           "01-06-2019", "Pekunden", "Semarang Tengah", "Jl. Pekunden No. 1", "081234567890",
+           "")  # fmt: skip
+MASK = "************"
+PARTS = {"baru": "Usaha mikro baru", "berubah": "Data yang berubah"}
+NEW_HEADINGS = ("Baris", "Nama", "NIK", "Nama usaha", "Bidang usaha", "Kelurahan", "Kecamatan",
+                "Telepon", "Mungkin sama dengan")  # fmt: skip
+CHANGE_HEADINGS = ("Baris", "Peminjam", "NIK", "Yang berubah", "Sebelum", "Sesudah")
+
+
+@needs(Permission.SEE_BORROWERS)
+def upload_list() -> str:
+    return render_template("siumi/upload_list.html", **list_parts(REGISTER))
+
+
+@takes_files
+@needs(Permission.EDIT_BORROWER)
+def upload() -> str | AnyResponse:
+    form = UploadForm(replaces=request.args.get("ganti", ""))
+    if form.validate_on_submit():
+        try:
+            return _receive(form)
+        except Unreadable as refused:
+            db.session.rollback()
+            form.file.errors = [refused.problem.message]
+    return render_template("siumi/upload.html", form=form, columns=COLUMNS)
+
+
+def _receive(form: UploadForm) -> AnyResponse:
+    content, name = form.file.data.read(), form.file.data.filename or "berkas"
+    db.session.rollback()  # no lock while reading
+    file = read_register(content, name)
+    replaces = asked_number(form.replaces.data, 1, 999_999)
+    received = actions.receive(db.session(), content, name, file, _me(), replaces)
+    number = received.upload.id
+    if not received.earlier:
+        record("file_uploaded", received.upload)
+    db.session.commit()
+    again = "1" if received.earlier else None
+    return redirect(url_for("siumi.check_upload", register_id=number, sama=again))
+
+
+@needs(Permission.SEE_BORROWERS)
+def check_upload(register_id: int) -> str:
+    found = asked_upload(REGISTER, register_id)
+    parts = check_parts(REGISTER, found)
+    asked = read_lines_asked(request.args, _first_tab(found, parts["summary"]))
+    return render_template(
+        "siumi/check_upload.html",
+        asked=asked,
+        shown=actions.shown_plan(found),
+        options=SkipForm(obj=found, reason=found.skip_reason),
+        upload_form=UploadForm(replaces=str(found.id)),
+        tab_url=address("tampil"),
+        chips=[{"label": says, "remove_url": without(key)} for key, says in asked.chips],
+        **_lines(found, asked),
+        **parts,
+    )
+
+
+def _first_tab(found: Upload, summary: dict[str, Any]) -> str:
+    """What the officer has to look at first."""
+    if found.status == "faulty":
+        return "masalah"
+    return "berubah" if summary.get("changed") else "baru" if summary.get("new") else "masalah"
+
+
+def _lines(found: Upload, asked: LinesAsked) -> dict[str, Any]:
+    session = db.session()
+    if not asked.wanted.outcome:
+        return {"lines": None, "fields": []}
+    names = known_places(session).names
+    return {
+        "lines": queries.line_page(session, found.id, asked.wanted, asked_problems()),
+        "fields": queries.changed_fields(session, found.id),
+        "label_of": field_label,
+        "said": lambda field, text: change_said(field, text, names),
+    }
+
+
+@needs(Permission.SEE_BORROWERS)
+def export_lines(register_id: int, part: str, kind: str) -> Response:
+    found = asked_upload(REGISTER, register_id)
+    asked = read_lines_asked({**request.args, "tampil": part}, part)
+    session, filename = db.session(), found.filename
+    lines = queries.all_lines(session, register_id, asked.wanted)
+    notes = [
+        f"Berkas {filename}, {long_date(clock.in_wib(found.uploaded_at).date())}",
+        "Saringan: " + (", ".join(says for _, says in asked.chips) or "semua baris"),
+    ]
+    rows = _new_rows(lines) if part == "baru" else _changes(lines, known_places(session).names)
+    headings = NEW_HEADINGS if part == "baru" else CHANGE_HEADINGS
+    record_apart(clock.now(), me().id, "list_exported", "upload", register_id)
+    return list_file(kind, f"siumi-{register_id}-{part}", PARTS[part], headings, rows, notes)
+
+
+def _new_rows(lines: list[ShownLine]) -> list[tuple[Value, ...]]:
+    return [
+        (line.row, line.name, MASK + line.nik_tail, line.business_name, line.sector,
+         line.kelurahan, line.kecamatan, line.phone,
+         line.like or (f"baris {line.like_row}" if line.like_row else ""))
+        for line in lines
+    ]  # fmt: skip
+
+
+def _changes(lines: list[ShownLine], names: dict[str, str]) -> list[tuple[Value, ...]]:
+    return [
+        (line.row, line.name, MASK + line.nik_tail, field_label(field),
+         change_said(field, before, names), change_said(field, after, names))
+        for line in lines
+        for field, before, after in line.changes
+    ]  # fmt: skip
+
+
+@needs(Permission.EDIT_BORROWER)
+def choose_upload(register_id: int) -> AnyResponse:
+    found = asked_upload(REGISTER, register_id)
+    form = SkipForm()
+    if not form.validate_on_submit():
+        flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
+        return _back(register_id)
+    file, skip, reason = _read(found), form.skip_problems.data, form.reason.data or ""
+    try:
+        actions.choose(db.session(), found, file, _me(), skip, reason)
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    return _back(register_id)
+
+
+@needs(Permission.EDIT_BORROWER)
+def confirm_names(register_id: int) -> AnyResponse:
+    found = asked_upload(REGISTER, register_id)
+    shown, ticked = numbers(request.form, "baris"), numbers(request.form, "ganti")
+    file = _read(found)
+    try:
+        actions.confirm_names(db.session(), found, file, _me(), shown, ticked)
+        record("register_names_confirmed", found)
+        db.session.commit()
+        flash(f"Ganti nama pada {len(shown & ticked)} baris dibenarkan.", "success")
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    return _back(register_id)
+
+
+@needs(Permission.EDIT_BORROWER)
+def apply_upload(register_id: int) -> AnyResponse:
+    found = asked_upload(REGISTER, register_id)
+    file, shown = _read(found), request.form.get("shown", "")
+    try:
+        applied = actions.apply(db.session(), found, file, _me(), shown)
+        if applied.done:
+            record("register_applied", found)
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+        return _back(register_id)
+    if applied.sentence:
+        flash(applied.sentence, "warning")
+    else:
+        flash(f"Berkas {found.filename} sudah diterapkan.", "success")
+    return _back(register_id)
+
+
+@needs(Permission.EDIT_BORROWER)
+def withdraw_upload(register_id: int) -> AnyResponse:
+    found = asked_upload(REGISTER, register_id)
+    try:
+        withdraw(db.session(), REGISTER, found)
+        record("file_withdrawn", found)
+        db.session.commit()
+        flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    return _back(register_id)
+
+
+@needs(Permission.EDIT_BORROWER)
+def marked_file(register_id: int) -> AnyResponse:
+    found = asked_upload(REGISTER, register_id)
+    file = _read(found)
+    record_apart(clock.now(), me().id, "register_downloaded", "upload", register_id)
+    return files.marked_file(found, file.headings, file.table.rows, file.bad_rows)
+
+
+@needs(Permission.EDIT_BORROWER)
+def original_file(register_id: int) -> AnyResponse:
+    found = asked_upload(REGISTER, register_id)
+    record_apart(clock.now(), me().id, "register_downloaded", "upload", register_id)
+    return files.original_file(found)
+
+
+@needs(Permission.EDIT_BORROWER)
+def template_file() -> AnyResponse:
+    return files.template_file(COLUMNS, [EXAMPLE], "templat-siumi.xlsx")
+
+
+def _me() -> Author:
+    return Author(me().id, None, clock.now())
+
+
+def _read(upload: Upload) -> RegisterFile:
+    """The stored file read again, without holding a lock meanwhile."""
+    content, name = content_of(upload), upload.filename
+    db.session.rollback()
+    return read_register(content, name)
+
+
+def _back(register_id: int) -> AnyResponse:
+    return redirect(url_for("siumi.check_upload", register_id=register_id))
+
+
+pages.add_url_rule("/peminjam/impor", view_func=upload_list)
+pages.add_url_rule("/peminjam/impor/baru", view_func=upload, methods=["GET", "POST"])
+pages.add_url_rule("/peminjam/impor/templat.xlsx", view_func=template_file)
+pages.add_url_rule("/peminjam/impor/<int:register_id>", view_func=check_upload)
+pages.add_url_rule("/peminjam/impor/<int:register_id>/hasil.xlsx", view_func=marked_file)
+pages.add_url_rule("/peminjam/impor/<int:register_id>/asli", view_func=original_file)
+pages.add_url_rule(
+    "/peminjam/impor/<int:register_id>/<any(baru, berubah):part>.<any(xlsx, csv):kind>",
+    view_func=export_lines,
+)
+for _name, _view in (
+    ("pilihan", choose_upload),
+    ("nama", confirm_names),
+    ("tarik", withdraw_upload),
+    ("terapkan", apply_upload),
+):
+    pages.add_url_rule(
+        f"/peminjam/impor/<int:register_id>/{_name}", view_func=_view, methods=["POST"]
+    )
