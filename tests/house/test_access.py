@@ -85,10 +85,19 @@ PAGES = {
     "borrowers.mark_distinct": "edit_borrower",
     "borrowers.reveal_nik": "reveal_nik",
     "borrowers.unmark_distinct": "edit_borrower",
+    "decisions.apply_upload": "answer_application",
     "decisions.approve": "answer_application",
+    "decisions.check_upload": "see_uploads",
+    "decisions.choose_upload": "answer_application",
     "decisions.decision": "answer_application",
     "decisions.decline": "answer_application",
+    "decisions.marked_file": "see_uploads",
+    "decisions.original_file": "see_uploads",
     "decisions.reveal_nik": "reveal_applicant_nik",
+    "decisions.template_file": "answer_application",
+    "decisions.upload": "answer_application",
+    "decisions.upload_list": "see_uploads",
+    "decisions.withdraw_upload": "answer_application",
     "disbursements.approve": "approve_disbursement",
     "disbursements.choose_borrower": "record_disbursement",
     "disbursements.disbursement": "see_disbursements",
@@ -299,6 +308,16 @@ def _register(officer: int) -> Upload:
     )
 
 
+def _answers(bank: Bank, officer: int) -> Upload:
+    """A clean file of a bank's answers; its application is nobody's."""
+    content = b"Nomor Permohonan;KEPUTUSAN;ALASAN\r\nPM-000999;TOLAK;slik\r\n"
+    name = f"keputusan_{bank.code.lower()}.csv"
+    return Upload(bank_id=bank.id, kind="decisions", status="clean", filename=name, content=content,
+                  size=len(content), sha256=hashlib.sha256(content).hexdigest(),
+                  uploaded_by=officer, uploaded_at=now(),
+                  summary='{"approved": 0, "refused": 1, "unanswered": 0}')  # fmt: skip
+
+
 def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str, Any]:
     """A loan, a checked file, an application and a disbursement to decide, at one bank."""
     bank = session.get(Bank, bank_id)
@@ -331,7 +350,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         entered_at=now(),
     )
     register = _register(people["staff2"])
-    session.add_all((upload, register, waiting))
+    answers = _answers(bank, officer)
+    session.add_all((upload, register, waiting, answers))
     session.flush()
     sent = factories.application(session, people, bank_id=bank_id, borrower_id=borrower_id)
     batch = factories.proposal(session, people, bank_id=bank_id, number=300 + bank_id)
@@ -346,6 +366,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "loan_id": loan_id,
         "upload_id": upload.id,
         "register_id": register.id,
+        "decisions.upload_id": answers.id,
         "disbursement_id": waiting.id,
         "borrower_id": borrower_id,
         "merge_id": merge.id,
@@ -392,7 +413,11 @@ def office(tmp_path_factory: pytest.TempPathFactory, templates: Any) -> Iterator
 
 
 def _value(rule: Rule, argument: str, values: dict[str, Any]) -> Any:
-    """A value for an argument of a URL: ours by its name, or the first that its converter takes."""
+    """A value for an argument of a URL: ours by its name, the folder's own before all folders', or
+    the first that its converter takes."""
+    own = f"{rule.endpoint.partition('.')[0]}.{argument}"
+    if own in values:
+        return values[own]
     if argument in values:
         return values[argument]
     choice = re.fullmatch(r"\(\?:(\w+)(?:\|\w+)*\)", rule._converters[argument].regex)

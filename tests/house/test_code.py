@@ -31,6 +31,7 @@ OTHER_NAMES = {
     "borrowers/history": "what was written down about a borrower",
     "borrowers/register": "the filtered, sorted register, for page and export",
     "borrowers/story": "a borrower's history out of several folders, as plain data",
+    "decisions/answers": "what a file of answers says, and what its check knows and finds",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
     "letters/documents": "a letter as plain data; no Flask, no database",

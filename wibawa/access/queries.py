@@ -72,6 +72,7 @@ ACTIONS = {
     "application_approve": "Menyetujui permohonan (bank)",
     "application_decline": "Menolak permohonan (bank)",
     "application_disburse": "Mencairkan permohonan",
+    "decisions_sent": "Mengirim keputusan dari berkas",
     "proposal_sent": "Mengirim usulan ke bank",
     "proposal_exported": "Mengekspor daftar usulan",
     "proposal_printed": "Mencetak surat usulan",

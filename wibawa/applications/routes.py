@@ -49,6 +49,7 @@ from wibawa.banks.queries import all_banks, terms_on
 from wibawa.borrowers.forms import entered_borrower
 from wibawa.borrowers.queries import BorrowerFacts, find_borrowers, sectors
 from wibawa.database import db
+from wibawa.decisions.queries import source_of
 from wibawa.disbursements.queries import running_loans
 from wibawa.home.queries import elsewhere
 from wibawa.rules.eligibility import Verdict
@@ -311,6 +312,7 @@ def _page(found: Case, form: ReasonForm | None = None, loose: Loose | None = Non
         visits=found.visits,
         found=found,
         papers=papers_of_application(db.session(), found.standing.holder, clock.today()),
+        source=source_of(db.session(), facts.id),
         cost=compare(db.session(), facts.bank_id, facts.amount, facts.months, clock.today()),
         verdict=_examined(found.wish, facts.id) if facts.state in CHECKED else None,
         events=queries.events_of(found.moves_for(me().bank_id)),

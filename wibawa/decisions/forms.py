@@ -6,7 +6,7 @@ from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from wibawa.decisions.queries import Reason
+from wibawa.decisions.answers import Reason
 from wibawa.rules.money import rupiah
 from wibawa.web.fields import Form, RupiahField
 

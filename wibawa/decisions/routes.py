@@ -7,24 +7,39 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wibawa.access import once, trail
-from wibawa.access.guard import me, needs, not_found
+from wibawa.access.guard import me, needs, not_found, takes_files
 from wibawa.access.permissions import Permission
 from wibawa.applications.moves import Author
 from wibawa.applications.queries import Case, case, examine
+from wibawa.banks.queries import all_banks
 from wibawa.borrowers.forms import RevealForm
 from wibawa.database import db
 from wibawa.decisions import actions
+from wibawa.decisions.answers import AnswerFile, Reason
 from wibawa.decisions.checks import told_to_bank
 from wibawa.decisions.forms import approval_form, decline_form
-from wibawa.decisions.queries import Reason, reasons_on
+from wibawa.decisions.kind import DECISIONS
+from wibawa.decisions.queries import reasons_on, sent_answers
+from wibawa.decisions.reader import COLUMNS, read_answers
 from wibawa.home.queries import elsewhere
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, not_now
+from wibawa.uploads import pages as files
+from wibawa.uploads.actions import content_of, withdraw
+from wibawa.uploads.forms import SkipForm, UploadForm
+from wibawa.uploads.limits import Unreadable
+from wibawa.uploads.models import Upload
+from wibawa.uploads.pages import asked_problems, asked_upload, check_parts, list_parts, record
 from wibawa.web import clock
+from wibawa.web.asked import asked_number
 
 pages = Blueprint("decisions", __name__)
 
 P = Permission
+EXAMPLES = (
+    ("PM-000123", "Siti Aminah", "DISETUJUI", 5_000_000, "", "Akad hari Kamis"),
+    ("PM-000124", "Budi Santoso", "DITOLAK", "", "Kemampuan bayar tidak cukup", ""),
+)
 Answer = str | Response | tuple[str, int]
 
 
@@ -118,7 +133,7 @@ def _answered(
     given = {
         "bank_id": me().bank_id,
         "shown": request.form.get("shown", ""),
-        "author": Author(me().id, me().role, clock.now()),
+        "author": _author(),
     }
 
     def numbered() -> int:
@@ -170,11 +185,156 @@ def _once(action: str, deed: Callable[[], int]) -> tuple[int, bool]:
     return done
 
 
-ONE = "/permohonan/<int:application_id>"
+@needs(P.SEE_UPLOADS)
+def upload_list() -> str:
+    parts = list_parts(DECISIONS, all_banks(db.session(), me().bank_id))
+    return render_template("decisions/upload_list.html", **parts)
+
+
+@takes_files
+@needs(P.ANSWER_APPLICATION)
+def upload() -> str | Response:
+    form = UploadForm(replaces=request.args.get("ganti", ""))
+    if form.validate_on_submit():
+        try:
+            return _receive(form)
+        except Unreadable as refused:
+            db.session.rollback()
+            form.file.errors = [refused.problem.message]
+    return render_template("decisions/upload.html", form=form, reasons=_reasons())
+
+
+def _receive(form: UploadForm) -> Response:
+    content, name = form.file.data.read(), form.file.data.filename or "berkas"
+    db.session.rollback()  # no lock while reading
+    file = read_answers(content, name)
+    replaces = asked_number(form.replaces.data, 1, 999_999)
+    bank_id = me().bank_id
+    assert bank_id is not None, "only bank officers may upload"
+    received = actions.receive(db.session(), bank_id, content, name, file, _author(), replaces)
+    number = received.upload.id
+    if not received.earlier:
+        record("file_uploaded", received.upload)
+    db.session.commit()
+    again = "1" if received.earlier else None
+    return redirect(url_for("decisions.check_upload", upload_id=number, sama=again))
+
+
+@needs(P.SEE_UPLOADS)
+def check_upload(upload_id: int) -> str:
+    found = asked_upload(DECISIONS, upload_id)
+    sent = found.status == "posted"
+    return render_template(
+        "decisions/check_upload.html",
+        shown=actions.shown_answers(found),
+        sent=sent_answers(db.session(), upload_id, asked_problems()) if sent else None,
+        options=SkipForm(obj=found, reason=found.skip_reason),
+        upload_form=UploadForm(replaces=str(found.id)),
+        **check_parts(DECISIONS, found),
+    )
+
+
+def _with_file(upload_id: int, deed: Callable[[Upload, AnswerFile], None]) -> Response:
+    """Do something with a stored file that was read again, or say why not; back to its page."""
+    found = asked_upload(DECISIONS, upload_id)
+    file = _read(found)
+    try:
+        deed(found, file)
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    return _to_upload(upload_id)
+
+
+@needs(P.ANSWER_APPLICATION)
+def choose_upload(upload_id: int) -> Response:
+    form = SkipForm()
+    if not form.validate_on_submit():
+        asked_upload(DECISIONS, upload_id)
+        flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
+        return _to_upload(upload_id)
+    skip, reason = form.skip_problems.data, form.reason.data or ""
+    return _with_file(
+        upload_id,
+        lambda found, file: actions.choose(db.session(), found, _author(), file, skip, reason),
+    )
+
+
+@needs(P.ANSWER_APPLICATION)
+def apply_upload(upload_id: int) -> Response:
+    shown = request.form.get("shown", "")
+
+    def deed(found: Upload, file: AnswerFile) -> None:
+        applied = actions.apply(db.session(), found, _author(), file, shown)
+        if applied.sentence:
+            flash(applied.sentence, "warning")
+        else:
+            flash(f"Keputusan dalam {found.filename} sudah dikirim; dinas melihatnya.", "success")
+
+    return _with_file(upload_id, deed)
+
+
+@needs(P.ANSWER_APPLICATION)
+def withdraw_upload(upload_id: int) -> Response:
+    found = asked_upload(DECISIONS, upload_id)
+    try:
+        withdraw(db.session(), DECISIONS, found)
+        record("file_withdrawn", found)
+        db.session.commit()
+        flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    return _to_upload(upload_id)
+
+
+@needs(P.SEE_UPLOADS)
+def marked_file(upload_id: int) -> Response:
+    found = asked_upload(DECISIONS, upload_id)
+    file = _read(found)
+    return files.marked_file(found, file.headings, file.table.rows, file.bad_rows)
+
+
+@needs(P.SEE_UPLOADS)
+def original_file(upload_id: int) -> Response:
+    return files.original_file(asked_upload(DECISIONS, upload_id))
+
+
+@needs(P.ANSWER_APPLICATION)
+def template_file() -> Response:
+    return files.template_file(COLUMNS, EXAMPLES, "templat-keputusan.xlsx")
+
+
+def _author() -> Author:
+    return Author(me().id, me().role, clock.now())
+
+
+def _read(upload: Upload) -> AnswerFile:
+    """The stored file read again, without holding a lock meanwhile."""
+    content, name = content_of(upload), upload.filename
+    db.session.rollback()
+    return read_answers(content, name)
+
+
+def _to_upload(upload_id: int) -> Response:
+    return redirect(url_for("decisions.check_upload", upload_id=upload_id))
+
+
+ONE, FILE = "/permohonan/<int:application_id>", "/keputusan/berkas/<int:upload_id>"
 for _address, _view, _methods in (
     (f"{ONE}/keputusan", decision, ["GET"]),
     (f"{ONE}/keputusan/setujui", approve, ["POST"]),
     (f"{ONE}/keputusan/tolak", decline, ["POST"]),
     (f"{ONE}/nik", reveal_nik, ["GET", "POST"]),
+    ("/keputusan/berkas", upload_list, ["GET"]),
+    ("/keputusan/berkas/baru", upload, ["GET", "POST"]),
+    ("/keputusan/templat.xlsx", template_file, ["GET"]),
+    (FILE, check_upload, ["GET"]),
+    (f"{FILE}/hasil.xlsx", marked_file, ["GET"]),
+    (f"{FILE}/asli", original_file, ["GET"]),
+    (f"{FILE}/pilihan", choose_upload, ["POST"]),
+    (f"{FILE}/kirim", apply_upload, ["POST"]),
+    (f"{FILE}/tarik", withdraw_upload, ["POST"]),
 ):
     pages.add_url_rule(_address, view_func=_view, methods=_methods)

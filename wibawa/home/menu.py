@@ -46,8 +46,8 @@ class Task:
 @dataclass(frozen=True)
 class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
-    to decide, titipan, settings, merges, what is to be sent to a bank, and applications past their
-    deadline among those to carry on."""
+    to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
+    deadline among those to carry on, and files of a bank's answers."""
 
     uploads: int
     disbursements: int
@@ -57,6 +57,7 @@ class Waiting:
     merges: int
     proposals: int
     late: int
+    answers: int
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
@@ -132,6 +133,14 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             .select_from(Application)
             .where(waits_for(person), Application.due_on < clock.today())
             .scalar_subquery(),
+            select(func.count())
+            .select_from(Upload)
+            .where(
+                Upload.kind == "decisions",
+                Upload.status.in_(("faulty", "clean")),
+                of_bank(Upload.bank_id),
+            )
+            .scalar_subquery(),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -144,6 +153,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[5] if person.may(P.APPROVE_MERGE) else 0,
         row[6] if person.may(P.SEND_PROPOSAL) else 0,
         row[7],
+        row[8] if person.may(P.ANSWER_APPLICATION) else 0,
     )
 
 
@@ -183,6 +193,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         P.SEE_APPLICATIONS,
         "applications",
         "Yang batas waktunya paling dekat ada di atas.",
+    ),
+    (
+        "Berkas keputusan belum dikirim",
+        "decisions.upload_list",
+        P.ANSWER_APPLICATION,
+        "answers",
+        "Sudah diunggah; perbaiki, kirim, atau tarik.",
     ),
     (
         "Permohonan menunggu dikirim ke bank",
@@ -280,6 +297,11 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
     """A page below a list keeps the list's menu item lit."""
     below = {
         "loans.loan": "loans.loan_list",
+        "decisions.check_upload": "proposals.proposal_list",
+        "decisions.decision": "applications.application_list",
+        "decisions.reveal_nik": "applications.application_list",
+        "decisions.upload": "proposals.proposal_list",
+        "decisions.upload_list": "proposals.proposal_list",
         "access.new_user": "access.user_list",
         "banks.edit_bank": "banks.bank_list",
         "banks.holiday_list": "banks.bank_list",
