@@ -18,6 +18,7 @@ from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import SuspenseEntry
 from wibawa.merging.models import BorrowerMerge
 from wibawa.rules.statuses import State
+from wibawa.uploads.kinds import OPEN
 from wibawa.uploads.models import Upload
 from wibawa.web import clock
 
@@ -97,17 +98,10 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
     def of_bank(column: Any) -> ColumnElement[bool]:
         return column == person.bank_id if person.bank_id is not None else true()
 
-    statuses = ("submitted",) if person.may(P.POST_REPAYMENTS) else ("faulty", "clean")
+    statuses = ("submitted",) if person.may(P.POST_REPAYMENTS) else OPEN
     row = session.execute(
         select(
-            select(func.count())
-            .select_from(Upload)
-            .where(
-                Upload.kind == "repayments",
-                Upload.status.in_(statuses),
-                of_bank(Upload.bank_id),
-            )
-            .scalar_subquery(),
+            _files("repayments", statuses, of_bank(Upload.bank_id)),
             select(func.count())
             .select_from(Disbursement)
             .where(Disbursement.status == "recorded")
@@ -133,14 +127,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             .select_from(Application)
             .where(waits_for(person), Application.due_on < clock.today())
             .scalar_subquery(),
-            select(func.count())
-            .select_from(Upload)
-            .where(
-                Upload.kind == "decisions",
-                Upload.status.in_(("faulty", "clean")),
-                of_bank(Upload.bank_id),
-            )
-            .scalar_subquery(),
+            _files("decisions", OPEN, of_bank(Upload.bank_id)),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -155,6 +142,12 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[7],
         row[8] if person.may(P.ANSWER_APPLICATION) else 0,
     )
+
+
+def _files(kind: str, statuses: tuple[str, ...], of_bank: ColumnElement[bool]) -> Any:
+    """How many files of a kind stand where somebody must go on with them."""
+    own = (Upload.kind == kind, Upload.status.in_(statuses), of_bank)
+    return select(func.count()).select_from(Upload).where(*own).scalar_subquery()
 
 
 def _proposed(model: type[LoanTerms] | type[CollectibilityRule]) -> Any:
