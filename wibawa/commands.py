@@ -43,6 +43,8 @@ from wibawa.rules.money import AmountError, number, parse_typed, percent, rupiah
 from wibawa.rules.refused import Problem, Refused
 from wibawa.rules.schedule import MULTIPLES, schedule
 from wibawa.schema import DamagedSchema
+from wibawa.siumi.actions import import_at_once as import_register
+from wibawa.siumi.checks import Checked
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
 from wibawa.web import clock
@@ -288,6 +290,68 @@ def import_repayments_command(
         f"total kontrol {rupiah(data['control_total'])}."
     ]
     _say(json_, data, lines)
+
+
+@import_group.command("register", help="Periksa dan terapkan berkas SI-UMI (usaha mikro kota).")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Periksa saja, jangan terapkan.")
+@click.option("--skip-problems", is_flag=True, help="Lewati baris bermasalah.")
+@click.option(
+    "--rename",
+    "renames",
+    type=click.IntRange(min=1),
+    multiple=True,
+    metavar="BARIS",
+    help="Benarkan nama baru peminjam dengan pinjaman berjalan pada baris ini; boleh diulang.",
+)
+@as_json
+@click.pass_obj
+def import_register_command(
+    make: Make,
+    file: Path,
+    check: bool,
+    skip_problems: bool,
+    renames: tuple[int, ...],
+    json_: bool,
+) -> None:
+    def deed(session: Session) -> tuple[dict[str, Any], list[Problem]]:
+        content, author = file.read_bytes(), _author(session)
+        try:
+            checked, upload = import_register(
+                session, content, file.name, author, skip=skip_problems, renames=renames
+            )
+        except Unreadable as error:
+            return _register_json(None, 0, [error.problem]), [error.problem]
+        if checked is None:
+            assert upload is not None
+            return _register_json(None, upload.row_count, []), []
+        stopped = [p for p in checked.problems if p.blocking] if checked.blocked else []
+        return _register_json(checked, checked.rows, checked.problems), stopped
+
+    data, blocking = _with_books(make, deed, write=not check)
+    if blocking:
+        _refuse(json_, data, _told(blocking))
+    if data["already_imported"]:
+        said = "Berkas ini sudah diterapkan sebelumnya; tidak ada yang berubah."
+    else:
+        said = (
+            f"{data['new']} usaha mikro baru, {data['changed']} berubah, "
+            f"{data['unchanged']} sama, {data['repeated']} kembar, "
+            f"{data['faulty']} bermasalah{' dan dilewati' * bool(data['skipped'])}"
+            f"{' (hanya diperiksa)' * check}."
+        )
+    _say(json_, data, [said])
+
+
+def _register_json(checked: Checked | None, rows: int, problems: list[Problem]) -> dict[str, Any]:
+    names = ("new", "changed", "unchanged", "repeated", "faulty", "skipped")
+    return {
+        "rows": rows,
+        **{name: getattr(checked, name) if checked else 0 for name in names},
+        "problems": [problem_json(p) for p in problems if p.blocking],
+        "notices": [problem_json(p) for p in problems if not p.blocking],
+        "already_imported": checked is None and not problems,
+    }
 
 
 def _bank(session: Session, code: str) -> Bank:
