@@ -33,6 +33,7 @@ from wibawa.siumi.models import RegisterChange, RegisterLine
 from wibawa.siumi.reader import RegisterFile, RegisterRow, read_register
 from wibawa.uploads import actions as files
 from wibawa.uploads.actions import Found, Received, Sent, only, shown_cell
+from wibawa.uploads.garbage import collector_paused
 from wibawa.uploads.kinds import OPEN
 from wibawa.uploads.models import Upload
 
@@ -170,16 +171,17 @@ def _put_into_books(session: Session, upload: Upload, checked: Checked, author: 
     lines = checked.applied
     fresh = [line for line in lines if line.stored is None]
     now, by = author.now, author.entered_by
-    try:
-        added = add_borrowers(session, [_new_borrower(line) for line in fresh], by, now)
-    except IntegrityError as error:
-        raise Refused("number_taken", CHANGED_MEANWHILE) from error
-    assert added.new == len(fresh), "a new borrower was known after all"
-    change_borrowers(
-        session, [_row_of_file(line) for line in lines if line.stored], upload.id, by, now
-    )
-    ids = {line.row: number for line, number in zip(fresh, added.ids, strict=True)}
-    _keep_lines(session, upload.id, checked, ids)
+    with collector_paused():
+        try:
+            added = add_borrowers(session, [_new_borrower(line) for line in fresh], by, now)
+        except IntegrityError as error:
+            raise Refused("number_taken", CHANGED_MEANWHILE) from error
+        if added.new != len(fresh):
+            raise Refused("number_taken", CHANGED_MEANWHILE)
+        rows = [_row_of_file(line) for line in lines if line.stored]
+        change_borrowers(session, rows, upload.id, by, now)
+        ids = {line.row: number for line, number in zip(fresh, added.ids, strict=True)}
+        _keep_lines(session, upload.id, checked, ids)
     upload.status = "posted"
     upload.posted_by, upload.posted_at = by, now
     session.flush()
