@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -18,10 +19,14 @@ from wibawa.applications import actions as applying
 from wibawa.applications.checks import Wish, applicant_of
 from wibawa.applications.moves import Author as Mover
 from wibawa.applications.queries import case
-from wibawa.banks.models import Bank
+from wibawa.banks.models import Bank, DirectPermit
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.queries import borrower_facts
 from wibawa.database import db, writing
+from wibawa.decisions.actions import approve as bank_approves
+from wibawa.disbursements import actions as disbursing
+from wibawa.disbursements.checks import Draft
+from wibawa.disbursements.queries import disbursement_facts, fingerprint
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, SuspenseEntry
 from wibawa.proposals.actions import send as send_proposal
@@ -139,10 +144,12 @@ def application(
     collateral: str = "",
     name: str = "Siti Aminah",
     borrower_id: int | None = None,
+    approved: int | None = None,
 ) -> int:
-    """An application of a borrower of its own, moved as far as `to`, at most sent; its id.
+    """An application of a borrower of its own, moved as far as `to`; its id.
 
-    Staff records, submits, visits and sends it; the approver recommends it.
+    Staff records, submits, visits and sends it; the approver recommends it; the bank's officer
+    approves the `approved` amount, or all; staff records that it was paid out, the approver agrees.
     """
     clerk = Mover(people["staff"], Role.OFFICE_STAFF, now())
     borrower_id = borrower_id or borrower(session, clerk.id, 500 + number, name)
@@ -152,8 +159,73 @@ def application(
                 registered_id=borrower_id)  # fmt: skip
     made = applying.record(session, wish, None, clerk, lambda *_: [], submitted=to != State.DRAFT)
     if to != State.DRAFT:
-        forward(session, people, made, to)
+        forward(session, people, made, State.SENT if to in BANK_SAID_YES else to)
+    if to in BANK_SAID_YES:
+        approve_application(session, people, made, approved or amount)
+    if to is State.DISBURSED:
+        pay_out(session, people, made)
     return made
+
+
+BANK_SAID_YES = {State.APPROVED, State.DISBURSED}
+
+
+def approve_application(
+    session: Session, people: dict[str, int], application_id: int, amount: int
+) -> None:
+    """The bank of a sent application approves `amount`."""
+    found = case(session, application_id)
+    assert found is not None
+    bank_id = found.facts.bank_id
+    officer = Mover(people["jateng" if bank_id == JATENG else "pasar"], Role.BANK_OFFICER, now())
+    bank_approves(session, application_id, bank_id=bank_id, shown=found.shown, author=officer,
+                  amount=amount, note="")  # fmt: skip
+
+
+def payment_draft(session: Session, application_id: int, **changes: Any) -> Draft:
+    """What the clerk types for an approved application: all of it, today, an account of its own."""
+    found = case(session, application_id)
+    assert found is not None
+    facts = found.facts
+    return replace(
+        Draft(
+            applicant_of(found.borrower), facts.bank_id, f"07{application_id:09d}",
+            f"PK/{application_id:04d}/2026", today(), facts.approved_amount, facts.collateral,
+            registered_id=facts.borrower_id, application_id=application_id,
+        ),
+        **changes,
+    )  # fmt: skip
+
+
+def recorded_payment(
+    session: Session, people: dict[str, int], application_id: int, **changes: Any
+) -> int:
+    """A disbursement of an approved application that waits for the approver; its id."""
+    draft = payment_draft(session, application_id, **changes)
+    return disbursing.record(session, draft, None, people["staff"], now())
+
+
+def pay_out(session: Session, people: dict[str, int], application_id: int, **changes: Any) -> int:
+    """An approved application paid out by two people; the loan's id."""
+    number = recorded_payment(session, people, application_id, **changes)
+    facts = disbursement_facts(session, number)
+    assert facts is not None
+    borrower = borrower_facts(session, facts.borrower_id)
+    assert borrower is not None
+    head = Mover(people["approver"], Role.APPROVER, now())
+    return disbursing.approve(session, number, fingerprint(facts, borrower), head)
+
+
+def allow_direct(session: Session, people: dict[str, int], *banks: int) -> None:
+    """Let loans be recorded without an application, at the banks named or at both."""
+    for bank_id in banks or (JATENG, PASAR):
+        session.add(
+            DirectPermit(
+                bank_id=bank_id, valid_from=dt.date(2017, 1, 1), allowed=True,
+                reason="Masa peralihan", entered_by=people["admin"], entered_at=now(),
+            )
+        )  # fmt: skip
+    session.flush()
 
 
 def forward(session: Session, people: dict[str, int], application_id: int, to: State) -> None:

@@ -23,11 +23,15 @@ from sqlalchemy.orm import Session
 from wibawa.access.permissions import Role
 from wibawa.access.queries import DEMO_PASSWORD, demo_users
 from wibawa.access.users import add_user
+from wibawa.applications.models import Application
+from wibawa.applications.queries import case
 from wibawa.banks.models import Bank, Kelurahan
 from wibawa.banks.queries import bank_by_code, terms_on, thresholds_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.models import Borrower
 from wibawa.demo_applications import add_applications
+from wibawa.disbursements.actions import record as record_disbursement
+from wibawa.disbursements.checks import Draft, applicant_of
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, Loan
@@ -39,6 +43,7 @@ from wibawa.rules.facts import BankKind, BorrowerKind, Health, Installment, Meth
 from wibawa.rules.money import number
 from wibawa.rules.position import position
 from wibawa.rules.schedule import schedule
+from wibawa.rules.statuses import State
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import WIB, in_wib
 
@@ -136,8 +141,8 @@ def fill(session: Session, now: dt.datetime) -> Office:
     lives = _lives(session, random, today, people)
     _past_files(session, lives, today, people)
     to_try = _this_month(session, lives, today, now, people)
-    _waiting_disbursements(session, random, today, now, people)
     add_applications(session, random, today, people, _applicant_maker(session, random))
+    _waiting_disbursements(session, random, today, now, people)
     entries = session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
     loans = session.scalar(select(func.count()).select_from(Loan)) or 0
     files = session.scalar(select(func.count()).select_from(Upload)) or 0
@@ -280,6 +285,7 @@ def _open(
             decided_by=people["budi"],
             decided_at=author.now,
             loan_id=loan_id,
+            direct_reason="Dicatat sebelum permohonan dihubungkan",
         )
     )
     name = borrower.chair_name or borrower.name
@@ -488,30 +494,22 @@ def _waiting_disbursements(
     now: dt.datetime,
     people: dict[str, int],
 ) -> None:
-    """Three disbursements that Ani recorded and Budi has not decided yet."""
-    kelurahan = list(session.scalars(select(Kelurahan.code).order_by(Kelurahan.code)))
-    wanted = [_borrower(random, 9001 + n, today, kelurahan) for n in range(3)]
-    ids = add_borrowers(session, wanted, people["ani"], now).ids
-    for count, borrower_id in enumerate(ids, 1):
-        bank = bank_by_code(session, "PASAR" if count % 2 else "JATENG")
-        assert bank is not None
-        terms = terms_on(session, today)
-        session.add(
-            Disbursement(
-                status="recorded",
-                borrower_id=borrower_id,
-                bank_id=bank.id,
-                account_number=f"0{random.randrange(10**11, 10**12)}",
-                agreement_number=f"PK/{bank.code[0]}/{today.year}/9{count:03d}",
-                disbursed_on=today,
-                principal=count * 5_000_000,
-                rate=terms.rate,
-                months=terms.months,
-                method=bank.method,
-                multiple=bank.multiple,
-                collateral="BPKB sepeda motor" if count > 1 else "",
-                entered_by=people["ani"],
-                entered_at=now,
-            )
+    """What the banks paid out of the three oldest approved applications: Ani recorded it, Budi has
+    not decided yet."""
+    approved = select(Application.id).where(Application.state == State.APPROVED)
+    for application_id in list(session.scalars(approved.order_by(Application.id).limit(3))):
+        found = case(session, application_id)
+        assert found is not None
+        facts = found.facts
+        draft = Draft(
+            applicant_of(found.borrower),
+            facts.bank_id,
+            f"0{random.randrange(10**11, 10**12)}",
+            f"PK/{facts.bank[5]}/{today.year}/9{application_id:03d}",
+            today,
+            facts.approved_amount,
+            facts.collateral,
+            registered_id=facts.borrower_id,
+            application_id=application_id,
         )
-    session.flush()
+        record_disbursement(session, draft, None, people["ani"], now)

@@ -145,6 +145,7 @@ def _prepare(
             author=head if road.to is S.REFUSED_BY_OFFICE else by,
             action=actions.get(road.to, Action.WITHDRAW),
             reason=WHY[road.to],
+            elsewhere=elsewhere,
         )
     return number
 

@@ -96,7 +96,11 @@ def test_two_versions_cannot_begin_on_one_day(sign_in: SignIn, session: Session)
     assert _count(session) == 2
 
 
-def test_today_may_be_the_first_day(sign_in: SignIn, session: Session) -> None:
+def test_today_may_be_the_first_day(
+    sign_in: SignIn, session: Session, people: dict[str, int]
+) -> None:
+    factories.allow_direct(session, people)
+    session.commit()
     approve(sign_in, proposed(sign_in("staff"), valid_from="24/11/2026"))
     page = sign_in("staff").get("/pencairan/baru?jenis=mikro").get_data(as_text=True)
     assert "Rp75.000.000" in page

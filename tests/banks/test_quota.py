@@ -30,6 +30,7 @@ def _fill(session: Session, people: dict[str, int], amount: int = 20_000_000) ->
             bank_id=factories.PASAR, account_number="0200000000004", agreement_number="PK/4",
             disbursed_on=dt.date(2026, 11, 24), principal=4_000_000, rate=300, months=24,
             method="flat", multiple=1, entered_by=by, entered_at=now(),
+            direct_reason="Masa peralihan",
         )
     )  # fmt: skip
     bank = session.get_one(Bank, factories.PASAR)

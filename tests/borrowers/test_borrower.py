@@ -96,6 +96,7 @@ def test_a_disbursement_that_waits_is_shown_with_who_recorded_it(
 ) -> None:
     from tests.disbursements.forms import entry
 
+    factories.saved(app, lambda s: factories.allow_direct(s, people))
     client = sign_in("staff")
     client.post("/pencairan/baru?jenis=mikro", data=entry())
     page = client.get("/peminjam/1").get_data(as_text=True)

@@ -177,7 +177,7 @@ def test_bank_officers_leadership_and_administrators_have_no_register(
 def test_an_empty_register_says_how_borrowers_come_into_it(sign_in: SignIn) -> None:
     page = sign_in("staff").get("/peminjam").get_data(as_text=True)
     assert "Belum ada peminjam" in page
-    assert "/pencairan/baru/peminjam" in page
+    assert "/permohonan/baru/peminjam" in page
 
 
 def test_a_long_register_tells_its_sums_when_asked(

@@ -344,10 +344,11 @@ def test_the_same_form_sent_twice_is_saved_once(app: Flask, siti: str, sign_in: 
 
 
 def test_a_waiting_disbursement_cannot_be_approved_on_facts_that_changed_since(
-    app: Flask, siti: str, sign_in: SignIn
+    app: Flask, people: dict[str, int], siti: str, sign_in: SignIn
 ) -> None:
     from tests.disbursements.forms import decision, entry
 
+    factories.saved(app, lambda s: factories.allow_direct(s, people))
     staff, approver = sign_in("staff"), sign_in("approver")
     answer = staff.post("/pencairan/baru?peminjam=1", data=entry())
     assert answer.status_code == 302

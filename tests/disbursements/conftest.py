@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from tests import factories
 from tests.conftest import ApartClient
 from tests.factories import Client
 
@@ -16,3 +18,10 @@ def sign_in(app: Flask, sign_in: Callable[[str], Client]) -> Callable[[str], Cli
     """`sign_in("staff")` is a client that stays apart from the test's own transaction."""
     app.test_client_class = ApartClient
     return sign_in
+
+
+@pytest.fixture
+def direct_allowed(session: Session, people: dict[str, int]) -> None:
+    """Both banks' loans may be recorded without an application."""
+    factories.allow_direct(session, people)
+    session.commit()

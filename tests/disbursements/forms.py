@@ -33,6 +33,7 @@ WISH = {
     "disbursed_on": "24/11/2026",
     "principal": "5.000.000",
     "collateral": "",
+    "direct_reason": "Cair sebelum permohonan dicatat di sini",
 }
 KEY = "0" * 31
 

@@ -15,6 +15,7 @@ from tests.disbursements.forms import approve, counts, decision, recorded
 from wibawa.access.models import TrailEntry
 from wibawa.access.permissions import Role
 from wibawa.access.users import add_user
+from wibawa.applications.moves import Author
 from wibawa.borrowers.queries import borrower_facts
 from wibawa.disbursements import actions, queries
 from wibawa.disbursements.models import Disbursement
@@ -23,6 +24,7 @@ from wibawa.rules.refused import Refused
 from wibawa.web.clock import now
 
 SignIn = Callable[[str], factories.Client]
+pytestmark = pytest.mark.usefixtures("direct_allowed")
 
 
 def test_a_second_person_opens_the_loan_with_one_schedule_and_one_entry(
@@ -180,7 +182,7 @@ def test_a_day_that_lies_ahead_of_the_booking_day_is_not_approved(
     assert borrower is not None
     shown = queries.fingerprint(facts, borrower)
     with pytest.raises(Refused, match="sesudah hari ini"):
-        actions.approve(session, number, shown, people["approver"], now())
+        actions.approve(session, number, shown, Author(people["approver"], Role.APPROVER, now()))
 
 
 @pytest.mark.parametrize("who", ["staff", "staff2", "jateng", "leader", "auditor", "admin"])

@@ -9,6 +9,7 @@ from tests import factories
 from wibawa.disbursements.models import Disbursement
 
 SignIn = Callable[[str], factories.Client]
+pytestmark = pytest.mark.usefixtures("direct_allowed")
 ADDRESS = "/pencairan/baru/peminjam"
 
 

@@ -8,6 +8,7 @@ from tests import factories
 from tests.disbursements.forms import NIK, approve, recorded
 
 SignIn = Callable[[str], factories.Client]
+pytestmark = pytest.mark.usefixtures("direct_allowed")
 
 
 def test_the_page_shows_all_facts_words_and_the_plan(sign_in: SignIn) -> None:

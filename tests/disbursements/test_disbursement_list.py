@@ -9,6 +9,7 @@ from tests import factories
 from tests.disbursements.forms import NIK, approve, recorded
 
 SignIn = Callable[[str], factories.Client]
+pytestmark = pytest.mark.usefixtures("direct_allowed")
 
 
 def names(client: factories.Client, address: str) -> list[str]:
@@ -17,7 +18,7 @@ def names(client: factories.Client, address: str) -> list[str]:
 
 
 @pytest.fixture
-def three(sign_in: SignIn) -> None:
+def three(sign_in: SignIn, direct_allowed: None) -> None:
     """Siti (approved, Pasar, 5 juta), Dewi and Budi (waiting, at both banks)."""
     staff = sign_in("staff")
     approve(sign_in("approver"), recorded(staff))
@@ -30,8 +31,9 @@ def three(sign_in: SignIn) -> None:
 def test_an_empty_list_offers_the_next_step(sign_in: SignIn) -> None:
     page = sign_in("staff").get("/pencairan").get_data(as_text=True)
     assert "Belum ada pencairan yang dicatat" in page
-    assert "/pencairan/baru/peminjam" in page
-    assert "/pencairan/baru" not in sign_in("approver").get("/pencairan").get_data(as_text=True)
+    assert "Catat pencairan" in page
+    assert 'href="/pencairan/permohonan"' in page
+    assert "Catat pencairan" not in sign_in("approver").get("/pencairan").get_data(as_text=True)
 
 
 @pytest.mark.usefixtures("three")

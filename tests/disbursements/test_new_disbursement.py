@@ -17,6 +17,7 @@ from wibawa.borrowers.models import Borrower
 from wibawa.disbursements.models import Disbursement
 
 SignIn = Callable[[str], factories.Client]
+pytestmark = pytest.mark.usefixtures("direct_allowed")
 COOPERATIVE = {
     "name": "Koperasi Maju Bersama",
     "cooperative_number": "3374010010001",
@@ -61,7 +62,7 @@ def test_a_recorded_disbursement_waits_and_is_no_loan_yet(
 
 def test_without_a_borrower_chosen_the_choice_comes_first(sign_in: SignIn) -> None:
     answer = sign_in("staff").get("/pencairan/baru")
-    assert answer.headers["Location"] == "/pencairan/baru/peminjam"
+    assert answer.headers["Location"] == "/pencairan/permohonan"
     assert sign_in("staff").get("/pencairan/baru?peminjam=999").status_code == 404
 
 

@@ -13,6 +13,7 @@ from wibawa.rules.money import number
 from wibawa.rules.schedule import schedule_rows
 
 SignIn = Callable[[str], factories.Client]
+pytestmark = pytest.mark.usefixtures("direct_allowed")
 
 
 def fragment(client: factories.Client, **asked: str) -> str:

@@ -10,6 +10,7 @@ from tests.disbursements.forms import approve, counts, decision, recorded
 from wibawa.disbursements.models import Disbursement
 
 SignIn = Callable[[str], factories.Client]
+pytestmark = pytest.mark.usefixtures("direct_allowed")
 REASON = "Rekening tidak cocok dengan perjanjian."
 
 

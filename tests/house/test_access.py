@@ -65,6 +65,7 @@ PAGES = {
     "banks.bank_list": "manage_banks",
     "banks.confirm_terms": "approve_terms",
     "banks.edit_bank": "manage_banks",
+    "banks.edit_permit": "manage_banks",
     "banks.edit_quota": "set_quota",
     "banks.holiday_list": "manage_banks",
     "banks.limits_list": "see_terms",
@@ -99,9 +100,11 @@ PAGES = {
     "decisions.upload_list": "see_uploads",
     "decisions.withdraw_upload": "answer_application",
     "disbursements.approve": "approve_disbursement",
+    "disbursements.choose_application": "see_disbursements",
     "disbursements.choose_borrower": "record_disbursement",
     "disbursements.disbursement": "see_disbursements",
     "disbursements.disbursement_list": "see_disbursements",
+    "disbursements.export_approved": "see_disbursements",
     "disbursements.new_disbursement": "record_disbursement",
     "disbursements.preview": "record_disbursement",
     "disbursements.refuse": "approve_disbursement",
@@ -348,6 +351,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         multiple=1,
         entered_by=people["staff2"],
         entered_at=now(),
+        direct_reason="Masa peralihan",
     )
     register = _register(people["staff2"])
     answers = _answers(bank, officer)

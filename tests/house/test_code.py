@@ -32,6 +32,8 @@ OTHER_NAMES = {
     "borrowers/register": "the filtered, sorted register, for page and export",
     "borrowers/story": "a borrower's history out of several folders, as plain data",
     "decisions/answers": "what a file of answers says, and what its check knows and finds",
+    "disbursements/entry": "the form of a disbursement: its address and what it begins with",
+    "disbursements/lists": "the filtered list, and the approved applications that wait",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
     "letters/documents": "a letter as plain data; no Flask, no database",

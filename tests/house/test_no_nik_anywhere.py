@@ -128,6 +128,7 @@ def register(app: Flask, people: dict[str, int]) -> None:
         import_portfolio(session, SAMPLE.read_bytes(), "data_awal.xlsx", Author(by, None, now()))
         wanted = [replace(_borrower(n), nik=nik) for n, nik in enumerate(ADDED_NIKS, 1)]
         add_borrowers(session, wanted, by, now())
+        factories.allow_direct(session, people)
 
     factories.saved(app, make)
 

@@ -10,12 +10,15 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 from sqlalchemy import func, select
 
+from tests import factories
 from tests.conftest import ENGINES
 from tests.journeys.conftest import Server
-from wibawa.database import db
+from wibawa.access.models import User
+from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.rules.dates import add_months, short_date
+from wibawa.rules.statuses import State
 from wibawa.web.clock import today
 
 NIK = "3374014804850012"  # a woman born on 8 April 1985
@@ -35,6 +38,7 @@ def fill_in(page: Page) -> None:
     page.get_by_role("textbox", name="Tanggal pencairan").fill(short_date(today()))
     page.get_by_label("Nomor rekening pinjaman").fill("0123456789")
     page.get_by_label("Nomor perjanjian kredit").fill("PK/P/2026/0001")
+    page.get_by_label("Alasan tanpa permohonan").fill("Cair sebelum permohonan dicatat di sini")
 
 
 def loans(live: Server) -> int:
@@ -42,16 +46,41 @@ def loans(live: Server) -> int:
         return db.session.scalar(select(func.count()).select_from(Loan)) or 0
 
 
+@pytest.fixture
+def direct_allowed(live: Server) -> None:
+    """Both banks' loans may be recorded without an application."""
+    with live.app.app_context(), writing():
+        admin = db.session.scalar(select(User.id).where(User.username == "admin"))
+        factories.allow_direct(db.session(), {"admin": admin or 0})
+        db.session.commit()
+        db.session.remove()
+
+
+def approved_application(live: Server) -> None:
+    """What the visit, the recommendation and the bank's answer left: Rp5.000.000 to pay out."""
+    with live.app.app_context(), writing():
+        session = db.session()
+        people = {user.username: user.id for user in session.scalars(select(User))}
+        factories.application(session, people, to=State.APPROVED)
+        session.commit()
+        db.session.remove()
+
+
 @pytest.mark.parametrize("engine_name", ENGINES, indirect=True)
 def test_a_clerk_records_and_the_head_of_section_approves_and_the_schedule_is_printed(
     live: Server, page: Page, enter: Callable[[str], Page], accessible: Callable[[], None]
 ) -> None:
+    approved_application(live)
     enter("staff")
-    page.get_by_role("link", name="Pencairan").click()
+    page.get_by_role("navigation").get_by_role("link", name="Pencairan").click()
     accessible()
-    page.goto("/pencairan/baru?jenis=mikro")
+    page.get_by_role("link", name="Lihat daftarnya").click()
     accessible()
-    fill_in(page)
+    page.get_by_role("link", name="Catat pencairan PM-").click()
+    accessible()
+    page.get_by_role("textbox", name="Tanggal pencairan").fill(short_date(today()))
+    page.get_by_label("Nomor rekening pinjaman").fill("0123456789")
+    page.get_by_label("Nomor perjanjian kredit").fill("PK/P/2026/0001")
     page.get_by_label("Jumlah pencairan").fill("5.000.000")
     expect(page.get_by_text("lima juta rupiah").first).to_be_visible()
     expect(page.get_by_text("Rp220.833").first).to_be_visible()  # the preview, while typing
@@ -85,6 +114,7 @@ def test_a_clerk_records_and_the_head_of_section_approves_and_the_schedule_is_pr
     assert short_date(add_months(today(), 24)) in words or str(today().year + 2) in words
 
 
+@pytest.mark.usefixtures("direct_allowed")
 def test_a_mistake_keeps_what_was_typed_and_says_what_is_needed(
     page: Page, enter: Callable[[str], Page], accessible: Callable[[], None]
 ) -> None:
@@ -101,6 +131,7 @@ def test_a_mistake_keeps_what_was_typed_and_says_what_is_needed(
     accessible()
 
 
+@pytest.mark.usefixtures("direct_allowed")
 def test_pressing_the_button_twice_and_going_back_makes_one_disbursement(
     live: Server, page: Page, enter: Callable[[str], Page]
 ) -> None:

@@ -30,7 +30,8 @@ FILES = Path(__file__).resolve().parent.parent / "files"
 SAMPLES, SCANS = FILES / "samples", FILES / "scans"
 PAGES = {
     "staff": ("/", "/usulan", "/usulan/baru", "/permohonan", "/pencairan",
-              "/pencairan/baru/peminjam", "/pencairan/baru?jenis=koperasi",
+              "/pencairan/permohonan", "/pencairan/baru/peminjam",
+              "/pencairan/baru?jenis=koperasi",
               "/permohonan/1", "/permohonan/1/dokumen/2", "/dokumen/1", "/dokumen/2",
               "/peminjam/1", "/peminjam/ganda", "/peminjam/1/gabung", "/peminjam/gabung",
               "/peminjam/gabung/baru?tetap=1&lain=2",
@@ -46,7 +47,8 @@ PAGES = {
     "leader": ("/", "/pinjaman", "/laporan/portofolio", "/indikator"),
     "auditor": ("/", "/pinjaman/5", "/jejak", "/permohonan/1", "/dokumen/2"),
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
-              "/pengaturan/bank/1", "/pengaturan/kop-surat", "/pengaturan/batas-waktu",
+              "/pengaturan/bank/1", "/pengaturan/bank/1/tanpa-permohonan", "/pengaturan/kop-surat",
+              "/pengaturan/batas-waktu",
               "/komponen"),
 }  # fmt: skip
 MOST_BYTES = 200_000
@@ -69,6 +71,7 @@ def running_office(live: Server) -> None:
         rows = csv_of(other, SITI, JOKO, JOKO | {"NIK": "3374011205790009", "NO HP": "12"})
         file = read_register(rows, "siumi.csv")
         receive(session, rows, "siumi.csv", file, author)
+        factories.allow_direct(session, {"admin": author.entered_by})
         session.commit()
         db.session.remove()
 

@@ -13,7 +13,6 @@ from tests import factories
 from tests.borrowers.test_borrower_list import cooperative
 from tests.borrowers.test_edit_borrower import SITI, opened
 from tests.borrowers.test_reveal_nik import trail
-from tests.disbursements.forms import entry as disbursement_entry
 from tests.merging.steps import GONE, KEPT, REASON, asked, decide, hidden, key, lend, merged, twins
 from wibawa.access.permissions import Role
 from wibawa.access.personal_data import unseal
@@ -28,6 +27,7 @@ from wibawa.home.queries import loans_of_borrower
 from wibawa.loans.models import Loan
 from wibawa.merging.models import BorrowerMerge, BorrowerMove
 from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.statuses import State
 from wibawa.web.clock import now, today
 
 SignIn = Callable[[str], factories.Client]
@@ -140,11 +140,9 @@ def test_applications_and_waiting_disbursements_go_along(
 ) -> None:
     third = factories.saved(app, lambda s: factories.borrower(s, people["staff"], 3, "Siti Amina"))
     client = sign_in("staff")
-    body = {"bank_id": "2", "amount": "5.000.000", "months": "24", "purpose": "Modal usaha"}
-    place = f"/permohonan/baru?peminjam={third}"
-    assert client.post(place, data=body | {"request_key": key(), "simpan": "1"}).status_code == 302
-    answer = client.post(f"/pencairan/baru?peminjam={third}", data=disbursement_entry())
-    assert answer.status_code == 302, answer.get_data(as_text=True)
+    made = factories.application(session, people, to=State.APPROVED, borrower_id=third)
+    factories.recorded_payment(session, people, made)
+    session.commit()
     number = asked(client, f"/peminjam/gabung/baru?tetap={KEPT}&lain={third}")
     assert decide(sign_in("approver"), number) == 302
     session.rollback()
@@ -154,6 +152,28 @@ def test_applications_and_waiting_disbursements_go_along(
     assert "PM-000001" in page
     assert "Pencairan menunggu persetujuan" in page
     assert "PM-000001" in page_of(client, f"/peminjam/gabung/{number}")
+
+
+def test_what_came_of_an_application_after_the_merge_goes_back_with_it(
+    pair: tuple[int, int], sign_in: SignIn, session: Session, people: dict[str, int], app: Flask
+) -> None:
+    third = factories.saved(app, lambda s: factories.borrower(s, people["staff"], 3, "Siti Amina"))
+    made = factories.application(session, people, to=State.APPROVED, borrower_id=third)
+    session.commit()
+    client = sign_in("staff")
+    stays = factories.saved(app, lambda s: factories.borrower(s, people["staff"], 4, "Siti Amina"))
+    number = asked(client, f"/peminjam/gabung/baru?tetap={stays}&lain={third}")
+    assert decide(sign_in("approver"), number) == 302
+    session.rollback()
+    loan_id = factories.pay_out(session, people, made)
+    session.commit()
+    assert session.get_one(Loan, loan_id).borrower_id == stays
+    assert decide(sign_in("approver"), split_asked(client, number)) == 302
+    session.rollback()
+    owner = select(Disbursement.borrower_id).where(Disbursement.application_id == made)
+    assert session.scalar(owner) == third
+    assert session.get_one(Loan, loan_id).borrower_id == third
+    assert session.get_one(Application, made).borrower_id == third
 
 
 def test_the_requester_never_decides_and_the_try_is_recorded(

@@ -79,6 +79,7 @@ ACTIONS = {
     "paper_issued": "Menerbitkan surat",
     "deadlines_changed": "Mengubah batas waktu permohonan",
     "office_changed": "Mengubah kop surat",
+    "direct_permit_set": "Mengubah izin pencairan tanpa permohonan",
     "disbursement_recorded": "Mencatat pencairan",
     "disbursement_approved": "Menyetujui pencairan",
     "disbursement_refused": "Menolak pencairan",

@@ -39,7 +39,7 @@ from wibawa.banks.queries import terms_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.models import Borrower
 from wibawa.database import allocate_ids
-from wibawa.rules.eligibility import Verdict
+from wibawa.rules.eligibility import Verdict, WaitingDisbursement
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import ACTION_WORDS, REASON_LENGTH, STATE_WORDS, Action, State, move
@@ -222,9 +222,20 @@ def end(
     author: Author,
     action: Action,
     reason: str,
+    elsewhere: Elsewhere,
 ) -> None:
-    """Return, refuse or withdraw an application with a reason."""
+    """Return, refuse or withdraw an application with a reason.
+
+    Raises `Refused` as `to_move` does, and `disbursement_waiting`.
+    """
     found, to = to_move(session, application_id, action, shown, author, reason)
+    for _, other in elsewhere(session, [found.facts.borrower_id]):
+        if isinstance(other, WaitingDisbursement) and other.application_id == application_id:
+            raise Refused(
+                "disbursement_waiting",
+                f"Pencairan {rupiah(other.principal)} atas permohonan ini menunggu persetujuan. "
+                "Mintalah kepala bidang menolak pencairan itu dahulu, lalu batalkan permohonannya.",
+            )
     advance(session, found.facts, action, to, author, reason)
 
 

@@ -69,6 +69,7 @@ class Application(Base):
         ),
         UniqueConstraint("number"),
         UniqueConstraint("id", "bank_id"),
+        Index("uq_applications_parties", "id", "bank_id", "borrower_id", unique=True),
         Index(
             "uq_applications_open_borrower",
             "borrower_id",

@@ -50,7 +50,7 @@ from wibawa.borrowers.forms import entered_borrower
 from wibawa.borrowers.queries import BorrowerFacts, find_borrowers, sectors
 from wibawa.database import db
 from wibawa.decisions.queries import source_of
-from wibawa.disbursements.queries import running_loans
+from wibawa.disbursements.queries import paid_out, running_loans
 from wibawa.home.queries import elsewhere
 from wibawa.rules.eligibility import Verdict
 from wibawa.rules.money import AmountError, parse_typed
@@ -305,6 +305,7 @@ def _allowed(found: Case) -> list[Action]:
 def _page(found: Case, form: ReasonForm | None = None, loose: Loose | None = None) -> str:
     facts, may = found.facts, _allowed(found)
     decides = facts.state is State.VISITED and me().may(P.DECIDE_APPLICATION)
+    payments = paid_out(db.session(), facts.id)
     return render_template(
         "applications/application.html",
         facts=facts,
@@ -320,6 +321,8 @@ def _page(found: Case, form: ReasonForm | None = None, loose: Loose | None = Non
         late=(clock.today() - facts.due_on).days if facts.due_on else 0,
         prepared_by_me=decides and Action.RECOMMEND not in may,
         keys=(once.new_key(), once.new_key()),
+        payments=payments,
+        pending=any(each.status == "recorded" for each in payments),
         form=form or ReasonForm(formdata=None),
         loose=loose or [],
     )
@@ -390,7 +393,8 @@ def _end(application_id: int, action: Action) -> Answer:
     if action in _allowed(found) and not form.validate():
         return _page(found, form)
     reason = " ".join((form.reason.data or "").split())
-    return _move(application_id, action, partial(actions.end, action=action, reason=reason))
+    deed = partial(actions.end, action=action, reason=reason, elsewhere=elsewhere)
+    return _move(application_id, action, deed)
 
 
 @needs(P.RECORD_APPLICATION)

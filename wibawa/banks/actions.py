@@ -13,11 +13,13 @@ from wibawa.banks import queries
 from wibawa.banks.models import (
     Bank,
     BankQuota,
+    DirectPermit,
     Holiday,
 )
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
+from wibawa.web.clock import in_wib
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,49 @@ def _quota_changed() -> Refused:
         "Kuota ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali lagi bila "
         "masih perlu.",
     )
+
+
+def set_permit(
+    session: Session,
+    bank: Bank,
+    seen: int,
+    *,
+    valid_from: dt.date,
+    allowed: bool,
+    reason: str,
+    by: int,
+    now: dt.datetime,
+) -> None:
+    """Decide whether this bank's loans may be recorded without an application from a day on, after
+    the decision that was `seen` (0: none). Days gone by stay as they were.
+
+    Raises `Refused`: `in_the_past`, `changed`.
+    """
+    if valid_from < in_wib(now).date():
+        raise Refused(
+            "in_the_past",
+            f"Tertulis {long_date(valid_from)}; diperlukan hari ini atau sesudahnya.",
+        )
+    history = queries.permit_history(session, bank.id, for_update=True)
+    if max((each.id for each in history), default=0) != seen:
+        raise Refused(
+            "changed",
+            "Izin ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali lagi "
+            "bila masih perlu.",
+        )
+    session.add(
+        DirectPermit(
+            bank_id=bank.id,
+            valid_from=valid_from,
+            allowed=allowed,
+            reason=reason,
+            entered_by=by,
+            entered_at=now,
+        )
+    )
+    session.flush()
+    said = f"{bank.name} sejak {long_date(valid_from)}: {VALUES[allowed]} ({reason})"
+    trail.record(session, now, by, "direct_permit_set", "bank", bank.id, said)
 
 
 def add_holiday(session: Session, day: dt.date, name: str, by: int, now: dt.datetime) -> None:

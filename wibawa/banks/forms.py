@@ -73,6 +73,24 @@ class QuotaForm(Form):
     )
 
 
+class PermitForm(Form):
+    seen = HiddenField()
+    allowed = RadioField(
+        "Pencairan tanpa permohonan",
+        [InputRequired()],
+        choices=_choices({"tidak": "Tidak boleh", "ya": "Boleh, dengan alasan"}),
+    )
+    valid_from = DayField(
+        "Berlaku sejak", [InputRequired()], description="Hari ini atau sesudahnya."
+    )
+    reason = StringField(
+        "Dasar",
+        [DataRequired(), Length(5, 200, "Tulis 5 sampai 200 karakter.")],
+        description="Misalnya: masa peralihan sampai akhir 2026, nota dinas Nomor 518/14.",
+        filters=[required_text],
+    )
+
+
 class HolidayForm(Form):
     day = DayField("Tanggal", [InputRequired()], description="Contoh 17/08/2027.")
     name = StringField(

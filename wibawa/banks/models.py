@@ -179,6 +179,25 @@ class BankQuota(Base):
     entered_at: Mapped[dt.datetime] = mapped_column(Moment)
 
 
+class DirectPermit(Base):
+    """Whether loans of a bank may be recorded without an application, from a day on; the last row
+    of the latest day counts. Without any row: no."""
+
+    __tablename__ = "direct_permits"
+    __table_args__ = (
+        CheckConstraint("reason <> ''", name="reason_given"),
+        Index("ix_direct_permits_bank", "bank_id", "valid_from"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"))
+    valid_from: Mapped[dt.date]
+    allowed: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(200))
+    entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
 class Holiday(Base):
     """A day on which the banks do not work, besides Saturdays and Sundays."""
 

@@ -14,6 +14,7 @@ from wibawa.banks.models import (
     BankLayout,
     BankQuota,
     CollectibilityRule,
+    DirectPermit,
     Holiday,
     Kecamatan,
     Kelurahan,
@@ -69,6 +70,18 @@ class QuotaLine:
     def percent(self) -> int | None:
         """Hundredths of a percent of the quota that are lent."""
         return None if self.entry is None else share(self.used, self.entry.amount)
+
+
+@dataclass(frozen=True)
+class PermitEntry:
+    """One decision whether a bank's loans may be recorded without an application."""
+
+    id: int
+    valid_from: dt.date
+    allowed: bool
+    reason: str
+    by: str
+    at: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -209,11 +222,7 @@ def _sent(session: Session, year: int) -> dict[int, tuple[int, int]]:
     """What each bank was sent or has approved in the year and nobody has recorded as paid out."""
     asked = Base.metadata.tables["applications"].c
     waiting = Base.metadata.tables["disbursements"].c
-    recorded = exists().where(
-        waiting.status == "recorded",
-        waiting.borrower_id == asked.borrower_id,
-        waiting.bank_id == asked.bank_id,
-    )
+    recorded = exists().where(waiting.status == "recorded", waiting.application_id == asked.id)
     first, last = (dt.datetime(each, 1, 1, tzinfo=WIB) for each in (year, year + 1))
     found = session.execute(
         select(
@@ -230,6 +239,42 @@ def _sent(session: Session, year: int) -> dict[int, tuple[int, int]]:
         .group_by(asked.bank_id)
     )
     return {bank_id: (int(total), int(count)) for bank_id, total, count in found}
+
+
+def direct_banks(session: Session, day: dt.date) -> set[int]:
+    """The banks whose loans may be recorded without an application on `day`."""
+    found: dict[int, bool] = {}
+    rows = session.execute(
+        select(DirectPermit.bank_id, DirectPermit.allowed)
+        .where(DirectPermit.valid_from <= day)
+        .order_by(DirectPermit.valid_from, DirectPermit.id)
+    )
+    for bank_id, allowed in rows:
+        found[bank_id] = allowed
+    return {bank_id for bank_id, allowed in found.items() if allowed}
+
+
+def permit_history(
+    session: Session, bank_id: int, *, for_update: bool = False
+) -> list[PermitEntry]:
+    """Every decision about one bank, what counts last on top. `for_update` holds the bank, so that
+    nobody else decides until the transaction ends."""
+    if for_update:
+        session.execute(select(Bank.id).where(Bank.id == bank_id).with_for_update(key_share=True))
+    found = session.execute(
+        select(
+            DirectPermit.id,
+            DirectPermit.valid_from,
+            DirectPermit.allowed,
+            DirectPermit.reason,
+            User.name,
+            DirectPermit.entered_at,
+        )
+        .join(User, User.id == DirectPermit.entered_by)
+        .where(DirectPermit.bank_id == bank_id)
+        .order_by(DirectPermit.valid_from.desc(), DirectPermit.id.desc())
+    )
+    return [PermitEntry(*row) for row in found]
 
 
 def holiday_list(session: Session, year: int) -> list[Holiday]:

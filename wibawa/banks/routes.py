@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from wibawa.access import once
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record
@@ -13,12 +15,13 @@ from wibawa.banks.actions import (
     BankSettings,
     add_holiday,
     change_bank,
+    set_permit,
     set_quota,
 )
 from wibawa.banks.actions import (
     remove_holiday as take_out,
 )
-from wibawa.banks.forms import HOLIDAY_RULES, BankForm, HolidayForm, QuotaForm
+from wibawa.banks.forms import HOLIDAY_RULES, BankForm, HolidayForm, PermitForm, QuotaForm
 from wibawa.banks.models import Bank
 from wibawa.banks.terms.routes import KIND_LABELS, URLS
 from wibawa.database import db
@@ -70,6 +73,7 @@ def edit_bank(bank_id: int) -> str | Response:
         bank=bank,
         form=form,
         kinds=KIND_LABELS,
+        direct=bank_id in queries.direct_banks(db.session(), clock.today()),
         layout=queries.layout_mapping(db.session(), bank_id, "repayments", clock.today()),
         column_labels=COLUMN_LABELS,
     )
@@ -82,6 +86,63 @@ def _settings(form: BankForm) -> BankSettings:
         multiple=int(form.multiple.data),
         holiday_rule=form.holiday_rule.data,
         posts_clean_files=bool(form.posts_clean_files.data),
+    )
+
+
+@needs(Permission.MANAGE_BANKS)
+def edit_permit(bank_id: int) -> str | Response | tuple[str, int]:
+    bank = db.session.get(Bank, bank_id) or abort(404)
+    form: Any = PermitForm()
+    if not form.validate_on_submit():
+        return _permit_page(form, bank)
+
+    def deed() -> int:
+        set_permit(
+            db.session(),
+            bank,
+            asked_number(form.seen.data, 0, 999_999_999) or 0,
+            valid_from=form.valid_from.data,
+            allowed=form.allowed.data == "ya",
+            reason=form.reason.data,
+            by=me().id,
+            now=clock.now(),
+        )
+        return bank_id
+
+    said = _done_once(f"set_permit {bank_id}", deed)
+    if said is not None:
+        return _permit_page(form, bank, said), 409
+    flash(f"Izin pencairan tanpa permohonan di {bank.name} disimpan.", "success")
+    return redirect(url_for("banks.edit_permit", bank_id=bank_id))
+
+
+def _done_once(action: str, deed: Callable[[], int]) -> str | None:
+    """Do `deed` once for this form; why not, when it was refused."""
+    session, now = db.session(), clock.now()
+    try:
+        once.do_once(session, request.form, request.full_path, me().id, action, now, deed)
+    except Refused as refused:
+        db.session.rollback()
+        return refused.sentence
+    db.session.commit()
+    return None
+
+
+def _permit_page(form: Any, bank: Bank, said: str | None = None) -> str:
+    history = queries.permit_history(db.session(), bank.id)
+    form.seen.data = str(max((each.id for each in history), default=0))
+    form.seen.raw_data = None
+    form.request_key.data = once.new_key()
+    if not form.is_submitted():
+        form.valid_from.data = clock.today()
+    return render_template(
+        "banks/edit_permit.html",
+        form=form,
+        bank=bank,
+        history=history,
+        allowed=bank.id in queries.direct_banks(db.session(), clock.today()),
+        today=clock.today(),
+        loose=[(said, None)] if said else [],
     )
 
 
@@ -188,6 +249,7 @@ READ, BOTH, SENT = ["GET"], ["GET", "POST"], ["POST"]
 for address, view, methods in (
     ("/bank", bank_list, READ),
     ("/bank/<int:bank_id>", edit_bank, BOTH),
+    ("/bank/<int:bank_id>/tanpa-permohonan", edit_permit, BOTH),
     ("/kuota", quota, READ),
     ("/kuota/<int:year>/<int:bank_id>", edit_quota, BOTH),
     ("/libur", holiday_list, BOTH),

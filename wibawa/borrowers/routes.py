@@ -11,7 +11,7 @@ from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
-from wibawa.banks.queries import places, terms_on, thresholds_on
+from wibawa.banks.queries import direct_banks, places, terms_on, thresholds_on
 from wibawa.borrowers import actions, history, queries, register
 from wibawa.borrowers.actions import NewBorrower
 from wibawa.borrowers.checks import (
@@ -195,6 +195,7 @@ def _page(facts: BorrowerFacts, form: RevealForm) -> str:
         arrears=sum(each.position.arrears for each in running if each.position),
         waiting=waiting_of_borrower(session, facts.id),
         applications=applications_of_borrower(session, facts.id),
+        direct=bool(direct_banks(session, today)),
         visits=visits_of_borrower(session, facts.id),
         payments=payments[:SHOWN_PAYMENTS],
         more_payments=len(payments) > SHOWN_PAYMENTS,

@@ -9,7 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.applications.actions import advance, to_move
+from wibawa.applications.models import Application
+from wibawa.applications.moves import Author as Mover
 from wibawa.applications.moves import one_at_a_time
+from wibawa.applications.queries import case
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import terms_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
@@ -24,9 +28,11 @@ from wibawa.disbursements.queries import (
     fingerprint,
 )
 from wibawa.loans.journal import Author, NewLoan, open_loans
+from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Verdict
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
+from wibawa.rules.statuses import Action
 from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
 
@@ -63,8 +69,8 @@ def record(
     except IntegrityError as error:
         raise Refused(
             "account_taken",
-            f"Rekening {draft.account_number} di bank itu baru saja dipakai pencairan lain. "
-            "Periksa nomor rekeningnya.",
+            f"Rekening {draft.account_number} di bank itu baru saja dipakai pencairan lain, atau "
+            "permohonannya baru saja dicatat cair. Muat ulang daftar pencairan.",
         ) from error
     detail = f"Nomor {new.id}, {rupiah(new.principal)}"
     trail.record(session, now, by, "disbursement_recorded", "disbursement", new.id, detail)
@@ -74,12 +80,15 @@ def record(
 def _row(
     session: Session, draft: Draft, borrower_id: int, by: int, now: dt.datetime
 ) -> Disbursement:
-    """The row with the terms of the day and the bank's method copied to it."""
+    """The row with the terms of the day and the bank's method copied to it, and the months that
+    were applied for."""
     bank = session.get(Bank, draft.bank_id)
     assert bank is not None
     assert draft.disbursed_on is not None
     assert draft.principal is not None
-    terms = terms_on(session, draft.disbursed_on)
+    terms, months = terms_on(session, draft.disbursed_on), None
+    if draft.application_id is not None:
+        months = session.get_one(Application, draft.application_id).months
     return Disbursement(
         status="recorded",
         borrower_id=borrower_id,
@@ -89,20 +98,24 @@ def _row(
         disbursed_on=draft.disbursed_on,
         principal=draft.principal,
         rate=terms.rate,
-        months=terms.months,
+        months=months or terms.months,
         method=bank.method,
         multiple=bank.multiple,
         collateral=draft.collateral,
         entered_by=by,
         entered_at=now,
+        application_id=draft.application_id,
+        direct_reason="" if draft.application_id else draft.direct_reason,
     )
 
 
-def approve(session: Session, disbursement_id: int, shown: str, by: int, now: dt.datetime) -> int:
-    """Open the loan of a recorded disbursement; the loan's id. All or nothing.
+def approve(session: Session, disbursement_id: int, shown: str, author: Mover) -> int:
+    """Open the loan of a recorded disbursement, whose application is paid out then; the loan's id.
 
-    Raises `Refused`: `same_person`, `already_decided`, `changed`, `not_eligible`.
+    All or nothing. Raises `Refused`: `same_person`, `already_decided`, `changed`, `not_eligible`,
+    or what the table of moves refuses.
     """
+    by, now = author.id, author.now
     facts, borrower = _to_decide(session, disbursement_id, shown, by)
     draft = draft_of(facts, borrower)
     verdict = examine(session, draft, in_wib(now).date(), apart_from=facts.id)
@@ -122,9 +135,21 @@ def approve(session: Session, disbursement_id: int, shown: str, by: int, now: dt
         Author(facts.entered_by_id, by, now),
     )[0]
     _decide(session, facts, "approved", by, now, loan_id=loan_id)
+    if facts.application_id is not None:
+        _pay_out(session, facts.application_id, facts, author)
     detail = f"Nomor {facts.id}, {rupiah(facts.principal)}"
     trail.record(session, now, by, "disbursement_approved", "disbursement", facts.id, detail)
     return loan_id
+
+
+def _pay_out(
+    session: Session, application_id: int, facts: DisbursementFacts, author: Mover
+) -> None:
+    found = case(session, application_id)
+    assert found is not None
+    found, to = to_move(session, application_id, Action.DISBURSE, found.shown, author)
+    said = f"{rupiah(facts.principal)} pada {long_date(facts.disbursed_on)}."
+    advance(session, found.facts, Action.DISBURSE, to, author, said)
 
 
 def refuse(

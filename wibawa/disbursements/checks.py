@@ -5,17 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from wibawa.applications.queries import ApplicationFacts
 from wibawa.banks.models import LoanTerms
 from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine
+from wibawa.rules.disbursing import Approval
 from wibawa.rules.eligibility import Applicant, Limits
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.refused import Problem
+from wibawa.rules.statuses import State
+from wibawa.web.clock import in_wib
 
 
 @dataclass(frozen=True)
 class Draft:
     """A disbursement as far as it is typed. `registered_id` names a borrower who is known already;
-    otherwise `name` and `cooperative_number` are what was typed."""
+    otherwise `name` and `cooperative_number` are what was typed. It pays out `application_id`, or
+    says in `direct_reason` why there is no application."""
 
     applicant: Applicant
     bank_id: int | None
@@ -27,6 +32,19 @@ class Draft:
     registered_id: int | None = None
     name: str = ""
     cooperative_number: str | None = None
+    application_id: int | None = None
+    direct_reason: str = ""
+
+
+def approval_of(application: ApplicationFacts) -> Approval:
+    """An application as the rules of paying out want it."""
+    approved = application.state is State.APPROVED
+    return Approval(
+        application.number,
+        application.state,
+        application.approved_amount,
+        in_wib(application.state_since).date() if approved else None,
+    )
 
 
 def limits_of(terms: LoanTerms) -> Limits:

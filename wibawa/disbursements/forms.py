@@ -5,6 +5,7 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
+from wibawa.applications.queries import ApplicationFacts
 from wibawa.borrowers.checks import plain_digits
 from wibawa.borrowers.forms import CooperativeFields, MicroFields, entered_standing
 from wibawa.borrowers.queries import BorrowerFacts
@@ -23,8 +24,9 @@ class SearchForm(Form):
     )
 
 
-class DisbursementFields(Form):
-    bank_id = SelectField("Bank penyalur", [InputRequired()])
+class ApprovedForm(Form):
+    """What the bank paid out of an application: borrower and bank are the application's."""
+
     account_number = StringField(
         "Nomor rekening pinjaman",
         [InputRequired(), Length(max=60)],
@@ -42,6 +44,18 @@ class DisbursementFields(Form):
             raise ValidationError(
                 f"Tertulis “{field.data}”; diperlukan 5 sampai 40 angka atau huruf."
             )
+
+
+class DisbursementFields(ApprovedForm):
+    """Without an application, where that is allowed."""
+
+    bank_id = SelectField("Bank penyalur", [InputRequired()])
+    direct_reason = TextAreaField(
+        "Alasan tanpa permohonan",
+        [InputRequired(), Length(5, 300, "Tulis alasan dengan 5 sampai 300 karakter.")],
+        description="Misalnya: cair sebelum permohonan dicatat di sistem ini.",
+        filters=[required_text],
+    )
 
 
 class RegisteredForm(DisbursementFields):
@@ -84,6 +98,21 @@ FORMS: dict[BorrowerKind, type[Form]] = {
 }
 
 
+def approved_draft(form: Any, application: ApplicationFacts, borrower: BorrowerFacts) -> Draft:
+    """The disbursement of an application as far as it is typed."""
+    return Draft(
+        applicant_of(borrower),
+        application.bank_id,
+        plain_account(form.account_number.data or ""),
+        required_text(form.agreement_number.data),
+        form.disbursed_on.data,
+        form.principal.data,
+        required_text(form.collateral.data),
+        registered_id=borrower.id,
+        application_id=application.id,
+    )
+
+
 def draft_from(
     form: Any, kind: BorrowerKind | None, borrower: BorrowerFacts | None, codes: frozenset[str]
 ) -> Draft:
@@ -95,6 +124,7 @@ def draft_from(
         "disbursed_on": form.disbursed_on.data,
         "principal": form.principal.data,
         "collateral": required_text(form.collateral.data),
+        "direct_reason": required_text(form.direct_reason.data),
     }
     if borrower is not None:
         return Draft(applicant_of(borrower), **asked, registered_id=borrower.id)

@@ -2,14 +2,25 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.database import Base, Moment, Rupiah
 
 
 class Disbursement(Base):
-    """A disbursement as recorded by one person; a second one makes it a loan or refuses it."""
+    """A disbursement as recorded by one person; a second one makes it a loan or refuses it.
+
+    It pays out an application, whose bank and borrower a composite key makes agree, or says in
+    `direct_reason` why there is none. Triggers take it only while the application is approved.
+    """
 
     __tablename__ = "disbursements"
     __table_args__ = (
@@ -19,7 +30,22 @@ class Disbursement(Base):
         CheckConstraint("(status = 'approved') = (loan_id IS NOT NULL)", name="loan_of_approved"),
         CheckConstraint("principal >= 1", name="principal_positive"),
         CheckConstraint("method IN ('annuity','flat','declining')", name="method_known"),
+        CheckConstraint("application_id IS NOT NULL OR direct_reason <> ''", name="source_given"),
+        ForeignKeyConstraint(
+            ["application_id", "bank_id", "borrower_id"],
+            ["applications.id", "applications.bank_id", "applications.borrower_id"],
+            name="fk_disbursements_application",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
         Index("ix_disbursements_status", "status", "bank_id"),
+        Index(
+            "uq_disbursements_application",
+            "application_id",
+            unique=True,
+            sqlite_where=text("application_id IS NOT NULL AND status <> 'refused'"),
+            postgresql_where=text("application_id IS NOT NULL AND status <> 'refused'"),
+        ),
         Index(
             "uq_disbursements_account",
             "bank_id",
@@ -49,3 +75,5 @@ class Disbursement(Base):
     decided_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     decision_reason: Mapped[str] = mapped_column(String(300), default="")
     loan_id: Mapped[int | None] = mapped_column(ForeignKey("loans.id"), unique=True)
+    application_id: Mapped[int | None]
+    direct_reason: Mapped[str] = mapped_column(String(300), default="")

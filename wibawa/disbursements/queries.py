@@ -4,20 +4,29 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access import once
 from wibawa.access.models import User
 from wibawa.access.personal_data import index_of
-from wibawa.banks.models import Bank
-from wibawa.banks.queries import terms_on, thresholds_on
+from wibawa.applications.models import Application
+from wibawa.applications.queries import application_facts
+from wibawa.banks.models import Bank, LoanTerms
+from wibawa.banks.queries import direct_banks, terms_on, thresholds_on
 from wibawa.borrowers.models import Borrower
 from wibawa.borrowers.queries import BorrowerFacts, BorrowerLine, borrower_facts, registered
-from wibawa.disbursements.checks import Draft, applicant_of, limits_of, other_name
+from wibawa.disbursements.checks import (
+    Draft,
+    applicant_of,
+    approval_of,
+    limits_of,
+    other_name,
+)
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import Loan
 from wibawa.loans.positions import positions
+from wibawa.rules.disbursing import OpenApplication, approval_problems, direct_problems
 from wibawa.rules.eligibility import (
     Known,
     Request,
@@ -29,10 +38,8 @@ from wibawa.rules.eligibility import (
 from wibawa.rules.facts import Installment, Method, Terms
 from wibawa.rules.refused import Problem, Refused
 from wibawa.rules.schedule import schedule
-from wibawa.web.pages import Page, Wanted
+from wibawa.rules.statuses import OPEN, State
 
-SORTS = ("dicatat", "cair", "nama", "bank", "plafon")
-STATUSES = {"menunggu": "recorded", "disetujui": "approved", "ditolak": "refused"}
 STATUS_WORDS = {
     "recorded": ("Menunggu persetujuan", "waiting"),
     "approved": ("Disetujui", "success"),
@@ -40,39 +47,6 @@ STATUS_WORDS = {
 }
 entered = aliased(User, name="entered")
 decided = aliased(User, name="decided")
-
-
-@dataclass(frozen=True)
-class DisbursementFilter:
-    status: str = ""
-    bank_id: int | None = None
-
-
-@dataclass(frozen=True)
-class DisbursementLine:
-    id: int
-    status: str
-    borrower: str
-    business_name: str
-    bank: str
-    account_number: str
-    disbursed_on: dt.date
-    principal: int
-    entered_by: str
-    entered_at: dt.datetime
-    decided_by: str | None
-    decided_at: dt.datetime | None
-
-    @property
-    def status_word(self) -> tuple[str, str]:
-        return STATUS_WORDS[self.status]
-
-
-@dataclass(frozen=True)
-class DisbursementTotals:
-    count: int
-    principal: int
-    waiting: int
 
 
 @dataclass(frozen=True)
@@ -101,6 +75,11 @@ class DisbursementFacts:
     decision_reason: str
     loan_id: int | None
     loan_number: str | None
+    direct_reason: str
+    application_id: int | None
+    application: str | None
+    application_version: int | None
+    approved_amount: int | None
 
     @property
     def status_word(self) -> tuple[str, str]:
@@ -119,6 +98,30 @@ class DisbursementFacts:
 
 
 @dataclass(frozen=True)
+class PaidOut:
+    """What a disbursement of an application came to."""
+
+    id: int
+    status: str
+    principal: int
+    disbursed_on: dt.date
+    loan_id: int | None
+    loan_number: str | None
+
+    @property
+    def status_word(self) -> tuple[str, str]:
+        return STATUS_WORDS[self.status]
+
+
+@dataclass(frozen=True)
+class LoanSource:
+    disbursement_id: int
+    application_id: int | None
+    application: str | None
+    direct_reason: str
+
+
+@dataclass(frozen=True)
 class Quote:
     """The schedule that a disbursement would get, for the preview."""
 
@@ -130,67 +133,6 @@ class Quote:
     @property
     def interest(self) -> int:
         return sum(row.interest for row in self.rows)
-
-
-def disbursement_lines(
-    session: Session, asked_for: DisbursementFilter, asked: Wanted
-) -> tuple[Page[DisbursementLine], DisbursementTotals]:
-    """One page, what waits first, and the totals of the whole filtered list: two queries."""
-    query = _lines()
-    count = select(
-        func.count(),
-        func.coalesce(func.sum(Disbursement.principal), 0),
-        func.coalesce(func.sum(case((Disbursement.status == "recorded", 1), else_=0)), 0),
-    )
-    conditions = []
-    if asked_for.status in STATUSES:
-        conditions.append(Disbursement.status == STATUSES[asked_for.status])
-    if asked_for.bank_id is not None:
-        conditions.append(Disbursement.bank_id == asked_for.bank_id)
-    by = {
-        "dicatat": Disbursement.entered_at,
-        "cair": Disbursement.disbursed_on,
-        "nama": Borrower.name_key,
-        "bank": Bank.name,
-        "plafon": Disbursement.principal,
-    }[asked.sort]
-    waiting_first = case((Disbursement.status == "recorded", 0), else_=1)
-    order = by.desc() if asked.descending else by.asc()
-    last = Disbursement.id.desc() if asked.descending else Disbursement.id.asc()
-    found = session.execute(
-        query.where(*conditions)
-        .order_by(waiting_first, order, last)
-        .limit(asked.per_page)
-        .offset(asked.offset)
-    )
-    lines = [DisbursementLine(*row) for row in found]
-    totals = DisbursementTotals(
-        *(int(value) for value in session.execute(count.where(*conditions)).one())
-    )
-    return Page(lines, asked.page, asked.per_page, totals.count), totals
-
-
-def _lines() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Disbursement.id,
-            Disbursement.status,
-            Borrower.name,
-            Borrower.business_name,
-            Bank.name,
-            Disbursement.account_number,
-            Disbursement.disbursed_on,
-            Disbursement.principal,
-            entered.name,
-            Disbursement.entered_at,
-            decided.name,
-            Disbursement.decided_at,
-        )
-        .join(Borrower, Borrower.id == Disbursement.borrower_id)
-        .join(Bank, Bank.id == Disbursement.bank_id)
-        .join(entered, entered.id == Disbursement.entered_by)
-        .outerjoin(decided, decided.id == Disbursement.decided_by)
-    )
 
 
 def disbursement_facts(session: Session, disbursement_id: int) -> DisbursementFacts | None:
@@ -218,11 +160,17 @@ def disbursement_facts(session: Session, disbursement_id: int) -> DisbursementFa
             Disbursement.decision_reason,
             Disbursement.loan_id,
             Loan.number,
+            Disbursement.direct_reason,
+            Disbursement.application_id,
+            Application.number,
+            Application.version,
+            Application.approved_amount,
         )
         .join(Bank, Bank.id == Disbursement.bank_id)
         .join(entered, entered.id == Disbursement.entered_by)
         .outerjoin(decided, decided.id == Disbursement.decided_by)
         .outerjoin(Loan, Loan.id == Disbursement.loan_id)
+        .outerjoin(Application, Application.id == Disbursement.application_id)
         .where(Disbursement.id == disbursement_id)
     ).first()
     return None if row is None else DisbursementFacts(*row)
@@ -248,6 +196,8 @@ def draft_of(facts: DisbursementFacts, borrower: BorrowerFacts) -> Draft:
         facts.principal,
         facts.collateral,
         registered_id=facts.borrower_id,
+        application_id=facts.application_id,
+        direct_reason=facts.direct_reason,
     )
 
 
@@ -285,9 +235,62 @@ def examine(
     )
     borrower_id = draft.registered_id or (same.id if same else None)
     known = _known(session, draft, borrower_id, today, apart_from)
-    limits = limits_of(terms_on(session, draft.disbursed_on or today))
-    verdict = check(applicant, request, limits, known, today)
-    return Verdict(strangers + verdict.blocks, verdict.warnings)
+    terms, against = _source(session, draft, bank, borrower_id, today)
+    verdict = check(applicant, request, limits_of(terms), known, today)
+    return Verdict((*strangers, *against, *verdict.blocks), verdict.warnings)
+
+
+def _source(
+    session: Session, draft: Draft, bank: Bank | None, borrower_id: int | None, today: dt.date
+) -> tuple[LoanTerms, list[Problem]]:
+    """By which terms it is judged, and what the application, or that there is none, forbids."""
+    if draft.application_id is None:
+        allowed = bank is not None and bank.id in direct_banks(session, today)
+        against = direct_problems(
+            bank.name if bank else "", allowed, open_application(session, borrower_id)
+        )
+        return terms_on(session, draft.disbursed_on or today), against
+    application = application_facts(session, draft.application_id)
+    assert application is not None
+    against = approval_problems(approval_of(application), draft.disbursed_on, draft.principal)
+    return session.get_one(LoanTerms, application.terms_id), against
+
+
+def open_application(session: Session, borrower_id: int | None) -> OpenApplication | None:
+    """The application that the borrower has open."""
+    row = session.execute(
+        select(Application.number, Bank.name, Application.state)
+        .join(Bank, Bank.id == Application.bank_id)
+        .where(Application.borrower_id == borrower_id, Application.state.in_(OPEN))
+    ).first()
+    return None if row is None else OpenApplication(row[0], row[1], State(row[2]))
+
+
+def paid_out(session: Session, application_id: int) -> list[PaidOut]:
+    """The disbursements of an application, the newest first: at most one is not refused."""
+    found = session.execute(
+        select(
+            Disbursement.id, Disbursement.status, Disbursement.principal,
+            Disbursement.disbursed_on, Loan.id, Loan.number,
+        )
+        .outerjoin(Loan, Loan.id == Disbursement.loan_id)
+        .where(Disbursement.application_id == application_id)
+        .order_by(Disbursement.id.desc())
+    )  # fmt: skip
+    return [PaidOut(*row) for row in found]
+
+
+def source_of_loan(session: Session, loan_id: int) -> LoanSource | None:
+    """The disbursement that opened a loan, and its application; None for an opening portfolio."""
+    row = session.execute(
+        select(
+            Disbursement.id, Disbursement.application_id, Application.number,
+            Disbursement.direct_reason,
+        )
+        .outerjoin(Application, Application.id == Disbursement.application_id)
+        .where(Disbursement.loan_id == loan_id)
+    ).first()  # fmt: skip
+    return None if row is None else LoanSource(*row)
 
 
 def _known(
@@ -346,16 +349,19 @@ def _waiting(
     session: Session, draft: Draft, borrower_id: int | None, apart_from: int | None
 ) -> list[WaitingDisbursement]:
     query = (
-        select(Borrower.id, Bank.name, Borrower.name, Disbursement.principal)
+        select(
+            Borrower.id, Bank.name, Borrower.name, Disbursement.principal,
+            Disbursement.application_id,
+        )
         .join(Borrower, Borrower.id == Disbursement.borrower_id)
         .join(Bank, Bank.id == Disbursement.bank_id)
         .where(Disbursement.status == "recorded", _is_or_shares_nik(draft, borrower_id))
         .order_by(Disbursement.id)
-    )
+    )  # fmt: skip
     if apart_from is not None:
         query = query.where(Disbursement.id != apart_from)
     return [
-        WaitingDisbursement(row[1], row[2], row[3], own=row[0] == borrower_id)
+        WaitingDisbursement(row[1], row[2], row[3], row[0] == borrower_id, row[4])
         for row in session.execute(query)
     ]
 
@@ -408,16 +414,20 @@ def _holder(
 
 
 def quote(
-    session: Session, bank_id: int | None, principal: int | None, day: dt.date | None
+    session: Session,
+    bank_id: int | None,
+    principal: int | None,
+    day: dt.date | None,
+    months: int | None = None,
 ) -> Quote | None:
-    """The schedule under the terms of `day`; None while something is missing or impossible."""
+    """The schedule under the terms of `day`, over the `months` of an application or theirs; None
+    while something is missing or impossible."""
     bank = session.get(Bank, bank_id) if bank_id else None
     if bank is None or not principal or day is None:
         return None
     settings = terms_on(session, day)
-    terms = Terms(
-        principal, settings.rate, settings.months, Method(bank.method), day, bank.multiple
-    )
+    term = months or settings.months
+    terms = Terms(principal, settings.rate, term, Method(bank.method), day, bank.multiple)
     try:
         rows = tuple(schedule(terms))
     except Refused:

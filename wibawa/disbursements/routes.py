@@ -5,34 +5,35 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
-from wtforms.fields.choices import SelectChoice
 
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
-from wibawa.banks.queries import all_banks, places, terms_on
-from wibawa.borrowers.forms import entered_borrower, offer_places
-from wibawa.borrowers.queries import BorrowerFacts, borrower_facts, find_borrowers, sectors
+from wibawa.applications.moves import Author
+from wibawa.applications.queries import application_facts, open_by_borrower
+from wibawa.banks.models import Bank
+from wibawa.banks.queries import all_banks, direct_banks, terms_on
+from wibawa.borrowers.forms import entered_borrower
+from wibawa.borrowers.queries import borrower_facts, find_borrowers, sectors
 from wibawa.database import db
-from wibawa.disbursements import actions, queries
-from wibawa.disbursements.checks import Draft
-from wibawa.disbursements.forms import (
-    FORMS,
-    RefusalForm,
-    RegisteredForm,
-    SearchForm,
-    bank_of,
-    draft_from,
-    put_at_fields,
-)
-from wibawa.disbursements.queries import DisbursementFacts, DisbursementFilter
-from wibawa.rules.dates import DateError, parse_date
+from wibawa.disbursements import actions, lists, queries
+from wibawa.disbursements.checks import Draft, approval_of
+from wibawa.disbursements.entry import Entry, bank_id_of, entry_form, read_entry, typed_draft
+from wibawa.disbursements.forms import RefusalForm, SearchForm, bank_of, put_at_fields
+from wibawa.disbursements.lists import DisbursementFilter
+from wibawa.disbursements.queries import DisbursementFacts
+from wibawa.rules.dates import DateError, long_date, parse_date
+from wibawa.rules.disbursing import not_approved
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.money import AmountError, parse_typed
 from wibawa.rules.refused import Refused
 from wibawa.rules.schedule import schedule
+from wibawa.rules.statuses import State
+from wibawa.uploads.exports import list_file
 from wibawa.web import clock
+from wibawa.web.clock import in_wib
+from wibawa.web.formats import moment
 from wibawa.web.pages import address, sort_address, wanted, without
 
 pages = Blueprint("disbursements", __name__)
@@ -44,15 +45,19 @@ STATUS_CHOICES = [
     ("disetujui", "Disetujui"),
     ("ditolak", "Ditolak"),
 ]
+APPROVED_HEADINGS = (
+    "Nomor permohonan", "Peminjam", "Usaha", "Bank", "Disetujui (Rp)", "Jangka waktu (bulan)",
+    "Disetujui sejak", "Menunggu (hari)",
+)  # fmt: skip
 Loose = list[tuple[str, str | None]]
 
 
 @needs(Permission.SEE_DISBURSEMENTS)
 def disbursement_list() -> str:
-    banks = all_banks(db.session())
-    asked_for = _filter({bank.code: bank.id for bank in banks})
-    asked = wanted(request.args.to_dict(), queries.SORTS, "-dicatat")
-    page, totals = queries.disbursement_lines(db.session(), asked_for, asked)
+    banks, bank_id = _bank_asked()
+    asked_for = _filter(bank_id)
+    asked = wanted(request.args.to_dict(), lists.SORTS, "-dicatat")
+    page, totals = lists.disbursement_lines(db.session(), asked_for, asked)
     chips = []
     if asked_for.status:
         label = dict(STATUS_CHOICES)[asked_for.status]
@@ -68,86 +73,135 @@ def disbursement_list() -> str:
         chips=chips,
         statuses=STATUS_CHOICES,
         banks=[("", "Semua bank"), *((bank.code, bank.name) for bank in banks)],
+        approved=lists.approved_count(db.session()),
         page_url=address("hal"),
         size_url=address("per_hal"),
         sort_url=sort_address(),
     )
 
 
-def _filter(codes: dict[str, int]) -> DisbursementFilter:
+def _filter(bank_id: int | None) -> DisbursementFilter:
     status = request.args.get("keadaan", "")
-    return DisbursementFilter(
-        status if status in queries.STATUSES else "", codes.get(request.args.get("bank", ""))
+    return DisbursementFilter(status if status in lists.STATUSES else "", bank_id)
+
+
+def _bank_asked() -> tuple[list[Bank], int | None]:
+    banks = all_banks(db.session())
+    codes = {bank.code: bank.id for bank in banks}
+    return banks, codes.get(request.args.get("bank", ""))
+
+
+@needs(Permission.SEE_DISBURSEMENTS)
+def choose_application() -> str:
+    """The approved applications that nobody has recorded as paid out."""
+    session, (banks, bank_id) = db.session(), _bank_asked()
+    asked = wanted(request.args.to_dict(), lists.APPROVED_SORTS, "sejak")
+    page, totals = lists.approved_lines(session, bank_id, asked, clock.today())
+    name = next((bank.name for bank in banks if bank.id == bank_id), None)
+    return render_template(
+        "disbursements/choose_application.html",
+        page=page,
+        totals=totals,
+        asked=asked,
+        chips=[{"label": name, "remove_url": without("bank")}] if name else [],
+        banks=[("", "Semua bank"), *((bank.code, bank.name) for bank in banks)],
+        direct=bool(direct_banks(session, clock.today())),
+        urls=(address("hal"), address("per_hal"), sort_address()),
     )
 
 
+@needs(Permission.SEE_DISBURSEMENTS)
+def export_approved(kind: str) -> Response:
+    banks, bank_id = _bank_asked()
+    asked, today = wanted(request.args.to_dict(), lists.APPROVED_SORTS, "sejak"), clock.today()
+    lines = lists.all_approved_lines(db.session(), bank_id, asked, today)
+    name = next((bank.name for bank in banks if bank.id == bank_id), "semua bank")
+    notes = [
+        f"Disetujui bank, menunggu pencairan: {long_date(today)}",
+        f"Saringan: {name}",
+        f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
+    ]
+    rows = [
+        (each.number, each.borrower, each.business_name, each.bank, each.approved_amount,
+         each.months, in_wib(each.since).date(), each.days)
+        for each in lines
+    ]  # fmt: skip
+    record_apart(clock.now(), me().id, "list_exported", "application_list", None)
+    file = f"menunggu-pencairan-{today.isoformat()}"
+    return list_file(kind, file, "Permohonan menunggu pencairan", APPROVED_HEADINGS, rows, notes)
+
+
 @needs(Permission.RECORD_DISBURSEMENT)
-def choose_borrower() -> str:
+def choose_borrower() -> str | Response:
+    session, today = db.session(), clock.today()
+    if not direct_banks(session, today):
+        return _only_of_applications()
     form = SearchForm()
     found = []
     if form.validate_on_submit():
-        found = find_borrowers(db.session(), form.text.data, FOUND_AT_ONCE + 1)
+        found = find_borrowers(session, form.text.data, FOUND_AT_ONCE + 1)
     ids = [line.id for line in found]
-    running = dict(queries.running_loans(db.session(), ids, clock.today()))
     return render_template(
         "disbursements/choose_borrower.html",
         form=form,
         searched=form.is_submitted() and not form.errors,
         found=found[:FOUND_AT_ONCE],
         more=len(found) > FOUND_AT_ONCE,
-        running=running,
+        running=dict(queries.running_loans(session, ids, today)),
+        open=open_by_borrower(session, ids),
     )
+
+
+def _only_of_applications() -> Response:
+    flash("Pencairan dicatat dari permohonan yang disetujui bank. Pilih permohonannya.", "info")
+    return redirect(url_for("disbursements.choose_application"))
 
 
 @needs(Permission.RECORD_DISBURSEMENT)
 def new_disbursement() -> str | Response | tuple[str, int]:
-    kind, borrower = _chosen()
-    if kind is None and borrower is None:
-        return redirect(url_for("disbursements.choose_borrower"))
-    form = _entry_form(kind)
-    if request.method == "GET" or "hitung" in request.form:
-        return _entry_page(form, kind, borrower)
-    draft = _draft(form, kind, borrower)
+    session, sent = db.session(), request.method == "POST"
+    entry = read_entry(session, request.args)
+    if entry is None:
+        return redirect(url_for("disbursements.choose_application"))
+    instead = None if sent else _somewhere_else(entry)
+    if instead is not None:
+        return instead
+    form = entry_form(session, entry, clock.today(), sent=sent)
+    if not sent or "hitung" in request.form:
+        return _entry_page(form, entry)
+    draft = typed_draft(session, form, entry)
     if not form.validate():
-        verdict = queries.examine(db.session(), draft, clock.today())
-        return _entry_page(form, kind, borrower, put_at_fields(form, verdict.blocks))
-    found = queries.same_borrower(db.session(), draft) is not None
+        verdict = queries.examine(session, draft, clock.today())
+        return _entry_page(form, entry, put_at_fields(form, verdict.blocks))
+    found = queries.same_borrower(session, draft) is not None
     try:
-        number, first = _once("record_disbursement", lambda: _record(form, kind, draft))
+        number, first = _once("record_disbursement", lambda: _record(form, entry.kind, draft))
     except Refused as refused:
         db.session.rollback()
-        return _entry_page(form, kind, borrower, _obstacles(form, refused)), 409
+        return _entry_page(form, entry, _obstacles(form, refused)), 409
     _say_recorded(first, found)
     return redirect(url_for("disbursements.disbursement", disbursement_id=number))
 
 
-def _chosen() -> tuple[BorrowerKind | None, BorrowerFacts | None]:
-    """What the address names: a registered borrower (`peminjam`) or the kind of a new one."""
-    text = request.args.get("peminjam", "")
-    if text:
-        number = bank_of(text) or 0
-        return None, borrower_facts(db.session(), number) or not_found("borrower", number)
-    kinds = {"mikro": BorrowerKind.MICRO, "koperasi": BorrowerKind.COOPERATIVE}
-    return kinds.get(request.args.get("jenis", "")), None
-
-
-def _entry_form(kind: BorrowerKind | None) -> Any:
-    form: Any = FORMS[kind]() if kind else RegisteredForm()
-    banks = all_banks(db.session())
-    choices = [SelectChoice(str(bank.id), bank.name) for bank in banks]
-    form.bank_id.choices = [SelectChoice("", "Pilih bank"), *choices]
-    if kind:
-        found = places(db.session())
-        offer_places(form, [(each.code, each.kelurahan, each.kecamatan) for each in found])
-    if request.method == "GET":
-        form.disbursed_on.data = clock.today()
-    form.request_key.data = form.request_key.data or once.new_key()
-    return form
-
-
-def _draft(form: Any, kind: BorrowerKind | None, borrower: BorrowerFacts | None) -> Draft:
-    codes = frozenset(each.code for each in places(db.session()))
-    return draft_from(form, kind, borrower, codes)
+def _somewhere_else(entry: Entry) -> Response | None:
+    """Where the person goes instead when there is nothing to record here."""
+    session = db.session()
+    if entry.application is not None:
+        waiting = [each for each in queries.paid_out(session, entry.application.id)
+                   if each.status == "recorded"]  # fmt: skip
+        if waiting:
+            flash("Pencairan permohonan ini sudah dicatat dan menunggu persetujuan.", "info")
+            return redirect(url_for("disbursements.disbursement", disbursement_id=waiting[0].id))
+        if entry.application.state is State.APPROVED:
+            return None
+        flash(not_approved(approval_of(entry.application)).message, "warning")
+        number = entry.application.id
+        return redirect(url_for("applications.application", application_id=number))
+    if entry.borrower is not None:
+        open_one = open_by_borrower(session, [entry.borrower.id]).get(entry.borrower.id)
+        if open_one is not None:
+            return redirect(url_for("disbursements.new_disbursement", permohonan=open_one[0]))
+    return None if direct_banks(session, clock.today()) else _only_of_applications()
 
 
 def _record(form: Any, kind: BorrowerKind | None, draft: Draft) -> int:
@@ -185,33 +239,36 @@ def _say_recorded(first: bool, found: bool) -> None:
         )
 
 
-def _entry_page(
-    form: Any, kind: BorrowerKind | None, borrower: BorrowerFacts | None, loose: Loose | None = None
-) -> str:
-    day = form.disbursed_on.data or clock.today()
-    bank_id, amount = bank_of(form.bank_id.data), form.principal.data
+def _entry_page(form: Any, entry: Entry, loose: Loose | None = None) -> str:
+    session, day = db.session(), form.disbursed_on.data or clock.today()
+    bank_id, amount = bank_id_of(form, entry), form.principal.data
     return render_template(
         "disbursements/new_disbursement.html",
         form=form,
-        kind=kind,
-        borrower=borrower,
+        kind=entry.kind,
+        borrower=entry.borrower,
+        application=entry.application,
         loose=loose or [],
-        terms=terms_on(db.session(), day),
-        quote=queries.quote(db.session(), bank_id, amount, day),
-        sectors=sectors(db.session()) if kind else [],
+        terms=terms_on(session, day),
+        quote=queries.quote(session, bank_id, amount, day, entry.months),
+        sectors=sectors(session) if entry.kind else [],
     )
 
 
 @needs(Permission.RECORD_DISBURSEMENT)
 def preview() -> str:
-    """A fragment for the form. Its address carries bank, day and amount, never a person."""
+    """A fragment for the form. Its address carries numbers, day and amount, never a person."""
     try:
         amount = parse_typed(request.args.get("principal", ""))
         day = parse_date(request.args.get("disbursed_on", ""))
     except (AmountError, DateError):
         return render_template("disbursements/preview.html", quote=None)
-    bank_id = bank_of(request.args.get("bank_id"))
-    quote = queries.quote(db.session(), bank_id, amount, day)
+    bank_id, months = bank_of(request.args.get("bank_id")), None
+    number = bank_of(request.args.get("permohonan"))
+    application = application_facts(db.session(), number) if number else None
+    if application is not None:
+        bank_id, months = application.bank_id, application.months
+    quote = queries.quote(db.session(), bank_id, amount, day, months)
     return render_template("disbursements/preview.html", quote=quote)
 
 
@@ -270,7 +327,8 @@ def approve(disbursement_id: int) -> Response | tuple[str, int]:
     shown = request.form.get("shown", "")
 
     def deed() -> int:
-        return actions.approve(db.session(), disbursement_id, shown, me().id, clock.now())
+        author = Author(me().id, me().role, clock.now())
+        return actions.approve(db.session(), disbursement_id, shown, author)
 
     try:
         loan_id, _ = _once(f"approve_disbursement {disbursement_id}", deed)
@@ -327,6 +385,8 @@ def _once(action: str, deed: Callable[[], int]) -> tuple[int, bool]:
 
 
 pages.add_url_rule("/pencairan", view_func=disbursement_list)
+pages.add_url_rule("/pencairan/permohonan", view_func=choose_application)
+pages.add_url_rule("/pencairan/permohonan/ekspor.<any(xlsx, csv):kind>", view_func=export_approved)
 pages.add_url_rule("/pencairan/baru/peminjam", view_func=choose_borrower, methods=["GET", "POST"])
 pages.add_url_rule("/pencairan/baru", view_func=new_disbursement, methods=["GET", "POST"])
 pages.add_url_rule("/pencairan/pratinjau", view_func=preview)

@@ -14,6 +14,7 @@ from wibawa.access.sessions import SignedIn
 from wibawa.applications.lists import waits_for
 from wibawa.applications.models import Application
 from wibawa.banks.models import CollectibilityRule, LoanTerms
+from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import SuspenseEntry
 from wibawa.merging.models import BorrowerMerge
@@ -48,7 +49,7 @@ class Task:
 class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
-    deadline among those to carry on, and files of a bank's answers."""
+    deadline among those to carry on, files of a bank's answers, and what a bank approved."""
 
     uploads: int
     disbursements: int
@@ -59,6 +60,12 @@ class Waiting:
     proposals: int
     late: int
     answers: int
+    approved: int
+
+    @property
+    def payments(self) -> int:
+        """What there is to do about disbursements: to record one, or to decide on one."""
+        return self.disbursements + self.approved
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
@@ -76,7 +83,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
         "disbursements.disbursement_list",
         "disbursement",
         P.SEE_DISBURSEMENTS,
-        "disbursements",
+        "payments",
     ),
     ("Peminjam", "borrowers.borrower_list", "borrower", P.SEE_BORROWERS, "merges"),
     ("Impor SI-UMI", "siumi.upload_list", "upload", P.SEE_BORROWERS, None),
@@ -102,32 +109,15 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
     row = session.execute(
         select(
             _files("repayments", statuses, of_bank(Upload.bank_id)),
-            select(func.count())
-            .select_from(Disbursement)
-            .where(Disbursement.status == "recorded")
-            .scalar_subquery(),
-            select(func.count())
-            .select_from(SuspenseEntry)
-            .where(of_bank(SuspenseEntry.bank_id))
-            .scalar_subquery(),
-            select(func.count())
-            .select_from(Application)
-            .where(waits_for(person))
-            .scalar_subquery(),
+            _count(Disbursement, Disbursement.status == "recorded"),
+            _count(SuspenseEntry, of_bank(SuspenseEntry.bank_id)),
+            _count(Application, waits_for(person)),
             _proposed(LoanTerms) + _proposed(CollectibilityRule),
-            select(func.count())
-            .select_from(BorrowerMerge)
-            .where(BorrowerMerge.status == "recorded")
-            .scalar_subquery(),
-            select(func.count())
-            .select_from(Application)
-            .where(Application.state == State.RECOMMENDED)
-            .scalar_subquery(),
-            select(func.count())
-            .select_from(Application)
-            .where(waits_for(person), Application.due_on < clock.today())
-            .scalar_subquery(),
+            _count(BorrowerMerge, BorrowerMerge.status == "recorded"),
+            _count(Application, Application.state == State.RECOMMENDED),
+            _count(Application, waits_for(person), Application.due_on < clock.today()),
             _files("decisions", OPEN, of_bank(Upload.bank_id)),
+            _count(Application, waits_to_be_paid_out()),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -141,20 +131,22 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[6] if person.may(P.SEND_PROPOSAL) else 0,
         row[7],
         row[8] if person.may(P.ANSWER_APPLICATION) else 0,
+        row[9] if person.may(P.RECORD_DISBURSEMENT) else 0,
     )
 
 
 def _files(kind: str, statuses: tuple[str, ...], of_bank: ColumnElement[bool]) -> Any:
     """How many files of a kind stand where somebody must go on with them."""
-    own = (Upload.kind == kind, Upload.status.in_(statuses), of_bank)
-    return select(func.count()).select_from(Upload).where(*own).scalar_subquery()
+    return _count(Upload, Upload.kind == kind, Upload.status.in_(statuses), of_bank)
 
 
 def _proposed(model: type[LoanTerms] | type[CollectibilityRule]) -> Any:
     """How many proposed versions of a dated setting wait for a decision."""
-    return (
-        select(func.count()).select_from(model).where(model.status == "proposed").scalar_subquery()
-    )
+    return _count(model, model.status == "proposed")
+
+
+def _count(model: Any, *conditions: ColumnElement[bool]) -> Any:
+    return select(func.count()).select_from(model).where(*conditions).scalar_subquery()
 
 
 # Label, endpoint, permission, count of `Waiting` (None: always there), hint.
@@ -200,6 +192,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         P.SEND_PROPOSAL,
         "proposals",
         "Sudah direkomendasikan; kirim bersama dalam satu usulan.",
+    ),
+    (
+        "Permohonan disetujui bank, menunggu pencairan",
+        "disbursements.choose_application",
+        P.RECORD_DISBURSEMENT,
+        "approved",
+        "Catat pencairannya setelah uangnya cair.",
     ),
     (
         "Pencairan menunggu persetujuan",
@@ -297,6 +296,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "decisions.upload_list": "proposals.proposal_list",
         "access.new_user": "access.user_list",
         "banks.edit_bank": "banks.bank_list",
+        "banks.edit_permit": "banks.bank_list",
         "banks.holiday_list": "banks.bank_list",
         "letters.office": "banks.bank_list",
         "applications.deadlines": "banks.bank_list",

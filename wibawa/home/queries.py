@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select, true, union
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
@@ -24,7 +24,7 @@ from wibawa.loans.queries import schedules_on
 from wibawa.rules.eligibility import RunningLoan, WaitingDisbursement, plain_account
 from wibawa.rules.facts import BankKind, Position
 from wibawa.rules.position import position
-from wibawa.rules.statuses import STATE_WORDS, State
+from wibawa.rules.statuses import OPEN, STATE_WORDS, State
 from wibawa.web.clock import today
 
 MONEY_IN = ("repayment", "settlement", "recovery", "reversal")
@@ -55,6 +55,8 @@ class WaitingLine:
     disbursed_on: dt.date
     entered_by: str
     entered_at: dt.datetime
+    application_id: int | None
+    application: str | None
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,16 @@ class BorrowerApplication:
     state: State
     since: dt.datetime
     recorded_at: dt.datetime
+    loan_id: int | None
+    loan: str | None
 
     @property
     def state_word(self) -> tuple[str, str]:
         return STATE_WORDS[self.state], TONES[self.state]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
 
 
 @dataclass(frozen=True)
@@ -195,9 +203,12 @@ def waiting_of_borrower(session: Session, borrower_id: int) -> list[WaitingLine]
             Disbursement.disbursed_on,
             author.name,
             Disbursement.entered_at,
+            Disbursement.application_id,
+            Application.number,
         )
         .join(Bank, Bank.id == Disbursement.bank_id)
         .join(author, author.id == Disbursement.entered_by)
+        .outerjoin(Application, Application.id == Disbursement.application_id)
         .where(Disbursement.borrower_id == borrower_id, Disbursement.status == "recorded")
         .order_by(Disbursement.id)
     )
@@ -205,7 +216,10 @@ def waiting_of_borrower(session: Session, borrower_id: int) -> list[WaitingLine]
 
 
 def applications_of_borrower(session: Session, borrower_id: int) -> list[BorrowerApplication]:
-    """All applications of a borrower, the newest first."""
+    """All applications of a borrower, the newest first, with the loans that came of them."""
+    approved = and_(
+        Disbursement.application_id == Application.id, Disbursement.status == "approved"
+    )
     rows: Any = session.execute(
         select(
             Application.id,
@@ -216,8 +230,12 @@ def applications_of_borrower(session: Session, borrower_id: int) -> list[Borrowe
             Application.state,
             Application.state_since,
             Application.created_at,
+            Loan.id,
+            Loan.number,
         )
         .join(Bank, Bank.id == Application.bank_id)
+        .outerjoin(Disbursement, approved)
+        .outerjoin(Loan, Loan.id == Disbursement.loan_id)
         .where(Application.borrower_id == borrower_id)
         .order_by(Application.id.desc())
     )
@@ -283,7 +301,12 @@ def elsewhere(
         line = borrower_line(session, each)
         assert line is not None
         found += (
-            (each, WaitingDisbursement(waiting.bank, line.name, waiting.principal, own=True))
+            (
+                each,
+                WaitingDisbursement(
+                    waiting.bank, line.name, waiting.principal, True, waiting.application_id
+                ),
+            )
             for waiting in waiting_of_borrower(session, each)
         )
     return found

@@ -140,7 +140,20 @@ QUERIES: tuple[tuple[str, str], ...] = (
         "approved_disbursements_have_their_loan",
         """SELECT d.id FROM disbursements d LEFT JOIN loans l ON l.id = d.loan_id
         WHERE d.status = 'approved' AND (l.id IS NULL OR l.principal <> d.principal
-              OR l.bank_id <> d.bank_id OR l.borrower_id <> d.borrower_id)""",
+              OR l.bank_id <> d.bank_id OR l.borrower_id <> d.borrower_id
+              OR l.months <> d.months)""",
+    ),
+    (
+        "applications_are_paid_out_as_approved",
+        """SELECT a.id FROM applications a
+        LEFT JOIN disbursements d ON d.application_id = a.id AND d.status = 'approved'
+        WHERE (a.state = 'disbursed') <> (d.id IS NOT NULL)
+        UNION ALL
+        SELECT d.id FROM disbursements d JOIN applications a ON a.id = d.application_id
+        WHERE d.status <> 'refused'
+          AND (d.principal > a.approved_amount OR d.months <> a.months OR d.bank_id <> a.bank_id
+               OR d.borrower_id <> a.borrower_id
+               OR (d.status = 'recorded' AND a.state <> 'approved'))""",
     ),
 )
 

@@ -11,6 +11,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks, thresholds_on
 from wibawa.database import db
+from wibawa.disbursements.queries import source_of_loan
 from wibawa.loans import lists, queries
 from wibawa.loans.forms import LATE_STEPS, STATE_LABELS, ListAsked, read_list
 from wibawa.loans.lists import LoanLine
@@ -175,6 +176,7 @@ def loan(loan_id: int) -> str:
         problem=problem,
         said=schedule and statement(facts.principal, schedule, entries, on, limits),
         entries=entries,
+        source=source_of_loan(db.session(), loan_id),
         entry_labels=ENTRY_LABELS,
         file_url=file_url,
         may_print=me().may(Permission.PRINT_SCHEDULE),

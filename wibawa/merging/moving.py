@@ -15,6 +15,7 @@ from wibawa.borrowers.actions import CHANGE_PLACE, NIK_PLACE, name_key
 from wibawa.borrowers.checks import from_text, stored_text
 from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.database import allocate_ids, bulk_insert
+from wibawa.disbursements.models import Disbursement
 from wibawa.merging.checks import KEYS, with_partners
 from wibawa.merging.models import BorrowerMerge, BorrowerMove
 from wibawa.merging.queries import MOVED, MergeFacts, moved_by
@@ -50,7 +51,8 @@ def take_apart(
     session: Session, facts: MergeFacts, kept: Borrower, gone: Borrower, by: int, now: dt.datetime
 ) -> None:
     """Put back what the merge moved and took over, as far as nobody has changed it since; what is
-    newer than the merge stays with the record that was kept."""
+    newer than the merge stays with the record that was kept, except what came of an application
+    that goes back."""
     merged = session.get(BorrowerMerge, facts.undoes_id)
     assert merged is not None
     if gone.merged_into_id != kept.id:
@@ -60,7 +62,7 @@ def take_apart(
         model = MOVED[each.kind]
         if session.scalar(select(model.borrower_id).where(model.id == each.id)) == kept.id:
             still.append((each.kind, each.id))
-    _move(session, facts.id, still, kept.id, gone.id)
+    _move(session, facts.id, still + _came_of(session, still, kept.id), kept.id, gone.id)
     for change in _taken_over(session, merged):
         if stored_text(getattr(kept, change.field)) == change.after:
             _take(session, kept, change.field, from_text(change.field, change.before), by, now)
@@ -77,6 +79,20 @@ def take_apart(
         .values(merged_into_id=gone.id)
     )
     session.flush()
+
+
+def _came_of(session: Session, still: list[tuple[str, int]], kept_id: int) -> list[tuple[str, int]]:
+    """The newer disbursements, and their loans, of applications that go back: whose application it
+    is, his are they."""
+    numbers = [number for kind, number in still if kind == "application"]
+    found = session.execute(
+        select(Disbursement.id, Disbursement.loan_id)
+        .where(Disbursement.application_id.in_(numbers), Disbursement.borrower_id == kept_id)
+        .order_by(Disbursement.id)
+    ).all()
+    newer = [("disbursement", each.id) for each in found]
+    newer += [("loan", each.loan_id) for each in found if each.loan_id is not None]
+    return [each for each in newer if each not in still]
 
 
 def _taken_over(session: Session, merged: BorrowerMerge) -> list[BorrowerChange]:

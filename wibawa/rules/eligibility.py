@@ -76,12 +76,13 @@ class RunningLoan:
 
 @dataclass(frozen=True, slots=True)
 class WaitingDisbursement:
-    """Another disbursement that waits for approval."""
+    """Another disbursement that waits for approval; `application_id` is what it pays out."""
 
     bank: str
     borrower: str
     principal: int
     own: bool
+    application_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
