@@ -29,6 +29,7 @@ from wibawa.indicators import routes as indicator_routes
 from wibawa.letters import routes as letter_routes
 from wibawa.loans import routes as loan_routes
 from wibawa.merging import routes as merging_routes
+from wibawa.notices import routes as notice_routes
 from wibawa.printing import routes as printing_routes
 from wibawa.proposals import routes as proposal_routes
 from wibawa.repayments import routes as repayment_routes
@@ -56,6 +57,7 @@ PARTS = (
     indicator_routes,
     bank_routes,
     letter_routes,
+    notice_routes,
     proposal_routes,
     repayment_routes,
 )

@@ -11,10 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.notices.steps import issued, told
 from wibawa import schema
 from wibawa.access.trail import record
 from wibawa.database import db, writing
 from wibawa.merging.models import BorrowerMerge, BorrowerMove
+from wibawa.rules.statuses import State
 from wibawa.scans.actions import withdraw
 from wibawa.web.clock import now
 
@@ -27,6 +29,7 @@ APPEND_ONLY = {
     "documents": "kind_id",
     "document_contents": "content",
     "document_withdrawals": "reason",
+    "notices": "paper_id",
 }
 KEPT = {
     "loans": (
@@ -48,6 +51,7 @@ def books(app: Flask, people: dict[str, int], connection: Connection) -> Connect
         _move(session, people["staff"])
         scan = factories.document(session, people["staff"], borrower_id=1)
         withdraw(session, scan, people["staff"], now(), "Salah orang")
+        issued(session, people, told(session, people, State.APPROVED))
         session.commit()
         db.session.remove()
     return connection

@@ -126,6 +126,9 @@ PAGES = {
     "merging.new_merge": "edit_borrower",
     "merging.refuse": "approve_merge",
     "merging.split": "edit_borrower",
+    "notices.issue": "issue_letter",
+    "notices.notice": "see_letters",
+    "printing.paper": "see_letters",
     "printing.proposal_letter": "see_proposals",
     "printing.schedule": "print_schedule",
     "printing.schedules": "print_schedule",
@@ -190,6 +193,8 @@ MATRIX = """
     answer_application                  bank
     see_proposals        staff approver bank        auditor
     send_proposal        staff
+    see_letters          staff approver             auditor
+    issue_letter         staff
     see_disbursements    staff approver             auditor
     record_disbursement  staff
     approve_disbursement       approver
@@ -376,6 +381,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "merge_id": merge.id,
         "application_id": sent,
         "proposal_id": batch,
+        "paper_id": 1,
         "document_id": factories.document(
             session, people["staff"], "business_photo", application_id=sent
         ),

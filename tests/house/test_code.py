@@ -44,6 +44,7 @@ OTHER_NAMES = {
     "loans/lists": "the filtered, sorted list of loans, for page and export",
     "loans/statement": "a loan's schedule beside its money, as plain data",
     "merging/moving": "what a decided request moves, and how that is taken back",
+    "notices/letter": "a letter to an applicant, as plain data",
     "printing/documents": "plain data for paper; no Flask, no database",
     "printing/letters": "letters drawn with ReportLab",
     "printing/pdf": "schedules drawn with ReportLab",

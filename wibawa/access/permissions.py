@@ -48,6 +48,8 @@ class Permission(StrEnum):
     ANSWER_APPLICATION = "answer_application"  # the bank's approval or refusal
     SEE_PROPOSALS = "see_proposals"
     SEND_PROPOSAL = "send_proposal"
+    SEE_LETTERS = "see_letters"  # what the office has issued
+    ISSUE_LETTER = "issue_letter"  # a letter to an applicant
     SEE_DISBURSEMENTS = "see_disbursements"
     RECORD_DISBURSEMENT = "record_disbursement"
     APPROVE_DISBURSEMENT = "approve_disbursement"
@@ -83,6 +85,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_APPLICATIONS,
             P.SEE_PROPOSALS,
             P.SEND_PROPOSAL,
+            P.SEE_LETTERS,
+            P.ISSUE_LETTER,
             P.RECORD_APPLICATION,
             P.RETURN_APPLICATION,
             P.SEE_DISBURSEMENTS,
@@ -107,6 +111,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,
             P.SEE_PROPOSALS,
+            P.SEE_LETTERS,
             P.RETURN_APPLICATION,
             P.DECIDE_APPLICATION,
             P.SEE_DISBURSEMENTS,
@@ -152,6 +157,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,
             P.SEE_PROPOSALS,
+            P.SEE_LETTERS,
             P.SEE_DISBURSEMENTS,
             P.SEE_INDICATORS,
             P.SEE_TERMS,

@@ -25,8 +25,6 @@ KIND_WORDS: Final = {
     PaperKind.BANK_REFUSAL: "Penolakan bank",
     PaperKind.COMPLETION: "Permintaan kelengkapan",
 }
-ISSUED: Final = frozenset({PaperKind.PROPOSAL})
-"""The kinds that a page of the program issues; the others only have their numbers set aside."""
 ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 LONGEST_FORMAT, LONGEST_NUMBER = 60, 80
 

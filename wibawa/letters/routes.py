@@ -7,7 +7,7 @@ from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.database import db
 from wibawa.letters import actions, queries
-from wibawa.letters.documents import ISSUED, KIND_WORDS, paper_number
+from wibawa.letters.documents import KIND_WORDS, paper_number
 from wibawa.letters.forms import OfficeForm, form_data
 from wibawa.rules.dates import long_date
 from wibawa.rules.refused import Refused
@@ -54,7 +54,7 @@ def _office_page(form: OfficeForm, said: str | None = None) -> str:
                 queries.last_sequence(session, kind, today.year) + 1,
                 today,
             )
-            for kind in ISSUED
+            for kind in KIND_WORDS
         },
     )
 

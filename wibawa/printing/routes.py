@@ -66,6 +66,15 @@ def schedules(code: str) -> Response:
     return answer
 
 
+@needs(Permission.SEE_LETTERS)
+def paper(paper_id: int) -> Response:
+    """Any letter of the office, from what was kept when it was issued."""
+    issued = letter(db.session(), paper_id) or not_found("paper", paper_id)
+    out = io.BytesIO(letter_pdf(issued))
+    record_apart(clock.now(), me().id, "paper_printed", "paper", paper_id)
+    return send_file(out, mimetype="application/pdf", download_name=f"surat-{paper_id}.pdf")
+
+
 @needs(Permission.SEE_PROPOSALS)
 def proposal_letter(proposal_id: int) -> Response:
     facts = proposal_facts(db.session(), proposal_id) or not_found("proposal", proposal_id)
@@ -77,6 +86,7 @@ def proposal_letter(proposal_id: int) -> Response:
     return send_file(out, mimetype="application/pdf", download_name=f"usulan-{proposal_id}.pdf")
 
 
+pages.add_url_rule("/surat-keluar/<int:paper_id>/surat.pdf", view_func=paper)
 pages.add_url_rule("/usulan/<int:proposal_id>/surat.pdf", view_func=proposal_letter)
 pages.add_url_rule("/pinjaman/<int:loan_id>/jadwal.pdf", view_func=schedule)
 pages.add_url_rule("/pinjaman/jadwal-bank/<code>.pdf", view_func=schedules)

@@ -1,0 +1,1 @@
+"""Letters that tell an applicant what became of an application."""
