@@ -30,6 +30,7 @@ from wibawa.banks.queries import bank_by_code, terms_on, thresholds_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.models import Borrower
 from wibawa.demo_applications import add_applications
+from wibawa.demo_register import register_file
 from wibawa.disbursements.actions import record as record_disbursement
 from wibawa.disbursements.checks import Draft, applicant_of
 from wibawa.disbursements.models import Disbursement
@@ -143,6 +144,8 @@ def fill(session: Session, now: dt.datetime) -> Office:
     to_try = _this_month(session, lives, today, now, people)
     add_applications(session, random, today, people, _applicant_maker(session, random))
     _waiting_disbursements(session, random, today, now, people)
+    name, content = register_file(session, _applicant_maker(session, random), today)
+    to_try[name] = content
     entries = session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
     loans = session.scalar(select(func.count()).select_from(Loan)) or 0
     files = session.scalar(select(func.count()).select_from(Upload)) or 0

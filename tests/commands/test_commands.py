@@ -554,7 +554,13 @@ def test_the_demo_office_is_whole_and_fills_an_empty_database_only(tmp_path: Pat
         assert set(State) - states.keys() == {State.DISBURSED}
         assert 0 < len(late.all()) < sum(states.values()) // 3
         db.session.remove()
-    for path in re.findall(r"diunggah: (.+)", said):
+    *of_banks, register = re.findall(r"diunggah: (.+)", said)
+    refused = run.json("import", "register", register, code=1)
+    assert refused["new"] > 20
+    assert refused["changed"] > 10
+    assert {"kelurahan_unknown", "nik_unreadable"} <= {p["code"] for p in refused["problems"]}
+    assert {"person_alike"} <= {n["code"] for n in refused["notices"]}
+    for path in of_banks:
         bank = "JATENG" if "jateng" in path else "PASAR"
         data = run.json("import", "repayments", path, "--bank", bank)
         assert data["posted_rows"] > 0

@@ -17,6 +17,7 @@ from wibawa.access.personal_data import index_of, unseal
 from wibawa.borrowers.actions import NIK_PLACE
 from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.database import db
+from wibawa.rules.refused import Refused
 from wibawa.siumi import actions
 from wibawa.siumi.models import RegisterChange, RegisterLine
 from wibawa.siumi.queries import origins
@@ -148,6 +149,26 @@ def test_a_page_that_does_not_know_the_plan_applies_nothing(
     for shown in ("", "0" * 64):
         assert not actions.apply(session, upload, file, author, shown).done
     assert session.scalar(select(func.count()).select_from(Borrower)) == 0
+
+
+def test_a_nik_that_somebody_registered_in_between_stops_the_file(
+    session: Session, office: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = csv_of(SITI, JOKO)
+    upload = received(session, content, office["staff"])
+    real = actions.check_against_books
+
+    def overtaken(*given: Any, **more: Any) -> Any:
+        checked = real(*given, **more)
+        factories.borrower(session, office["staff2"])  # Siti, at the counter
+        return checked
+
+    monkeypatch.setattr(actions, "check_against_books", overtaken)
+    author = actions.Author(office["staff"], None, now())
+    file, shown = read_register(content, "siumi.csv"), actions.shown_plan(upload)
+    with pytest.raises(Refused, match="berubah sejak"):
+        actions.apply(session, upload, file, author, shown)
+    assert upload.status == "clean"
 
 
 def test_what_an_applied_file_did_can_no_longer_be_rewritten(

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.siumi.files import JOKO, SITI, check, codes, csv_of, xlsx_of
+from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.models import Borrower, BorrowerDistinct
+from wibawa.rules.facts import BorrowerKind
 from wibawa.siumi.checks import Checked
 from wibawa.web.clock import now
 
@@ -214,6 +216,28 @@ def test_a_sector_that_nobody_wrote_before_is_a_notice_told_once(session: Sessio
     assert codes(checked, blocking=False) == [(2, "BIDANG USAHA", "sector_new")]
     assert "2 baris" in checked.problems[0].message
     assert checked.lines[1].facts["sector"] == "Kulnier"
+
+
+def test_the_chair_of_a_cooperative_may_have_an_enterprise_and_is_not_told_apart(
+    session: Session, by: int
+) -> None:
+    coop = NewBorrower(
+        kind=BorrowerKind.COOPERATIVE,
+        name="Koperasi Maju",
+        nik=SITI["NIK"],
+        sex="P",
+        birth_date=dt.date(1985, 4, 8),
+        kelurahan_code="33.74.01.1001",
+        phone=SITI["NO HP"],
+        cooperative_number="3374000000001",
+        chair_name="Siti Aminah",
+    )
+    add_borrowers(session, [coop], by, now())
+    checked = check(session, csv_of(SITI))
+    assert (counts(checked), checked.problems) == ((1, 0, 0, 0, 0), [])
+    other = check(session, csv_of(SITI | {"NIK": "3374014804850777"}))
+    assert codes(other, blocking=False) == [(2, "NO HP", "person_alike")]
+    assert "Siti Aminah" in other.problems[0].message
 
 
 def test_a_numeric_nik_is_a_problem_and_never_a_new_borrower(session: Session) -> None:

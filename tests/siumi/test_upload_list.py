@@ -31,6 +31,15 @@ def test_each_file_stands_with_what_it_would_do(
     assert "benar.csv" not in only
 
 
+def test_a_file_that_waits_is_counted_for_who_can_go_on_with_it(sign_in: Enter) -> None:
+    staff = sign_in("staff")
+    number = sent(staff, csv_of(SITI))
+    assert "berkas SI-UMI belum diterapkan" in staff.get("/").text
+    assert "berkas SI-UMI belum diterapkan" not in sign_in("approver").get("/").text
+    staff.post(f"/peminjam/impor/{number}/tarik")
+    assert "berkas SI-UMI belum diterapkan" not in staff.get("/").text
+
+
 def test_the_register_and_the_menu_lead_there_for_who_may(sign_in: Enter) -> None:
     page = sign_in("staff").get("/peminjam").text
     assert page.count('href="/peminjam/impor"') == 3  # the menu, wide and narrow, and the list

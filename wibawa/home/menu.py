@@ -49,7 +49,8 @@ class Task:
 class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
-    deadline among those to carry on, files of a bank's answers, and what a bank approved."""
+    deadline among those to carry on, files of a bank's answers, what a bank approved, and files of
+    SI-UMI."""
 
     uploads: int
     disbursements: int
@@ -61,6 +62,7 @@ class Waiting:
     late: int
     answers: int
     approved: int
+    register: int
 
     @property
     def payments(self) -> int:
@@ -86,7 +88,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
         "payments",
     ),
     ("Peminjam", "borrowers.borrower_list", "borrower", P.SEE_BORROWERS, "merges"),
-    ("Impor SI-UMI", "siumi.upload_list", "upload", P.SEE_BORROWERS, None),
+    ("Impor SI-UMI", "siumi.upload_list", "upload", P.SEE_BORROWERS, "register"),
     ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
     ("Angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
@@ -118,6 +120,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             _count(Application, waits_for(person), Application.due_on < clock.today()),
             _files("decisions", OPEN, of_bank(Upload.bank_id)),
             _count(Application, waits_to_be_paid_out()),
+            _files("register", OPEN, true()),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -132,6 +135,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[7],
         row[8] if person.may(P.ANSWER_APPLICATION) else 0,
         row[9] if person.may(P.RECORD_DISBURSEMENT) else 0,
+        row[10] if person.may(P.EDIT_BORROWER) else 0,
     )
 
 
@@ -206,6 +210,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         P.APPROVE_DISBURSEMENT,
         "disbursements",
         "Dicatat petugas; setujui atau tolak dengan alasan.",
+    ),
+    (
+        "Berkas SI-UMI belum diterapkan",
+        "siumi.upload_list",
+        P.EDIT_BORROWER,
+        "register",
+        "Sudah diunggah; perbaiki, terapkan, atau tarik.",
     ),
     (
         "Penggabungan peminjam menunggu persetujuan",
