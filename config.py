@@ -69,6 +69,7 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
+        "PHOTOS_MAX_BYTES": 30 * 1024 * 1024,  # of one visit, sent at once
         "SCAN_PDF_BYTES": 5 * 1024 * 1024,
         "SCAN_PICTURE_BYTES": 10 * 1024 * 1024,  # as sent; it is stored much smaller
         "SCANS_ROOM_BYTES": 40 * 1024 * 1024,  # of one application, or one borrower's own papers

@@ -115,8 +115,9 @@ def _limits(app: Flask) -> None:
     @app.before_request
     def widen() -> None:
         view = app.view_functions.get(request.endpoint or "")
-        if getattr(view, "wibawa_takes_files", False):
-            request.max_content_length = app.config["UPLOAD_MAX_BYTES"] + 64 * 1024
+        setting = getattr(view, "wibawa_takes_files", None)
+        if setting is not None:
+            request.max_content_length = app.config[setting] + 64 * 1024
 
     @app.before_request
     def refuse_nul() -> None:

@@ -149,6 +149,7 @@ PAGES = {
     "repayments.upload": "upload_repayments",
     "repayments.upload_list": "see_uploads",
     "repayments.withdraw_upload": "upload_repayments",
+    "scans.add_photos": "keep_documents",
     "scans.content": "see_documents",
     "scans.document": "see_documents",
     "scans.open_document": "open_document",
@@ -385,6 +386,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "document_id": factories.document(
             session, people["staff"], "business_photo", application_id=sent
         ),
+        "number": 1,
         "kind_id": next(
             each.id for each in kinds_on(session, "micro", today()) if each.of_borrower
         ),

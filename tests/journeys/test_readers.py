@@ -33,7 +33,7 @@ PAGES = {
               "/pencairan/permohonan", "/pencairan/baru/peminjam",
               "/pencairan/baru?jenis=koperasi",
               "/permohonan/1", "/permohonan/1/surat", "/permohonan/1/dokumen/2", "/dokumen/1",
-              "/dokumen/2",
+              "/dokumen/2", "/permohonan/1/kunjungan/1/foto",
               "/peminjam/1", "/peminjam/ganda", "/peminjam/1/gabung", "/peminjam/gabung",
               "/peminjam/gabung/baru?tetap=1&lain=2",
               "/peminjam/impor", "/peminjam/impor/baru", "/peminjam/impor/4",

@@ -36,7 +36,13 @@ def public(view: View) -> View:
 
 def takes_files(view: View) -> View:
     """Let this page receive files up to UPLOAD_MAX_BYTES; all others stay small."""
-    view.wibawa_takes_files = True  # type: ignore[attr-defined]
+    view.wibawa_takes_files = "UPLOAD_MAX_BYTES"  # type: ignore[attr-defined]
+    return view
+
+
+def takes_photos(view: View) -> View:
+    """Let this page receive several photos, together up to PHOTOS_MAX_BYTES."""
+    view.wibawa_takes_files = "PHOTOS_MAX_BYTES"  # type: ignore[attr-defined]
     return view
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,9 @@ from wibawa.rules.eligibility import Verdict, WaitingDisbursement
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import ACTION_WORDS, REASON_LENGTH, STATE_WORDS, Action, State, move
+from wibawa.scans.actions import Keeper, keep_photos
+from wibawa.scans.queries import Owner
+from wibawa.scans.reader import Scan
 from wibawa.web.formats import moment
 
 MOST_TOLD = 10
@@ -182,9 +185,17 @@ def submit(
 
 
 def visit(
-    session: Session, application_id: int, *, shown: str, author: Author, seen: NewVisit
+    session: Session,
+    application_id: int,
+    *,
+    shown: str,
+    author: Author,
+    seen: NewVisit,
+    photos: Sequence[Scan] = (),
+    room: int = 0,
 ) -> None:
-    """Keep what was seen at the business; the application waits for the recommendation then."""
+    """Keep what was seen and photographed at the business; the application waits for the
+    recommendation then. `room`: how many bytes of scans one application may hold."""
     found, to = to_move(session, application_id, Action.VISIT, shown, author)
     advance(session, found.facts, Action.VISIT, to, author, visited_by=author.id)
     session.add(
@@ -197,6 +208,8 @@ def visit(
         )
     )
     session.flush()
+    owner = Owner(None, application_id, len(found.visits) + 1)
+    keep_photos(session, owner, found.borrower.kind, photos, Keeper(author.id, author.now, room))
 
 
 def recommend(

@@ -22,7 +22,8 @@ from wibawa.rules.eligibility import Applicant
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Problem
-from wibawa.rules.statuses import AT_BANK, REASON_LENGTH, STATE_WORDS, State
+from wibawa.rules.statuses import AT_BANK, REASON_LENGTH, STATE_WORDS, Action, State
+from wibawa.scans.forms import PhotosForm
 from wibawa.web.fields import DayField, Form, RupiahField, required_text
 from wibawa.web.pages import without
 
@@ -46,6 +47,16 @@ BANK_STATE_CHOICES = [
 AGE_CHOICES = [("", "Semua"), *((str(days), f"{days} hari atau lebih") for days in AGES)]
 LIMIT_CHOICES = [("", "Semua"), ("lewat", "Terlambat")]
 NOT_KEPT = {"csrf_token", "request_key", "shown", "simpan", "hitung"}
+# What a person reads after a move that is made on a page of this folder.
+SAID = {
+    Action.REVISE: "Perubahan disimpan.",
+    Action.SUBMIT: "Permohonan diajukan dan menunggu kunjungan lapangan.",
+    Action.VISIT: "Hasil kunjungan disimpan. Permohonan menunggu rekomendasi kepala bidang.",
+    Action.RECOMMEND: "Permohonan direkomendasikan.",
+    Action.RETURN: "Permohonan dikembalikan. Petugas melihat apa yang masih kurang.",
+    Action.REFUSE: "Permohonan ditolak. Alasannya tersimpan dan terlihat oleh petugas.",
+    Action.WITHDRAW: "Permohonan dibatalkan. Alasannya tersimpan.",
+}
 
 
 class SearchForm(Form):
@@ -108,7 +119,7 @@ def _score(label: str, hint: str) -> RadioField:
     return RadioField(label, [InputRequired()], choices=SCORES, description=hint)
 
 
-class VisitForm(MoveForm):
+class VisitForm(PhotosForm, MoveForm):
     visited_on = DayField("Tanggal kunjungan", [InputRequired()])
     score_business = _score("Usaha", "Tempat, persediaan, pencatatan, dan keberlanjutannya.")
     score_character = _score("Karakter", "Kejujuran, keterangan tetangga, riwayat pinjaman.")

@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found
+from wibawa.access.guard import me, needs, not_found, takes_photos
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.applications import actions, lists, queries
@@ -29,6 +29,7 @@ from wibawa.applications.forms import (
     AGE_CHOICES,
     BANK_STATE_CHOICES,
     LIMIT_CHOICES,
+    SAID,
     STATE_CHOICES,
     ReasonForm,
     RegisteredForm,
@@ -68,16 +69,6 @@ KEPT = (
     "Isian Anda tersimpan di server sebagai formulir yang belum selesai; lanjutkan kapan saja dari "
     "daftar Permohonan."
 )
-# What a person reads after a move that is made on a page of this folder.
-SAID = {
-    Action.REVISE: "Perubahan disimpan.",
-    Action.SUBMIT: "Permohonan diajukan dan menunggu kunjungan lapangan.",
-    Action.VISIT: "Hasil kunjungan disimpan. Permohonan menunggu rekomendasi kepala bidang.",
-    Action.RECOMMEND: "Permohonan direkomendasikan.",
-    Action.RETURN: "Permohonan dikembalikan. Petugas melihat apa yang masih kurang.",
-    Action.REFUSE: "Permohonan ditolak. Alasannya tersimpan dan terlihat oleh petugas.",
-    Action.WITHDRAW: "Permohonan dibatalkan. Alasannya tersimpan.",
-}
 Loose = list[tuple[str, str | None]]
 Answer = str | Response | tuple[str, int]
 P = Permission
@@ -328,7 +319,9 @@ def _page(found: Case, form: ReasonForm | None = None, loose: Loose | None = Non
     )
 
 
-def _moved(application_id: int, action: Action, deed: Callable[..., None]) -> Response | Refused:
+def _moved(
+    application_id: int, action: Action, deed: Callable[..., None], files: str = ""
+) -> Response | Refused:
     """Make the move once for this form and go to its page, or hand back why not."""
     shown = request.form.get("shown", "")
 
@@ -337,7 +330,7 @@ def _moved(application_id: int, action: Action, deed: Callable[..., None]) -> Re
         return application_id
 
     try:
-        _once(f"{action.value}_application {application_id}", numbered)
+        _once(f"{action.value}_application {application_id}", numbered, files)
     except Refused as refused:
         db.session.rollback()
         if refused.code == "not_there":
@@ -397,6 +390,7 @@ def _end(application_id: int, action: Action) -> Answer:
     return _move(application_id, action, deed)
 
 
+@takes_photos
 @needs(P.RECORD_APPLICATION)
 def visit(application_id: int) -> Answer:
     found = _case(application_id)
@@ -404,8 +398,12 @@ def visit(application_id: int) -> Answer:
     complete = is_complete(form, clock.today(), found.facts.amount)
     if not complete and Action.VISIT not in _allowed(found):
         return _page(found, loose=[(not_now(found.facts.state, Action.VISIT), None)]), 409
-    if complete:
-        done = _moved(application_id, Action.VISIT, partial(actions.visit, seen=visit_from(form)))
+    db.session.rollback()  # no lock while the photos are opened
+    photos = form.read(complete=complete)
+    if photos is not None:
+        room = current_app.config["SCANS_ROOM_BYTES"]
+        deed = partial(actions.visit, seen=visit_from(form), photos=photos, room=room)
+        done = _moved(application_id, Action.VISIT, deed, form.digest())
         if not isinstance(done, Refused):
             return done
         if done.code == "wrong_state":
@@ -417,10 +415,11 @@ def visit(application_id: int) -> Answer:
     return (page, 409) if loose else page
 
 
-def _once(action: str, deed: Callable[[], int]) -> tuple[int, bool]:
+def _once(action: str, deed: Callable[[], int], files: str = "") -> tuple[int, bool]:
     """Do `deed` once for this form; its number, and whether it was done now or before."""
-    person, now = me().id, clock.now()
-    done = once.do_once(db.session(), request.form, request.full_path, person, action, now, deed)
+    person, now, sent = me().id, clock.now(), request.form.copy()
+    sent["files"] = files
+    done = once.do_once(db.session(), sent, request.full_path, person, action, now, deed)
     db.session.commit()
     return done
 

@@ -23,8 +23,10 @@ from wibawa.scans.queries import (
     document,
     thumbnail_place,
     versions,
+    visit_kind,
 )
 from wibawa.scans.reader import MEGABYTE, Scan
+from wibawa.web.clock import in_wib
 
 CHANGED = (
     "Dokumen ini baru saja diganti orang lain. Periksa yang sekarang tampil, lalu ulangi bila "
@@ -68,10 +70,13 @@ def keep_scan(session: Session, owner: Owner, kind: KindFacts, scan: Scan, keepe
 
 
 def keep_photos(
-    session: Session, owner: Owner, kind: KindFacts, photos: Sequence[Scan], keeper: Keeper
+    session: Session, owner: Owner, borrower_kind: str, photos: Sequence[Scan], keeper: Keeper
 ) -> None:
     """Keep what was photographed at a visit beside the visit, in its transaction; what is there
-    already is left out."""
+    already is left out. Raises `Refused` when the room is used up."""
+    if not photos:
+        return
+    kind = visit_kind(session, borrower_kind, in_wib(keeper.now).date())
     known = session.scalars(
         select(Document.digest).where(
             Document.application_id == owner.application_id,

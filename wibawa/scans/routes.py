@@ -17,20 +17,20 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access import once, trail
-from wibawa.access.guard import me, needs, not_found, takes_files
+from wibawa.access.guard import me, needs, not_found, takes_files, takes_photos
 from wibawa.access.permissions import Permission
 from wibawa.access.personal_data import WrongKey
 from wibawa.access.trail import record_apart
-from wibawa.applications.queries import Standing, standings
+from wibawa.applications.queries import Standing, standings, visits_of
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts
 from wibawa.database import db
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import OPEN
 from wibawa.scans import actions, queries
 from wibawa.scans.actions import Keeper
-from wibawa.scans.forms import OpenForm, ScanForm, WithdrawForm
+from wibawa.scans.forms import OpenForm, PhotosForm, ScanForm, WithdrawForm, scan_limits
 from wibawa.scans.queries import DocumentFacts, KindFacts, Owner, papers_of_application
-from wibawa.scans.reader import PDF, ScanLimits, read_scan
+from wibawa.scans.reader import PDF, Scan, read_scan
 from wibawa.web import clock
 
 pages = Blueprint("scans", __name__)
@@ -105,11 +105,6 @@ def _kind(kind_id: int, place: Place) -> KindFacts:
     return found
 
 
-def scan_limits() -> ScanLimits:
-    settings = current_app.config
-    return ScanLimits(pdf=settings["SCAN_PDF_BYTES"], picture=settings["SCAN_PICTURE_BYTES"])
-
-
 @takes_files
 @needs(P.KEEP_DOCUMENTS)
 def upload(
@@ -135,14 +130,55 @@ def upload(
 def _receive(place: Place, kind: KindFacts, content: bytes) -> AnyResponse:
     db.session.rollback()  # no lock while the file is opened
     scan = read_scan(content, scan_limits(), photo=kind.is_photo)
-    keeper = Keeper(me().id, clock.now(), current_app.config["SCANS_ROOM_BYTES"])
 
     def deed() -> int:
-        return actions.keep_scan(db.session(), place.owner(kind), kind, scan, keeper)
+        return actions.keep_scan(db.session(), place.owner(kind), kind, scan, _keeper())
 
     _, first = _once("keep_document", deed, hashlib.sha256(content).hexdigest())
     said = f"{kind.name} tersimpan." if first else f"{kind.name} sudah tersimpan sebelumnya."
     flash(said, "success")
+    return redirect(place.url)
+
+
+def _keeper() -> Keeper:
+    return Keeper(me().id, clock.now(), current_app.config["SCANS_ROOM_BYTES"])
+
+
+@takes_photos
+@needs(P.KEEP_DOCUMENTS)
+def add_photos(application_id: int, number: int) -> Answer:
+    """More photos of a visit that is recorded already."""
+    place, form = _place(None, application_id), PhotosForm()
+    seen = next((v for v in visits_of(db.session(), application_id) if v.number == number), None)
+    if seen is None:
+        not_found("site_visit", number)
+    if form.validate_on_submit() and _chosen(form):
+        db.session.rollback()  # no lock while the photos are opened
+        photos = form.read()
+        if photos is not None:
+            try:
+                return _keep_photos(place, Owner(None, application_id, number), form, photos)
+            except Refused as refused:
+                db.session.rollback()
+                form.photos.errors = [refused.sentence]
+    form.request_key.data = once.new_key()
+    page = render_template("scans/add_photos.html", form=form, place=place, seen=seen)
+    return (page, 422) if form.errors or form.photos.errors else page
+
+
+def _chosen(form: PhotosForm) -> bool:
+    if not form.sent:
+        form.photos.errors = ["Belum ada foto yang dipilih."]
+    return bool(form.sent)
+
+
+def _keep_photos(place: Place, owner: Owner, form: PhotosForm, photos: list[Scan]) -> AnyResponse:
+    def deed() -> int:
+        actions.keep_photos(db.session(), owner, place.borrower.kind, photos, _keeper())
+        return owner.application_id or 0
+
+    _once("keep_photos", deed, form.digest())
+    flash("Foto kunjungan tersimpan.", "success")
     return redirect(place.url)
 
 
@@ -282,6 +318,7 @@ ONE = "/dokumen/<int:document_id>"
 for _address, _view, _methods in (
     (OF_BORROWER, upload, ["GET", "POST"]),
     (OF_APPLICATION, upload, ["GET", "POST"]),
+    ("/permohonan/<int:application_id>/kunjungan/<int:number>/foto", add_photos, ["GET", "POST"]),
     (ONE, document, ["GET"]),
     (f"{ONE}/isi", content, ["GET"]),
     (f"{ONE}/kecil", thumbnail, ["GET"]),

@@ -35,8 +35,8 @@ TEXTS = {
     405: ("Cara membuka halaman ini salah", "Buka lewat menu atau tombol di halaman sebelumnya."),
     413: (
         "Berkas terlalu besar",
-        "Batasnya 10 MB. Perkecil atau pisahkan berkasnya, lalu unggah lagi: tabel per bulan, "
-        "pindaian dengan mutu lebih rendah.",
+        "Batasnya 10 MB, atau 30 MB untuk foto satu kunjungan. Perkecil atau pisahkan berkasnya, "
+        "lalu unggah lagi: tabel per bulan, pindaian dengan mutu lebih rendah, foto beberapa saja.",
     ),
     500: (
         "Ada yang tidak beres di pihak kami",

@@ -10,8 +10,10 @@ const size = (bytes) => {
 function showName(drop, input) {
   const text = drop.querySelector("[data-drop-text]");
   if (!text) return;
-  const file = input.files[0];
-  text.textContent = file ? `${file.name} (${size(file.size)})` : "Belum ada berkas. Pilih dari komputer, atau seret ke sini.";
+  const [file, ...others] = input.files;
+  if (others.length) text.textContent = `${input.files.length} berkas (${size([...input.files].reduce((sum, each) => sum + each.size, 0))})`;
+  else if (file) text.textContent = `${file.name} (${size(file.size)})`;
+  else text.textContent = "Belum ada berkas. Pilih dari perangkat, atau seret ke sini.";
 }
 
 function dropArea(drop) {
