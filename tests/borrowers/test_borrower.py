@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 from flask import Flask
@@ -12,6 +13,9 @@ from wibawa.home.queries import loans_of_borrower, running_by_borrower
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.positions import positions
 from wibawa.rules.facts import Method, Terms
+from wibawa.scans.actions import Keeper, keep_photos, withdraw
+from wibawa.scans.queries import Owner
+from wibawa.scans.reader import JPEG, Scan
 from wibawa.web.clock import now, today
 
 SignIn = Callable[[str], factories.Client]
@@ -138,3 +142,50 @@ def test_what_a_person_is_called_is_shown_and_never_run(
 def test_a_borrower_that_nobody_has_is_not_found_and_the_try_is_recorded(sign_in: SignIn) -> None:
     assert sign_in("staff").get("/peminjam/999").status_code == 404
     assert "Akses ditolak" in sign_in("auditor").get("/jejak").get_data(as_text=True)
+
+
+def test_the_page_shows_the_papers_of_the_borrower_and_of_her_applications(
+    session: Session, people: dict[str, int], sign_in: SignIn
+) -> None:
+    by = people["staff"]
+    borrower_id = factories.borrower(session, by)
+    made = factories.application(session, people, borrower_id=borrower_id)
+    old = factories.document(session, by, borrower_id=borrower_id, content=b"old")
+    new = factories.document(session, by, borrower_id=borrower_id, content=b"new")
+    photo = factories.document(session, by, "business_photo", application_id=made)
+    wrong = factories.document(session, by, "collateral", application_id=made)
+    withdraw(session, wrong, people["staff2"], now(), "Agunan orang lain")
+    taken = [Scan(JPEG, each, each) for each in (b"one", b"two", b"three")]
+    keep_photos(session, Owner(None, made, 1), "micro", taken, Keeper(by, now(), 1_000_000))
+    session.commit()
+    page = sign_in("staff").get(f"/peminjam/{borrower_id}").get_data(as_text=True)
+    links = set(re.findall(r'href="/dokumen/(\d+)"', page))
+    assert links >= {str(new), str(photo)}
+    assert not links & {str(old), str(wrong)}
+    assert page.count("/kecil") == 3
+    kept = ("KTP pemohon disimpan", "KTP pemohon diganti", "Foto usaha disimpan")
+    for words in (*kept, "3 foto kunjungan disimpan", "Bukti agunan ditarik", "Agunan orang lain"):
+        assert page.count(words) == 1, words
+
+
+def test_the_page_asks_the_database_as_often_with_many_papers_as_with_none(
+    app: Flask, people: dict[str, int], sign_in: SignIn
+) -> None:
+    by = people["staff"]
+    borrower_id = factories.saved(app, lambda session: factories.borrower(session, by))
+    made = factories.saved(
+        app, lambda session: factories.application(session, people, borrower_id=borrower_id)
+    )
+
+    def keep(session: Session) -> None:
+        for code in ("ktp", "family_card", "npwp"):
+            factories.document(session, by, code, borrower_id=borrower_id)
+        factories.document(session, by, "business_photo", application_id=made)
+
+    client, counts = sign_in("auditor"), []
+    for fill in (lambda _: None, keep):
+        factories.saved(app, fill)
+        with factories.counted_queries(app) as seen:
+            assert client.get(f"/peminjam/{borrower_id}").status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1]

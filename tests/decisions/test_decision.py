@@ -42,6 +42,17 @@ def test_the_officer_comes_from_the_application_and_finds_both_answers(
     assert "Perlu diperiksa" not in page
 
 
+def test_the_papers_stand_beside_the_answers_and_cannot_be_changed_there(
+    sign_in: SignIn, session: Session, people: dict[str, int], sent: int
+) -> None:
+    number = factories.document(session, people["staff"], "business_photo", application_id=sent)
+    session.commit()
+    page = text_of(sign_in("pasar"), f"/permohonan/{sent}/keputusan")
+    assert f'href="/dokumen/{number}/isi"' in page
+    assert page.count("Belum ada") == 5
+    assert "Unggah" not in page
+
+
 def test_nobody_else_is_offered_the_decision(sign_in: SignIn, sent: int) -> None:
     for who in ("staff", "approver", "auditor"):
         client = sign_in(who)

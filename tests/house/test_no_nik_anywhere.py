@@ -209,6 +209,28 @@ def _a_register(staff: Watched, auditor: Watched) -> None:
     staff.get("/peminjam?q=joko&per_hal=200")
 
 
+def _papers(staff: Watched, number: int) -> None:
+    """A file that somebody named after the NIK; a reason with a NIK, which is refused."""
+    page = staff.get(f"/peminjam/{number}")
+    address = re.search(rf'"(/peminjam/{number}/dokumen/\d+)"', page.get_data(as_text=True))
+    assert address
+    for name in ("broken--cut.jpg", "good_gps.jpg"):
+        content = (SAMPLE.parent.parent / "scans" / name).read_bytes()
+        data = {
+            "file": (io.BytesIO(content), f"KTP {TYPED[2]}.jpg"),
+            "request_key": "k" * 16 + name[0],
+        }
+        staff.post(address[1], data)  # type: ignore[arg-type]
+    for page in (f"/peminjam/{number}", "/dokumen/1"):
+        staff.get(page)
+    body = {"reason": f"Mencocokkan {TYPED[2]}", "request_key": "k" * 20}
+    answer = staff.client.post("/dokumen/1/buka", data=body)
+    assert answer.status_code == 422
+    body["reason"] = "Mencocokkan dengan kartu"
+    opened = staff.post("/dokumen/1/buka", body)
+    assert opened.headers["Content-Type"] == "image/jpeg"
+
+
 def _read(reader: Watched, staff: Watched) -> None:
     for address in ("/", "/peminjam?per_hal=200", "/peminjam?q=rahayu", "/peminjam/ganda",
                     "/peminjam/gabung", "/pinjaman?per_hal=200", "/permohonan?per_hal=200",
@@ -280,6 +302,7 @@ def test_no_nik_of_a_thousand_borrowers_stands_readable_anywhere(
     staff, approver = Watched(sign_in("staff")), Watched(sign_in("approver"))
     _at_the_counter(staff)
     _looked_up_and_changed(staff, approver)
+    _papers(staff, 500)
     _revealed(sign_in("approver"), 500)
     _a_register(staff, Watched(sign_in("auditor")))
     _read(Watched(sign_in("auditor")), staff)

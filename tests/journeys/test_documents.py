@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests import factories
 from tests.journeys.conftest import Server, watch
+from wibawa.database import db
 from wibawa.rules.statuses import State
+from wibawa.scans.queries import content_of
 
 FILES = Path(__file__).resolve().parent.parent / "files" / "scans"
 
@@ -73,6 +78,26 @@ def test_papers_and_photos_are_kept_from_a_telephone(live: Server, phone: Page) 
         expect(each).to_have_js_property("complete", True)
         assert each.evaluate("image => image.naturalWidth") > 100
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_large_photo_is_made_smaller_before_it_is_sent(
+    live: Server, phone: Page, tmp_path: Path
+) -> None:
+    large = tmp_path / "IMG_0001.jpg"
+    Image.effect_noise((4000, 3000), 90).convert("RGB").save(large, quality=90)
+    assert large.stat().st_size > 3_000_000
+    number = _application(live)
+    phone.goto(f"/permohonan/{number}/dokumen/4")
+    field = phone.get_by_label("Pindaian atau foto")
+    field.set_input_files(large)
+    expect(phone.get_by_text(re.compile(r"IMG_0001\.jpg \((1,\d MB|\d+ KB)\)"))).to_be_visible()
+    phone.get_by_role("button", name="Simpan").click()
+    expect(phone.get_by_text("Foto usaha tersimpan.")).to_be_visible()
+    with live.app.app_context():
+        kept = content_of(db.session(), 1)
+        db.session.remove()
+    assert kept is not None
+    assert Image.open(io.BytesIO(kept)).size == (1600, 1200)
 
 
 def test_an_officer_of_the_bank_opens_a_ktp_and_a_pdf_in_the_browser(

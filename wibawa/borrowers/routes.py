@@ -54,7 +54,7 @@ from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Applicant
 from wibawa.rules.facts import BorrowerKind, Standing
 from wibawa.rules.refused import Problem, Refused
-from wibawa.scans.queries import papers_of_borrower
+from wibawa.scans import queries as scans
 from wibawa.siumi.queries import origins
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
@@ -184,6 +184,8 @@ def _page(facts: BorrowerFacts, form: RevealForm) -> str:
     loans = loans_of_borrower(session, facts.id, today, thresholds_on(session, today))
     running = [each for each in loans if each.position and each.position.outstanding_principal]
     payments = payments_of_borrower(session, facts.id, SHOWN_PAYMENTS + 1)
+    applications = applications_of_borrower(session, facts.id)
+    documents = scans.documents_of(session, facts.id, [each.id for each in applications])
     form.request_key.data = once.new_key()
     return render_template(
         "borrowers/borrower.html",
@@ -194,19 +196,22 @@ def _page(facts: BorrowerFacts, form: RevealForm) -> str:
         owed=sum(each.position.outstanding_principal for each in running if each.position),
         arrears=sum(each.position.arrears for each in running if each.position),
         waiting=waiting_of_borrower(session, facts.id),
-        applications=applications_of_borrower(session, facts.id),
+        applications=applications,
         direct=bool(direct_banks(session, today)),
         visits=visits_of_borrower(session, facts.id),
         payments=payments[:SHOWN_PAYMENTS],
         more_payments=len(payments) > SHOWN_PAYMENTS,
         merges=merges_of(session, facts.id),
-        papers=papers_of_borrower(session, facts.id, facts.kind, today),
-        events=_events(facts, loans),
+        papers=scans.papers_of_borrower(session, facts.id, facts.kind, today),
+        documents=documents,
+        events=_events(facts, loans, documents),
         form=form,
     )
 
 
-def _events(facts: BorrowerFacts, loans: list[BorrowerLoan]) -> list[dict[str, Any]]:
+def _events(
+    facts: BorrowerFacts, loans: list[BorrowerLoan], documents: list[scans.DocumentFacts]
+) -> list[dict[str, Any]]:
     """What happened around the borrower and the records that were merged into it."""
     session = db.session()
     records = history.records_of(session, facts.id)
@@ -214,7 +219,8 @@ def _events(facts: BorrowerFacts, loans: list[BorrowerLoan]) -> list[dict[str, A
     shown, changes = history.nik_shown(session, ids), history.changes_of(session, ids)
     lent = [(loan.number, loan.bank, loan.disbursed_on) for loan in loans]
     came_from = {each.borrower_id: (each.upload_id, each.row) for each in origins(session, ids)}
-    return events_of(facts.kind, records, shown, changes, lent, _places(), came_from)
+    others = scans.events_of(documents)
+    return events_of(facts.kind, records, shown, changes, lent, _places(), came_from, others)
 
 
 @needs(Permission.REVEAL_NIK)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -22,11 +22,13 @@ def events_of(
     lent: Sequence[tuple[str, str, dt.date]],
     places: Mapping[str, str],
     origins: Mapping[int, tuple[int, int]],
+    others: Iterable[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """The history, newest first. Lines of a record that was merged into the borrower name it;
-    `lent` are loans: number, bank, day; `origins` the file and row that registered a record."""
+    `lent` are loans: number, bank, day; `origins` the file and row that registered a record;
+    `others` are lines that another folder wrote."""
     merged = {each.id: each.name for each in records if each.merged}
-    events = [_registered(each, origins.get(each.id)) for each in records]
+    events = [*others, *(_registered(each, origins.get(each.id)) for each in records)]
     events += [
         {
             "title": "NIK lengkap ditampilkan",

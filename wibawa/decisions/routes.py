@@ -24,6 +24,7 @@ from wibawa.decisions.reader import COLUMNS, read_answers
 from wibawa.home.queries import elsewhere
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, not_now
+from wibawa.scans.queries import papers_of_application
 from wibawa.uploads import pages as files
 from wibawa.uploads.actions import content_of, withdraw
 from wibawa.uploads.forms import SkipForm, UploadForm
@@ -76,6 +77,7 @@ def _page(found: Case, approval: Any = None, decline: Any = None, said: str = ""
         found=found,
         borrower=found.borrower,
         told=told_to_bank(verdict),
+        papers=papers_of_application(db.session(), found.standing.holder, clock.today()),
         approval=approval or approval_form(facts.amount, sent=False),
         decline=decline or decline_form(_reasons(), sent=False),
         faulty=decline or approval,

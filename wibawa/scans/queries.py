@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -78,6 +80,7 @@ class DocumentFacts:
     media_type: str
     size: int
     digest: bytes = field(repr=False)
+    replaces_id: int | None
     by: str
     at: dt.datetime
     replaced_by: str | None
@@ -266,6 +269,7 @@ def _facts(row: Any) -> DocumentFacts:
         stored.media_type,
         stored.size,
         stored.digest,
+        stored.replaces_id,
         by,
         stored.recorded_at,
         *later,
@@ -300,6 +304,41 @@ def versions(session: Session, owner: Owner, code: str) -> list[DocumentFacts]:
         mine = Document.borrower_id.in_(_records(owner.borrower_id))
     query = _all().where(mine, Document.visit_number.is_(None), DocumentKind.code == code)
     return [_facts(row) for row in session.execute(query.order_by(Document.id.desc()))]
+
+
+def documents_of(
+    session: Session, borrower_id: int, applications: Sequence[int]
+) -> list[DocumentFacts]:
+    """Every version of what a borrower and these applications of hers hold, the oldest first."""
+    query = _all().where(
+        or_(
+            Document.borrower_id.in_(_records(borrower_id)),
+            Document.application_id.in_(applications),
+        )
+    )
+    return [_facts(row) for row in session.execute(query.order_by(Document.id))]
+
+
+def events_of(documents: Sequence[DocumentFacts]) -> list[dict[str, Any]]:
+    """What happened to documents, as lines of a history; photos that came together are one."""
+    events = []
+    for _, some in groupby(documents, key=lambda each: (each.visit_number and each.at) or each.id):
+        first, *others = some
+        name = f"{len(others) + 1} foto kunjungan" if others else first.kind.name
+        done = "diganti" if first.replaces_id else "disimpan"
+        events.append({"title": f"{name} {done}", "who": first.by, "when": first.at})
+    events += [
+        {
+            "title": f"{each.kind.name} ditarik",
+            "who": each.withdrawn_by,
+            "when": each.withdrawn_at,
+            "tone": "warning",
+            "detail": f"Alasan: {each.withdrawn_why}",
+        }
+        for each in documents
+        if each.withdrawn_at
+    ]
+    return events
 
 
 def content_of(session: Session, document_id: int) -> bytes | None:
