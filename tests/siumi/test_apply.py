@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -42,6 +43,10 @@ def siti(session: Session, office: dict[str, int]) -> int:
 def one(session: Session, **by: Any) -> Borrower:
     query = select(Borrower).filter_by(**by).execution_options(populate_existing=True)
     return session.scalars(query).one()
+
+
+def one_named(session: Session, name: str) -> Borrower:
+    return one(session, name=name)
 
 
 def test_a_new_enterprise_is_registered_with_its_facts_and_a_sealed_nik(
@@ -169,6 +174,42 @@ def test_a_nik_that_somebody_registered_in_between_stops_the_file(
     with pytest.raises(Refused, match="berubah sejak"):
         actions.apply(session, upload, file, author, shown)
     assert upload.status == "clean"
+
+
+def test_of_two_files_with_the_same_new_one_the_second_is_shown_anew(
+    session: Session, office: dict[str, int]
+) -> None:
+    author = actions.Author(office["staff"], None, now())
+    contents = csv_of(JOKO), csv_of(JOKO | {"ALAMAT": "Jl. Lain No. 9"}, SITI)
+    one, two = (received(session, content, office["staff"]) for content in contents)
+    plans = actions.shown_plan(one), actions.shown_plan(two)
+    first, second = (read_register(content, "siumi.csv") for content in contents)
+    assert actions.apply(session, one, first, author, plans[0]).done
+    assert not actions.apply(session, two, second, author, plans[1]).done
+    assert json.loads(two.summary)["changed"] == json.loads(two.summary)["new"] == 1
+    assert actions.apply(session, two, second, author, actions.shown_plan(two)).done
+    assert one_named(session, "Joko Susilo").address == "Jl. Lain No. 9"
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_an_edit_that_is_under_way_is_waited_for_and_then_seen(
+    app: Flask, session: Session, office: dict[str, int], siti: int
+) -> None:
+    content = csv_of(CHANGED)
+    upload = received(session, content, office["staff"])
+    session.commit()
+    author, shown = actions.Author(office["staff"], None, now()), actions.shown_plan(upload)
+    session.commit()
+    with db.engine.connect() as other:
+        other.execute(text("UPDATE borrowers SET nib = '9999999999999'"))
+        session.execute(text("SET LOCAL lock_timeout = '300ms'"))
+        file = read_register(content, "siumi.csv")
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            actions.apply(session, upload, file, author, shown)
+        session.rollback()
+        other.commit()
+    assert not actions.apply(session, upload, file, author, shown).done
+    assert one(session, id=siti).name == "Siti Aminah"
 
 
 def test_what_an_applied_file_did_can_no_longer_be_rewritten(

@@ -12,6 +12,7 @@ from tests import factories
 from tests.siumi.files import JOKO, SITI, csv_of, sent, shown_plan
 from wibawa.access.models import TrailEntry
 from wibawa.borrowers.models import Borrower, BorrowerChange
+from wibawa.siumi import actions
 
 Enter = Callable[[str], factories.Client]
 CHANGED = SITI | {"ALAMAT": "Jl. Baru No. 2", "BIDANG USAHA": "Roti"}
@@ -70,8 +71,8 @@ def test_applying_puts_it_into_the_register_and_the_borrowers_history(
     assert again.status_code == 302
     assert count(app, Borrower) == 2
     trail = select(TrailEntry.action).where(TrailEntry.object_id == number)
-    actions = factories.saved(app, lambda s: list(s.scalars(trail)))
-    assert actions == ["file_uploaded", "register_applied"]
+    recorded = factories.saved(app, lambda s: list(s.scalars(trail)))
+    assert recorded == ["file_uploaded", "register_applied"]
 
 
 def test_a_plan_that_was_not_shown_is_refused_in_words(app: Flask, staff: factories.Client) -> None:
@@ -79,6 +80,26 @@ def test_a_plan_that_was_not_shown_is_refused_in_words(app: Flask, staff: factor
     staff.post(f"/peminjam/impor/{number}/terapkan", data={"shown": "x"})
     assert "Belum ada yang diterapkan" in text(staff, f"/peminjam/impor/{number}")
     assert count(app, Borrower) == 0
+
+
+def test_a_failure_in_the_middle_leaves_nothing_half_done(
+    app: Flask, staff: factories.Client, siti: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = sent(staff, csv_of(CHANGED, JOKO))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the power went out")
+
+    plan = {"shown": shown_plan(app, number)}
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "change_borrowers", fail)
+        patch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+        assert staff.post(f"/peminjam/impor/{number}/terapkan", data=plan).status_code == 500
+    assert count(app, Borrower) == 1
+    assert "Siap diterapkan" in text(staff, f"/peminjam/impor/{number}")
+    staff.post(f"/peminjam/impor/{number}/terapkan", data=plan)
+    assert count(app, Borrower) == 2
+    assert "Jl. Baru No. 2" in text(staff, f"/peminjam/{siti}")
 
 
 def test_problems_stand_with_row_column_and_what_is_needed(staff: factories.Client) -> None:
@@ -176,8 +197,8 @@ def test_the_marked_file_tells_each_row_its_status_and_leaves_a_record(
         SITI, JOKO | {"NO HP": "12"}, SITI
     )
     trail = select(TrailEntry.action).where(TrailEntry.object_id == number)
-    actions = factories.saved(app, lambda s: list(s.scalars(trail)))
-    assert actions == ["file_uploaded", "register_downloaded", "register_downloaded"]
+    recorded = factories.saved(app, lambda s: list(s.scalars(trail)))
+    assert recorded == ["file_uploaded", "register_downloaded", "register_downloaded"]
 
 
 def test_a_file_can_be_withdrawn_before_it_is_applied(app: Flask, staff: factories.Client) -> None:
