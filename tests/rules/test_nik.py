@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import doctest
 import re
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.id import nik as stdnum_nik
 
-from wibawa.rules.nik import is_semarang, mask_nik, read_nik
+from wibawa.rules import nik as nik_rules
+from wibawa.rules.nik import is_semarang, mask_nik, mask_written_niks, read_nik
 from wibawa.rules.refused import Refused
 
 TODAY = dt.date(2026, 11, 24)
@@ -160,3 +162,16 @@ def test_only_the_prefix_3374_is_semarang() -> None:
     born = dt.date(1990, 1, 1)
     assert is_semarang(read_nik(written(born, "L"), TODAY))
     assert not is_semarang(read_nik(written(born, "L", region="332201"), TODAY))
+
+
+@given(st.text("0123456789", min_size=16, max_size=20), st.data())
+def test_a_number_is_masked_however_it_is_written(digits: str, data: st.DataObject) -> None:
+    signs = st.sampled_from(("", "", "", " ", ".", "-", ". ", "\n"))
+    written = "".join(digit + data.draw(signs) for digit in digits)
+    masked = mask_written_niks(f"KTP {written}, HP 0812 3456 7890")
+    assert re.sub(r"\D", "", masked.split(",")[0]) == digits[-4:]
+    assert masked.endswith(", HP 0812 3456 7890")
+
+
+def test_the_examples_of_the_rules_are_true() -> None:
+    assert doctest.testmod(nik_rules).failed == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -14,7 +15,11 @@ from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.models import Borrower, BorrowerDistinct
 from wibawa.rules.facts import BorrowerKind
 from wibawa.siumi.checks import Checked
+from wibawa.siumi.kind import REGISTER
+from wibawa.uploads.limits import Unreadable
 from wibawa.web.clock import now
+
+MISTAKES = Path(__file__).parent.parent / "files" / "register_mistakes"
 
 
 @pytest.fixture
@@ -93,6 +98,25 @@ def test_a_row_is_judged_as_the_form_judges_it(
     assert checked.blocked
     assert counts(checked) == (0, 0, 0, 0, 1)
     assert "337401480485" not in str(checked.problems)
+
+
+@pytest.mark.parametrize("path", sorted(MISTAKES.glob("*.csv")), ids=lambda path: path.stem)
+def test_each_file_of_a_mistake_says_the_code_in_its_name_and_nothing_else(
+    session: Session, path: Path
+) -> None:
+    try:
+        found = check(session, path.read_bytes()).problems
+    except Unreadable as refusal:
+        found = [refusal.problem]
+    assert [problem.code for problem in found] == [path.stem]
+    assert found[0].message.endswith(".")
+    assert "3374014804" not in str(found)
+
+
+def test_every_code_has_a_file_of_its_mistake_or_needs_books_to_be_found() -> None:
+    files = {path.stem for path in MISTAKES.glob("*.csv")}
+    beside_books = {"record_merged", "rename_unconfirmed", "sector_new"}
+    assert set(REGISTER.codes) == files - {"column_missing", "column_ambiguous"} | beside_books
 
 
 def test_a_kelurahan_of_two_kecamatan_is_told_by_its_kecamatan(session: Session) -> None:
