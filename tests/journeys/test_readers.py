@@ -29,7 +29,7 @@ from wibawa.web.clock import now
 FILES = Path(__file__).resolve().parent.parent / "files"
 SAMPLES, SCANS = FILES / "samples", FILES / "scans"
 PAGES = {
-    "staff": ("/", "/usulan", "/usulan/baru", "/permohonan", "/pencairan",
+    "staff": ("/", "/usulan", "/usulan/baru", "/surat-keluar", "/permohonan", "/pencairan",
               "/pencairan/permohonan", "/pencairan/baru/peminjam",
               "/pencairan/baru?jenis=koperasi",
               "/permohonan/1", "/permohonan/1/surat", "/permohonan/1/dokumen/2", "/dokumen/1",

@@ -80,6 +80,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
         "applications",
     ),
     ("Usulan", "proposals.proposal_list", "upload", P.SEE_PROPOSALS, "proposals"),
+    ("Surat keluar", "letters.paper_list", "print", P.SEE_LETTERS, None),
     (
         "Pencairan",
         "disbursements.disbursement_list",
@@ -310,6 +311,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "banks.edit_permit": "banks.bank_list",
         "banks.holiday_list": "banks.bank_list",
         "letters.office": "banks.bank_list",
+        "notices.notice": "applications.application_list",
         "applications.deadlines": "banks.bank_list",
         "merging.choose_other": "borrowers.borrower_list",
         "merging.merge": "borrowers.borrower_list",

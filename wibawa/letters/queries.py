@@ -5,11 +5,12 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import User
 from wibawa.access.personal_data import index_of, unseal
+from wibawa.database import Base
 from wibawa.letters.documents import (
     Letter,
     Letterhead,
@@ -18,6 +19,9 @@ from wibawa.letters.documents import (
     letter_from,
 )
 from wibawa.letters.models import IssuedPaper, OfficeProfile
+from wibawa.web.pages import Page, Wanted
+
+SORTS = ("tanggal", "nomor")
 
 
 class DamagedPaper(RuntimeError):
@@ -132,3 +136,89 @@ def letter(session: Session, paper_id: int) -> Letter | None:
     """The letter of a paper, to be printed."""
     data = paper_data(session, paper_id)
     return None if data is None else letter_from(data["letter"])
+
+
+@dataclass(frozen=True)
+class PaperFilter:
+    """Which of the issued papers; `text` is a part of a number or of what the paper is about."""
+
+    kind: PaperKind | None = None
+    year: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class PaperLine:
+    """An issued paper in the list; what it says stays sealed."""
+
+    id: int
+    number: str
+    kind: PaperKind
+    subject: str
+    bank: str
+    dated: dt.date
+    by: str
+    at: dt.datetime
+
+
+def paper_page(session: Session, asked_for: PaperFilter, asked: Wanted) -> Page[PaperLine]:
+    """One page of the issued papers: two queries."""
+    query = _ordered(asked_for, asked).limit(asked.per_page).offset(asked.offset)
+    rows = [_paper_line(row) for row in session.execute(query)]
+    where = _conditions(asked_for)
+    total = session.scalar(select(func.count()).select_from(IssuedPaper).where(*where))
+    return Page(rows, asked.page, asked.per_page, int(total or 0))
+
+
+def all_papers(session: Session, asked_for: PaperFilter, asked: Wanted) -> list[PaperLine]:
+    """Everything that fits, in the same order."""
+    return [_paper_line(row) for row in session.execute(_ordered(asked_for, asked))]
+
+
+def paper_years(session: Session) -> list[int]:
+    """The years in which papers were issued, the newest first."""
+    return list(
+        session.scalars(select(IssuedPaper.year).distinct().order_by(IssuedPaper.year.desc()))
+    )
+
+
+def _conditions(asked_for: PaperFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if asked_for.kind is not None:
+        found.append(IssuedPaper.kind == asked_for.kind.value)
+    if asked_for.year is not None:
+        found.append(IssuedPaper.year == asked_for.year)
+    if asked_for.text:
+        part = asked_for.text.casefold()
+        places = (IssuedPaper.number, IssuedPaper.subject)
+        found.append(or_(*(func.lower(each).contains(part, autoescape=True) for each in places)))
+    return found
+
+
+def _ordered(asked_for: PaperFilter, asked: Wanted) -> Any:
+    banks = Base.metadata.tables["banks"]
+    by: dict[str, tuple[Any, ...]] = {
+        "tanggal": (IssuedPaper.issued_at, IssuedPaper.id),
+        "nomor": (IssuedPaper.year, IssuedPaper.kind, IssuedPaper.sequence),
+    }
+    order = [each.desc() if asked.descending else each.asc() for each in by[asked.sort]]
+    return (
+        select(
+            IssuedPaper.id,
+            IssuedPaper.number,
+            IssuedPaper.kind,
+            IssuedPaper.subject,
+            banks.c.name,
+            IssuedPaper.dated,
+            User.name,
+            IssuedPaper.issued_at,
+        )
+        .join(banks, banks.c.id == IssuedPaper.bank_id)
+        .join(User, User.id == IssuedPaper.issued_by)
+        .where(*_conditions(asked_for))
+        .order_by(*order)
+    )
+
+
+def _paper_line(row: Any) -> PaperLine:
+    return PaperLine(row[0], row[1], PaperKind(row[2]), *row[3:])
