@@ -26,6 +26,7 @@ from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.queries import borrower_facts
 from wibawa.decisions import actions as answering
 from wibawa.decisions.queries import reasons_on
+from wibawa.demo_documents import ROOM, keep_papers, photos
 from wibawa.home.queries import elsewhere
 from wibawa.proposals.actions import send
 from wibawa.rules.statuses import Action, State
@@ -68,6 +69,7 @@ WHY = {
     S.REFUSED_BY_OFFICE: "Pada kunjungan usahanya ternyata sudah tidak berjalan.",
     S.WITHDRAWN: "Pemohon sudah memperoleh modal dari keluarganya.",
 }
+LEFT_OUT = {S.RETURNED: ("family_card", "business_photo")}  # as its reason says
 Maker = Callable[[int, dt.date], NewBorrower]
 
 
@@ -127,6 +129,8 @@ def _prepare(
     begun = clerk(road.began, 9)
     borrower_id = add_borrowers(session, [new], begun.id, begun.now).ids[0]
     number = _record(session, random, road, begun, borrower_id)
+    left_out = None if road.to is S.DRAFT else LEFT_OUT.get(road.to, ())
+    keep_papers(session, _seen(session, number), begun, left_out)
     if road.to in VISITED:
         _visit(
             session, random, number, road, clerk(_working(road.began + dt.timedelta(days=5)), 14)
@@ -176,7 +180,10 @@ def _visit(session: Session, random: Random, number: int, road: _Road, author: A
     advised = (asked if random.random() < 0.6 else asked * 4 // 5) if feasible else 0
     notes = random.choice(NOTES) if feasible else "Tempat usaha kosong; tetangga membenarkan."
     seen = NewVisit(author.today, feasible, feasible, advised, first, second, third, fourth, notes)
-    applying.visit(session, number, shown=found.shown, author=author, seen=seen)
+    applying.visit(
+        session, number, shown=found.shown, author=author, seen=seen,
+        photos=photos(found) if feasible else (), room=ROOM,
+    )  # fmt: skip
 
 
 def _send_batches(

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests.commands.conftest import (
     FAULTY_FILE,
@@ -30,10 +31,12 @@ from tests.conftest import dispose, make_app
 from wibawa.access.models import User
 from wibawa.access.users import verify
 from wibawa.applications.models import Application
+from wibawa.applications.queries import standings
 from wibawa.commands import wibawa
 from wibawa.database import db
 from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry
 from wibawa.rules.statuses import State
+from wibawa.scans.queries import papers_of_application
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import today
 
@@ -534,6 +537,14 @@ def test_a_command_on_a_damaged_database_is_refused_in_words(tmp_path: Path) -> 
     dispose(app)
 
 
+def missing_papers(session: Session, state: State) -> set[str]:
+    """What the applications in a state still lack."""
+    ids = session.scalars(select(Application.id).where(Application.state == state)).all()
+    holders = [standings(session, application_id=each)[0].holder for each in ids]
+    found = [papers_of_application(session, each, today()) for each in holders]
+    return {name for papers in found for name in papers.missing}
+
+
 @pytest.mark.usefixtures("clock")
 def test_the_demo_office_is_whole_and_fills_an_empty_database_only(tmp_path: Path) -> None:
     app = make_app(f"sqlite:///{tmp_path / 'demo.sqlite3'}", INSTANCE_FOLDER=str(tmp_path))
@@ -553,6 +564,8 @@ def test_the_demo_office_is_whole_and_fills_an_empty_database_only(tmp_path: Pat
         late = db.session.scalars(select(Application.id).where(Application.due_on < today()))
         assert set(State) - states.keys() == {State.DISBURSED}
         assert 0 < len(late.all()) < sum(states.values()) // 3
+        assert missing_papers(db.session(), State.SENT) == set()
+        assert missing_papers(db.session(), State.RETURNED) == {"Kartu Keluarga", "Foto usaha"}
         db.session.remove()
     *of_banks, register = re.findall(r"diunggah: (.+)", said)
     refused = run.json("import", "register", register, code=1)
