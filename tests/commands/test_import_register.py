@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.commands.conftest import CommandLine
 from tests.siumi.files import JOKO, SITI, csv_of
+from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.models import Borrower
+from wibawa.database import is_sqlite
+from wibawa.loans.invariants import run_checks
+from wibawa.web.clock import today
 
 
 def _borrowers(app: Flask) -> int:
@@ -41,6 +46,25 @@ def test_a_register_is_checked_applied_and_then_known(
     assert (again["rows"], again["new"], again["already_imported"]) == (3, 0, True)
     other = run.json("import", "register", _register_file(tmp_path, JOKO, SITI | {"NIB": "1" * 13}))
     assert (other["new"], other["changed"], other["unchanged"]) == (0, 1, 1)
+    assert run.json("check")["ok"] is True
+
+
+def test_a_change_of_a_file_without_its_history_is_found(
+    run: CommandLine, app: Flask, tmp_path: Path
+) -> None:
+    run("import", "register", _register_file(tmp_path, SITI))
+    run("import", "register", _register_file(tmp_path, SITI | {"NIB": "1" * 13}))
+
+    def forget(session: Session) -> dict[str, bool]:
+        on = "" if is_sqlite(session) else " ON borrower_changes"
+        session.execute(text(f"DROP TRIGGER borrower_changes_no_delete{on}"))
+        session.execute(text("DELETE FROM borrower_changes"))
+        found = run_checks(session, today(), thresholds_on(session, today()))
+        return {each.name: each.ok for each in found}
+
+    checks = factories.saved(app, forget)
+    assert checks["applied_registers_stand_in_the_history"] is False
+    assert checks["two_persons"] is True
 
 
 def test_a_register_with_problems_is_refused_with_each_and_applies_the_rest_when_asked(

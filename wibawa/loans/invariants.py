@@ -134,7 +134,19 @@ QUERIES: tuple[tuple[str, str], ...] = (
         "two_persons",
         """SELECT loan_id FROM ledger_entries WHERE approved_by = entered_by
         UNION ALL SELECT id FROM disbursements WHERE decided_by = entered_by
-        UNION ALL SELECT id FROM uploads WHERE posted_by = uploaded_by""",
+        UNION ALL SELECT id FROM uploads
+        WHERE posted_by = uploaded_by AND kind IN ('repayments', 'disbursements')""",
+    ),
+    (
+        "applied_registers_stand_in_the_history",
+        """SELECT l.upload_id FROM register_lines l JOIN uploads u ON u.id = l.upload_id
+        WHERE u.status = 'posted' AND l.borrower_id IS NULL
+        UNION ALL
+        SELECT c.upload_id FROM register_changes c JOIN uploads u ON u.id = c.upload_id
+        JOIN register_lines l ON l.upload_id = c.upload_id AND l.row_number = c.row_number
+        LEFT JOIN borrower_changes b ON b.upload_id = c.upload_id
+          AND b.row_number = c.row_number AND b.field = c.field
+        WHERE u.status = 'posted' AND l.outcome = 'changed' AND b.id IS NULL""",
     ),
     (
         "approved_disbursements_have_their_loan",
