@@ -33,6 +33,7 @@ from wibawa.demo_applications import add_applications
 from wibawa.demo_register import register_file
 from wibawa.disbursements.actions import record as record_disbursement
 from wibawa.disbursements.checks import Draft, applicant_of
+from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, Loan
@@ -144,6 +145,7 @@ def fill(session: Session, now: dt.datetime) -> Office:
     to_try = _this_month(session, lives, today, now, people)
     add_applications(session, random, today, people, _applicant_maker(session, random))
     _waiting_disbursements(session, random, today, now, people)
+    to_try |= _payments_to_try(session, random, today)
     name, content = register_file(session, _applicant_maker(session, random), today)
     to_try[name] = content
     entries = session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
@@ -516,3 +518,27 @@ def _waiting_disbursements(
             application_id=application_id,
         )
         record_disbursement(session, draft, None, people["ani"], now)
+
+
+def _payments_to_try(session: Session, random: Random, today: dt.date) -> dict[str, bytes]:
+    """What each bank would send of the approved applications that nobody has recorded yet."""
+    found = session.execute(
+        select(Application, Borrower.name, Bank.code)
+        .join(Borrower, Borrower.id == Application.borrower_id)
+        .join(Bank, Bank.id == Application.bank_id)
+        .where(waits_to_be_paid_out())
+        .order_by(Application.id)
+    )
+    rows: dict[str, list[str]] = {}
+    for one, name, code in found:
+        account, day = f"'0{random.randrange(10**11, 10**12)}", f"{today:%d-%m-%Y}"
+        cells = (one.number, name, account, f"PK/{code[0]}/{today.year}/8{one.id:03d}", day,
+                 number(one.approved_amount or 0))  # fmt: skip
+        rows.setdefault(code, []).append(";".join(cells))
+    head = (
+        "Nomor Permohonan;Nama;Nomor Rekening;Nomor Perjanjian;Tanggal Pencairan;Jumlah Pencairan"
+    )
+    return {
+        f"pencairan_{code.lower()}_{today:%Y-%m}.csv": "\r\n".join([head, *lines, ""]).encode()
+        for code, lines in rows.items()
+    }

@@ -34,6 +34,7 @@ from wibawa.applications.models import Application
 from wibawa.applications.queries import standings
 from wibawa.commands import wibawa
 from wibawa.database import db
+from wibawa.disbursements.files.reader import read_payments
 from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry
 from wibawa.rules.statuses import State
 from wibawa.scans.queries import papers_of_application
@@ -573,7 +574,12 @@ def test_the_demo_office_is_whole_and_fills_an_empty_database_only(tmp_path: Pat
     assert refused["changed"] > 10
     assert {"kelurahan_unknown", "nik_unreadable"} <= {p["code"] for p in refused["problems"]}
     assert {"person_alike"} <= {n["code"] for n in refused["notices"]}
-    for path in of_banks:
+    payments = [path for path in of_banks if Path(path).name.startswith("pencairan_")]
+    for path in payments:
+        file = read_payments(Path(path).read_bytes(), path)
+        assert len(file.rows) > 0 == len(file.problems)
+    assert len(payments) > 0
+    for path in (each for each in of_banks if each not in payments):
         bank = "JATENG" if "jateng" in path else "PASAR"
         data = run.json("import", "repayments", path, "--bank", bank)
         assert data["posted_rows"] > 0

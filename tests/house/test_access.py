@@ -100,14 +100,23 @@ PAGES = {
     "decisions.upload_list": "see_uploads",
     "decisions.withdraw_upload": "answer_application",
     "disbursements.approve": "approve_disbursement",
+    "disbursements.check_upload": "see_uploads",
     "disbursements.choose_application": "see_disbursements",
     "disbursements.choose_borrower": "record_disbursement",
+    "disbursements.confirm_upload": "approve_disbursement",
     "disbursements.disbursement": "see_disbursements",
     "disbursements.disbursement_list": "see_disbursements",
     "disbursements.export_approved": "see_disbursements",
+    "disbursements.marked_file": "see_uploads",
     "disbursements.new_disbursement": "record_disbursement",
+    "disbursements.original_file": "see_uploads",
     "disbursements.preview": "record_disbursement",
     "disbursements.refuse": "approve_disbursement",
+    "disbursements.submit_upload": "upload_disbursements",
+    "disbursements.template_file": "upload_disbursements",
+    "disbursements.upload": "upload_disbursements",
+    "disbursements.upload_list": "see_uploads",
+    "disbursements.withdraw_upload": "upload_disbursements",
     "home.components": "manage_users",
     "home.export_portfolio": "see_reports",
     "home.index": "signed_in",
@@ -201,6 +210,7 @@ MATRIX = """
     see_disbursements    staff approver             auditor
     record_disbursement  staff
     approve_disbursement       approver
+    upload_disbursements staff          bank
     print_schedule       staff approver bank
     see_indicators       staff approver      leader auditor
     see_trail                                       auditor admin
@@ -329,6 +339,18 @@ def _answers(bank: Bank, officer: int) -> Upload:
                   summary='{"approved": 0, "refused": 1, "unanswered": 0}')  # fmt: skip
 
 
+def _payments(bank: Bank, officer: int) -> Upload:
+    """A clean file of disbursements; its application is nobody's."""
+    content = (
+        b"Nomor Permohonan;Nomor Rekening;Nomor Perjanjian;Tanggal Pencairan;Jumlah Pencairan\r\n"
+        b"PM-000999;0123456789;PK/1;24-11-2026;1000\r\n"
+    )
+    name = f"pencairan_{bank.code.lower()}.csv"
+    return Upload(bank_id=bank.id, kind="disbursements", status="clean", filename=name,
+                  content=content, size=len(content), sha256=hashlib.sha256(content).hexdigest(),
+                  uploaded_by=officer, uploaded_at=now())  # fmt: skip
+
+
 def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str, Any]:
     """A loan, a checked file, an application and a disbursement to decide, at one bank."""
     bank = session.get(Bank, bank_id)
@@ -362,8 +384,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         direct_reason="Masa peralihan",
     )
     register = _register(people["staff2"])
-    answers = _answers(bank, officer)
-    session.add_all((upload, register, waiting, answers))
+    answers, payments = _answers(bank, officer), _payments(bank, officer)
+    session.add_all((upload, register, waiting, answers, payments))
     session.flush()
     sent = factories.application(session, people, bank_id=bank_id, borrower_id=borrower_id)
     batch = factories.proposal(session, people, bank_id=bank_id, number=300 + bank_id)
@@ -379,6 +401,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "upload_id": upload.id,
         "register_id": register.id,
         "decisions.upload_id": answers.id,
+        "disbursements.upload_id": payments.id,
         "disbursement_id": waiting.id,
         "borrower_id": borrower_id,
         "merge_id": merge.id,

@@ -34,6 +34,7 @@ OTHER_NAMES = {
     "decisions/answers": "what a file of answers says, and what its check knows and finds",
     "disbursements/entry": "the form of a disbursement: its address and what it begins with",
     "disbursements/lists": "the filtered list, and the approved applications that wait",
+    "disbursements/files/rows": "what a file of disbursements says, and what its check finds",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
     "letters/documents": "a letter as plain data; no Flask, no database",

@@ -11,26 +11,34 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.disbursements.payments import HEAD, line
 from tests.journeys.conftest import Server
 from tests.siumi.files import JOKO, SITI, csv_of
 from wibawa.access.models import User
+from wibawa.access.permissions import Role
+from wibawa.applications.moves import Author as Mover
 from wibawa.applications.queries import standings
 from wibawa.banks.queries import bank_by_code
 from wibawa.database import db, writing
+from wibawa.disbursements.files.actions import receive as send_payments
+from wibawa.disbursements.files.actions import submit
+from wibawa.disbursements.files.reader import read_payments
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.journal import Author
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options
+from wibawa.rules.statuses import State
 from wibawa.scans.reader import ScanLimits, read_scan
 from wibawa.siumi.actions import receive
 from wibawa.siumi.reader import read_register
-from wibawa.web.clock import now
+from wibawa.web.clock import now, today
 
 FILES = Path(__file__).resolve().parent.parent / "files"
 SAMPLES, SCANS = FILES / "samples", FILES / "scans"
 PAGES = {
     "staff": ("/", "/usulan", "/usulan/baru", "/surat-keluar", "/permohonan", "/pencairan",
-              "/pencairan/permohonan", "/pencairan/baru/peminjam",
+              "/pencairan/permohonan", "/pencairan/berkas", "/pencairan/berkas/baru",
+              "/pencairan/berkas/5", "/pencairan/baru/peminjam",
               "/pencairan/baru?jenis=koperasi",
               "/permohonan/1", "/permohonan/1/surat", "/permohonan/1/dokumen/2", "/dokumen/1",
               "/dokumen/2", "/permohonan/1/kunjungan/1/foto",
@@ -41,10 +49,10 @@ PAGES = {
               "/peminjam/impor/4?tampil=nama",
               "/pinjaman", "/pinjaman/5", "/angsuran/berkas", "/titipan", "/laporan/portofolio",
               "/indikator"),
-    "approver": ("/", "/pencairan", "/indikator?tahun=2024"),
+    "approver": ("/", "/pencairan", "/pencairan/berkas/6", "/indikator?tahun=2024"),
     "pasar": ("/", "/permohonan", "/permohonan/1", "/dokumen/2", "/usulan", "/pinjaman",
               "/angsuran/berkas", "/angsuran/berkas/baru", "/keputusan/berkas",
-              "/keputusan/berkas/baru", "/titipan"),
+              "/keputusan/berkas/baru", "/pencairan/berkas", "/pencairan/berkas/baru", "/titipan"),
     "leader": ("/", "/pinjaman", "/laporan/portofolio", "/indikator"),
     "auditor": ("/", "/pinjaman/5", "/jejak", "/permohonan/1", "/dokumen/2"),
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
@@ -57,7 +65,7 @@ MOST_BYTES = 200_000
 
 @pytest.fixture(autouse=True)
 def running_office(live: Server) -> None:
-    """The opening portfolio, Jateng's October and a file of SI-UMI."""
+    """The opening portfolio, Jateng's October, a file of SI-UMI and two of disbursements."""
     with live.app.app_context(), writing():
         session, author = db.session(), Author(1, None, now())
         content = (SAMPLES / "data_awal.xlsx").read_bytes()
@@ -73,6 +81,7 @@ def running_office(live: Server) -> None:
         file = read_register(rows, "siumi.csv")
         receive(session, rows, "siumi.csv", file, author)
         factories.allow_direct(session, {"admin": author.entered_by})
+        _payment_files(session)
         session.commit()
         db.session.remove()
 
@@ -86,6 +95,20 @@ def _application(session: Session) -> None:
         factories.document(session, 1, borrower_id=holder.borrower_id, content=content)
     picture = read_scan((SCANS / "good.png").read_bytes(), ScanLimits()).content
     factories.document(session, 1, "business_photo", application_id=number, content=picture)
+
+
+def _payment_files(session: Session) -> None:
+    """A file of disbursements with a mistake, and one that waits for the approver."""
+    people = {user.username: user.id for user in session.scalars(select(User))}
+    made = factories.application(session, people, number=77, to=State.APPROVED)
+    day = today()
+    rows = line(made, agreement_on="", disbursed_on=f"{day:%d-%m-%Y}", matures_on="")
+    officer = Mover(people["pasar"], Role.BANK_OFFICER, now())
+    for name, text in (("salah.csv", line(999)), ("cair.csv", rows)):
+        content = (HEAD + text).encode()
+        file = read_payments(content, name)
+        upload = send_payments(session, factories.PASAR, content, name, file, officer).upload
+    assert submit(session, upload, officer, file)
 
 
 def test_leadership_sees_the_figures_and_no_names(page: Page, enter: Callable[[str], Page]) -> None:

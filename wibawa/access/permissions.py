@@ -53,6 +53,7 @@ class Permission(StrEnum):
     SEE_DISBURSEMENTS = "see_disbursements"
     RECORD_DISBURSEMENT = "record_disbursement"
     APPROVE_DISBURSEMENT = "approve_disbursement"
+    UPLOAD_DISBURSEMENTS = "upload_disbursements"  # a bank's own file; the office sends any bank's
     PRINT_SCHEDULE = "print_schedule"
     SEE_INDICATORS = "see_indicators"
     SEE_TRAIL = "see_trail"
@@ -91,6 +92,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.RETURN_APPLICATION,
             P.SEE_DISBURSEMENTS,
             P.RECORD_DISBURSEMENT,
+            P.UPLOAD_DISBURSEMENTS,
             P.PRINT_SCHEDULE,
             P.SEE_INDICATORS,
             P.SEE_TERMS,
@@ -135,6 +137,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OPEN_DOCUMENT,
             P.SEE_UPLOADS,
             P.UPLOAD_REPAYMENTS,
+            P.UPLOAD_DISBURSEMENTS,
             P.SEE_SUSPENSE,
             P.SEE_APPLICATIONS,
             P.SEE_PROPOSALS,

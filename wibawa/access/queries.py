@@ -81,6 +81,7 @@ ACTIONS = {
     "deadlines_changed": "Mengubah batas waktu permohonan",
     "office_changed": "Mengubah kop surat",
     "direct_permit_set": "Mengubah izin pencairan tanpa permohonan",
+    "disbursements_paid": "Menyetujui berkas pencairan",
     "disbursement_recorded": "Mencatat pencairan",
     "disbursement_approved": "Menyetujui pencairan",
     "disbursement_refused": "Menolak pencairan",

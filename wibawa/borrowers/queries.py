@@ -177,15 +177,21 @@ def borrower_facts(
     if follow:
         kept = select(STANDS_FOR).where(Borrower.id == borrower_id)
         borrower_id = session.scalar(kept) or borrower_id
-    row = session.execute(
+    return many_borrower_facts(session, [borrower_id]).get(borrower_id)
+
+
+def many_borrower_facts(session: Session, ids: Iterable[int]) -> dict[int, BorrowerFacts]:
+    """All that is stored about some borrowers, by their ids: one query."""
+    rows = session.execute(
         select(Borrower, Kelurahan.name, Kecamatan.name)
         .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
         .join(Kecamatan, Kecamatan.code == Kelurahan.kecamatan_code)
-        .where(Borrower.id == borrower_id)
-    ).first()
-    if row is None:
-        return None
-    one, kelurahan, kecamatan = row
+        .where(Borrower.id.in_(list(ids)))
+    )
+    return {one.id: _facts(one, kelurahan, kecamatan) for one, kelurahan, kecamatan in rows}
+
+
+def _facts(one: Borrower, kelurahan: str, kecamatan: str) -> BorrowerFacts:
     same = ("id", "name", "nik_tail", "sex", "birth_date", "business_name", "sector",
             "business_started_on", "address", "phone", "nib", "cooperative_number", "chair_name",
             "members_male", "members_female", "created_at")  # fmt: skip

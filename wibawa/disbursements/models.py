@@ -20,6 +20,7 @@ class Disbursement(Base):
 
     It pays out an application, whose bank and borrower a composite key makes agree, or says in
     `direct_reason` why there is none. Triggers take it only while the application is approved.
+    `upload_id` and `row_number` tell the bank's file that it came with.
     """
 
     __tablename__ = "disbursements"
@@ -38,6 +39,17 @@ class Disbursement(Base):
             deferrable=True,
             initially="DEFERRED",
         ),
+        CheckConstraint(
+            "(upload_id IS NULL) = (row_number IS NULL) "
+            "AND (upload_id IS NULL OR application_id IS NOT NULL)",
+            name="row_of_file",
+        ),
+        ForeignKeyConstraint(
+            ["upload_id", "bank_id"],
+            ["uploads.id", "uploads.bank_id"],
+            name="fk_disbursements_upload",
+        ),
+        Index("uq_disbursements_row", "upload_id", "row_number", unique=True),
         Index("ix_disbursements_status", "status", "bank_id"),
         Index(
             "uq_disbursements_application",
@@ -77,3 +89,6 @@ class Disbursement(Base):
     loan_id: Mapped[int | None] = mapped_column(ForeignKey("loans.id"), unique=True)
     application_id: Mapped[int | None]
     direct_reason: Mapped[str] = mapped_column(String(300), default="")
+    agreement_on: Mapped[dt.date | None]  # as a bank's file states it
+    upload_id: Mapped[int | None]
+    row_number: Mapped[int | None]

@@ -76,6 +76,7 @@ class DisbursementFacts:
     loan_id: int | None
     loan_number: str | None
     direct_reason: str
+    agreement_on: dt.date | None
     application_id: int | None
     application: str | None
     application_version: int | None
@@ -161,6 +162,7 @@ def disbursement_facts(session: Session, disbursement_id: int) -> DisbursementFa
             Disbursement.loan_id,
             Loan.number,
             Disbursement.direct_reason,
+            Disbursement.agreement_on,
             Disbursement.application_id,
             Application.number,
             Application.version,

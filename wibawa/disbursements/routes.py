@@ -20,6 +20,8 @@ from wibawa.database import db
 from wibawa.disbursements import actions, lists, queries
 from wibawa.disbursements.checks import Draft, approval_of
 from wibawa.disbursements.entry import Entry, bank_id_of, entry_form, read_entry, typed_draft
+from wibawa.disbursements.files.queries import source_file
+from wibawa.disbursements.files.routes import URLS
 from wibawa.disbursements.forms import RefusalForm, SearchForm, bank_of, put_at_fields
 from wibawa.disbursements.lists import DisbursementFilter
 from wibawa.disbursements.queries import DisbursementFacts
@@ -290,6 +292,7 @@ def _page(disbursement_id: int, form: RefusalForm, loose: Loose | None = None) -
         facts=facts,
         borrower=borrower,
         rows=schedule(facts.terms),
+        source=source_file(db.session(), facts.id),
         verdict=queries.examine(db.session(), draft, clock.today(), facts.id) if waiting else None,
         events=_events(facts),
         may_decide=waiting and me().may(Permission.APPROVE_DISBURSEMENT),
@@ -390,6 +393,8 @@ pages.add_url_rule("/pencairan/permohonan/ekspor.<any(xlsx, csv):kind>", view_fu
 pages.add_url_rule("/pencairan/baru/peminjam", view_func=choose_borrower, methods=["GET", "POST"])
 pages.add_url_rule("/pencairan/baru", view_func=new_disbursement, methods=["GET", "POST"])
 pages.add_url_rule("/pencairan/pratinjau", view_func=preview)
+for _address, _view, _methods in URLS:
+    pages.add_url_rule(_address, view_func=_view, methods=_methods)
 pages.add_url_rule("/pencairan/<int:disbursement_id>", view_func=disbursement)
 pages.add_url_rule("/pencairan/<int:disbursement_id>/setujui", view_func=approve, methods=["POST"])
 pages.add_url_rule("/pencairan/<int:disbursement_id>/tolak", view_func=refuse, methods=["POST"])

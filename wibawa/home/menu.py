@@ -49,8 +49,8 @@ class Task:
 class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
-    deadline among those to carry on, files of a bank's answers, what a bank approved, and files of
-    SI-UMI."""
+    deadline among those to carry on, files of a bank's answers, what a bank approved, files of
+    SI-UMI and of disbursements."""
 
     uploads: int
     disbursements: int
@@ -63,6 +63,7 @@ class Waiting:
     answers: int
     approved: int
     register: int
+    payment_files: int
 
     @property
     def payments(self) -> int:
@@ -88,6 +89,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
         P.SEE_DISBURSEMENTS,
         "payments",
     ),
+    ("Berkas pencairan", "disbursements.upload_list", "upload", P.SEE_UPLOADS, "payment_files"),
     ("Peminjam", "borrowers.borrower_list", "borrower", P.SEE_BORROWERS, "merges"),
     ("Impor SI-UMI", "siumi.upload_list", "upload", P.SEE_BORROWERS, "register"),
     ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
@@ -109,6 +111,8 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         return column == person.bank_id if person.bank_id is not None else true()
 
     statuses = ("submitted",) if person.may(P.POST_REPAYMENTS) else OPEN
+    decides = person.may(P.APPROVE_DISBURSEMENT)
+    to_pay = ("submitted",) if decides else OPEN
     row = session.execute(
         select(
             _files("repayments", statuses, of_bank(Upload.bank_id)),
@@ -122,12 +126,13 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             _files("decisions", OPEN, of_bank(Upload.bank_id)),
             _count(Application, waits_to_be_paid_out()),
             _files("register", OPEN, true()),
+            _files("disbursements", to_pay, of_bank(Upload.bank_id)),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
     return Waiting(
         row[0] if may_upload else 0,
-        row[1] if person.may(P.APPROVE_DISBURSEMENT) else 0,
+        row[1] if decides else 0,
         row[2],
         row[3],
         row[4] if person.may(P.APPROVE_TERMS) else 0,
@@ -137,6 +142,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[8] if person.may(P.ANSWER_APPLICATION) else 0,
         row[9] if person.may(P.RECORD_DISBURSEMENT) else 0,
         row[10] if person.may(P.EDIT_BORROWER) else 0,
+        row[11] if decides or person.may(P.UPLOAD_DISBURSEMENTS) else 0,
     )
 
 
@@ -220,6 +226,20 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         "Sudah diunggah; perbaiki, terapkan, atau tarik.",
     ),
     (
+        "Berkas pencairan menunggu persetujuan",
+        "disbursements.upload_list",
+        P.APPROVE_DISBURSEMENT,
+        "payment_files",
+        "Periksa baris-barisnya; semuanya disetujui sekaligus.",
+    ),
+    (
+        "Berkas pencairan belum diajukan",
+        "disbursements.upload_list",
+        P.UPLOAD_DISBURSEMENTS,
+        "payment_files",
+        "Sudah diunggah; perbaiki, ajukan, atau tarik.",
+    ),
+    (
         "Penggabungan peminjam menunggu persetujuan",
         "merging.merge_list",
         P.APPROVE_MERGE,
@@ -263,6 +283,7 @@ ONLY: dict[str, dict[str, Any]] = {
     "Permohonan Anda yang terlambat": {"keadaan": "menunggu", "batas": "lewat", "urut": "batas"},
     "Permohonan menunggu langkah Anda": {"keadaan": "menunggu", "urut": "batas"},
     "Pencairan menunggu persetujuan": {"keadaan": "menunggu"},
+    "Berkas pencairan menunggu persetujuan": {"keadaan": "submitted"},
     "Penggabungan peminjam menunggu persetujuan": {"keadaan": "menunggu"},
 }
 
@@ -306,6 +327,9 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "decisions.reveal_nik": "applications.application_list",
         "decisions.upload": "proposals.proposal_list",
         "decisions.upload_list": "proposals.proposal_list",
+        "disbursements.check_upload": "disbursements.upload_list",
+        "disbursements.upload": "disbursements.upload_list",
+        "disbursements.upload_list": "disbursements.upload_list",
         "access.new_user": "access.user_list",
         "banks.edit_bank": "banks.bank_list",
         "banks.edit_permit": "banks.bank_list",

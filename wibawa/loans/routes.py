@@ -90,8 +90,8 @@ def _list_asked() -> tuple[ListAsked, Wanted]:
 
 def file_url(kind: str | None, upload_id: int | None) -> str | None:
     """The page of the file behind an entry, when there is one and this person may open it."""
-    checked = "repayments.check_upload"
-    if kind != "repayments" or checked not in current_app.view_functions:
+    checked = f"{kind}.check_upload"
+    if kind not in ("repayments", "disbursements") or checked not in current_app.view_functions:
         return None
     return url_for(checked, upload_id=upload_id) if me().may(Permission.SEE_UPLOADS) else None
 

@@ -1,0 +1,194 @@
+"""Views of a bank's files of disbursements; their addresses are added to the folder's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
+
+from wibawa.access.guard import me, needs, takes_files
+from wibawa.access.permissions import Permission
+from wibawa.access.trail import record_apart
+from wibawa.applications.moves import Author
+from wibawa.banks.queries import all_banks
+from wibawa.database import db
+from wibawa.disbursements.files import actions
+from wibawa.disbursements.files.forms import OfficeUploadForm
+from wibawa.disbursements.files.kind import DISBURSEMENTS
+from wibawa.disbursements.files.queries import paid_lines
+from wibawa.disbursements.files.reader import COLUMNS, read_payments
+from wibawa.disbursements.files.rows import PaymentFile
+from wibawa.rules.refused import Refused
+from wibawa.uploads import pages as files
+from wibawa.uploads.actions import content_of, withdraw
+from wibawa.uploads.forms import UploadForm
+from wibawa.uploads.limits import Unreadable
+from wibawa.uploads.models import Upload
+from wibawa.uploads.pages import asked_problems, asked_upload, check_parts, list_parts, record
+from wibawa.web import clock
+from wibawa.web.asked import asked_number
+
+P = Permission
+EXAMPLE = ("PM-000123", "Siti Aminah", "0123456789012", "PK/77/2026", "23-11-2026", "24-11-2026",
+           4_000_000, "24-11-2028")  # fmt: skip
+
+
+@needs(P.SEE_UPLOADS)
+def upload_list() -> str:
+    parts = list_parts(DISBURSEMENTS, all_banks(db.session(), me().bank_id))
+    return render_template("disbursements/upload_list.html", **parts)
+
+
+@takes_files
+@needs(P.UPLOAD_DISBURSEMENTS)
+def upload() -> str | Response:
+    form = _form(request.args.get("ganti", ""), request.args.get("bank", ""))
+    if form.validate_on_submit():
+        try:
+            return _receive(form)
+        except Unreadable as refused:
+            db.session.rollback()
+            form.file.errors = [refused.problem.message]
+    return render_template("disbursements/upload.html", form=form)
+
+
+def _form(replaces: str, bank_id: str = "") -> Any:
+    """The form for a file: the office also chooses the bank."""
+    if me().bank_id is not None:
+        return UploadForm(replaces=replaces)
+    form: Any = OfficeUploadForm(replaces=replaces, bank_id=bank_id)
+    choices = [SelectChoice(str(bank.id), bank.name) for bank in all_banks(db.session())]
+    form.bank_id.choices = [SelectChoice("", "Pilih bank"), *choices]
+    return form
+
+
+def _receive(form: Any) -> Response:
+    content, name = form.file.data.read(), form.file.data.filename or "berkas"
+    bank_id = me().bank_id or int(form.bank_id.data)
+    db.session.rollback()  # no lock while reading
+    file = read_payments(content, name)
+    replaces = asked_number(form.replaces.data, 1, 999_999)
+    received = actions.receive(db.session(), bank_id, content, name, file, _author(), replaces)
+    number = received.upload.id
+    if not received.earlier:
+        record("file_uploaded", received.upload)
+    db.session.commit()
+    again = "1" if received.earlier else None
+    return redirect(url_for("disbursements.check_upload", upload_id=number, sama=again))
+
+
+@needs(P.SEE_UPLOADS)
+def check_upload(upload_id: int) -> str:
+    found = asked_upload(DISBURSEMENTS, upload_id)
+    paid = paid_lines(db.session(), upload_id, asked_problems())
+    mine = me().may(P.UPLOAD_DISBURSEMENTS)
+    return render_template(
+        "disbursements/check_upload.html",
+        shown=actions.shown_payments(found),
+        paid=paid if found.status == "posted" else None,
+        upload_form=_form(str(found.id), str(found.bank_id)) if mine else None,
+        sent_by_me=me().id in (found.uploaded_by, found.submitted_by),
+        **check_parts(DISBURSEMENTS, found),
+    )
+
+
+def _with_file(upload_id: int, deed: Callable[[Upload, PaymentFile], None]) -> Response:
+    """Do something with a stored file that was read again, or say why not; back to its page."""
+    found = asked_upload(DISBURSEMENTS, upload_id)
+    file = _read(found)
+    try:
+        deed(found, file)
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        if refused.code == "same_person":
+            record_apart(clock.now(), me().id, "denied", "upload", upload_id)
+        flash(refused.sentence, "error")
+    return _to_upload(upload_id)
+
+
+@needs(P.UPLOAD_DISBURSEMENTS)
+def submit_upload(upload_id: int) -> Response:
+    def deed(found: Upload, file: PaymentFile) -> None:
+        if actions.submit(db.session(), found, _author(), file):
+            record("file_submitted", found)
+        flash(f"Berkas {found.filename} sudah diajukan ke kepala bidang.", "success")
+
+    return _with_file(upload_id, deed)
+
+
+@needs(P.APPROVE_DISBURSEMENT)
+def confirm_upload(upload_id: int) -> Response:
+    shown = request.form.get("shown", "")
+
+    def deed(found: Upload, file: PaymentFile) -> None:
+        confirmed = actions.confirm(db.session(), found, _author(), file, shown)
+        if confirmed.sentence:
+            flash(confirmed.sentence, "warning")
+        else:
+            flash(f"Pencairan dalam {found.filename} disetujui; pinjamannya terbuka.", "success")
+
+    return _with_file(upload_id, deed)
+
+
+@needs(P.UPLOAD_DISBURSEMENTS)
+def withdraw_upload(upload_id: int) -> Response:
+    found = asked_upload(DISBURSEMENTS, upload_id)
+    try:
+        withdraw(db.session(), DISBURSEMENTS, found)
+        record("file_withdrawn", found)
+        db.session.commit()
+        flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.sentence, "error")
+    return _to_upload(upload_id)
+
+
+@needs(P.SEE_UPLOADS)
+def marked_file(upload_id: int) -> Response:
+    found = asked_upload(DISBURSEMENTS, upload_id)
+    file = _read(found)
+    return files.marked_file(found, file.headings, file.table.rows, file.bad_rows)
+
+
+@needs(P.SEE_UPLOADS)
+def original_file(upload_id: int) -> Response:
+    return files.original_file(asked_upload(DISBURSEMENTS, upload_id))
+
+
+@needs(P.UPLOAD_DISBURSEMENTS)
+def template_file() -> Response:
+    return files.template_file(COLUMNS, [EXAMPLE], "templat-pencairan.xlsx")
+
+
+def _author() -> Author:
+    return Author(me().id, me().role, clock.now())
+
+
+def _read(upload: Upload) -> PaymentFile:
+    """The stored file read again, without holding a lock meanwhile."""
+    content, name = content_of(upload), upload.filename
+    db.session.rollback()
+    return read_payments(content, name)
+
+
+def _to_upload(upload_id: int) -> Response:
+    return redirect(url_for("disbursements.check_upload", upload_id=upload_id))
+
+
+FILE = "/pencairan/berkas/<int:upload_id>"
+URLS: tuple[tuple[str, Callable[..., Any], list[str]], ...] = (
+    ("/pencairan/berkas", upload_list, ["GET"]),
+    ("/pencairan/berkas/baru", upload, ["GET", "POST"]),
+    ("/pencairan/templat.xlsx", template_file, ["GET"]),
+    (FILE, check_upload, ["GET"]),
+    (f"{FILE}/hasil.xlsx", marked_file, ["GET"]),
+    (f"{FILE}/asli", original_file, ["GET"]),
+    (f"{FILE}/ajukan", submit_upload, ["POST"]),
+    (f"{FILE}/setujui", confirm_upload, ["POST"]),
+    (f"{FILE}/tarik", withdraw_upload, ["POST"]),
+)
