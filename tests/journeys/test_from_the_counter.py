@@ -17,7 +17,7 @@ from tests.journeys.conftest import Server
 from wibawa.applications.models import Application, ApplicationMove
 from wibawa.database import db
 from wibawa.loans.models import Loan
-from wibawa.rules.dates import short_date
+from wibawa.rules.dates import add_months
 from wibawa.web.clock import today
 
 NIK = "3374014804850012"  # a woman born on 8 April 1985
@@ -125,6 +125,21 @@ def send_answers(page: Page, content: bytes, folder: Path) -> None:
     expect(page.get_by_text("sudah dikirim; dinas melihatnya")).to_be_visible()
 
 
+def send_payments(page: Page, folder: Path) -> None:
+    """One row as the bank's officer writes it, sent on to the head of section."""
+    file, day = folder / "pencairan.csv", today()
+    dates = f"{day:%d-%m-%Y};{day:%d-%m-%Y};4.000.000;{add_months(day, 24):%d-%m-%Y}"
+    row = f"PM-000001;Siti Aminah;'0123456789;PK/P/2026/0001;{dates}"
+    head = "Nomor Permohonan;Nama;Nomor Rekening;Nomor Perjanjian;Tanggal Perjanjian;"
+    head += "Tanggal Pencairan;Jumlah Pencairan;Jatuh Tempo"
+    file.write_text(f"{head}\n{row}\n")
+    page.goto("/pencairan/berkas/baru")
+    page.get_by_label("Berkas", exact=False).first.set_input_files(file)
+    page.get_by_role("button", name="Unggah dan periksa").click()
+    page.get_by_role("button", name="Ajukan ke kepala bidang").click()
+    expect(page.get_by_text("sudah diajukan ke kepala bidang")).to_be_visible()
+
+
 def state_of(live: Server, number: int = 1) -> str:
     with live.app.app_context():
         return str(db.session.scalar(select(Application.state).where(Application.id == number)))
@@ -164,15 +179,17 @@ def test_a_micro_enterprise_comes_from_the_counter_to_its_loan_for_less_than_it_
     enter("staff")
     page.goto(address)
     expect(page.get_by_text("Rp4.000.000").first).to_be_visible()
-    page.get_by_role("link", name="Catat pencairan").first.click()
-    page.get_by_role("textbox", name="Tanggal pencairan").fill(short_date(today()))
-    page.get_by_label("Nomor rekening pinjaman").fill("0123456789")
-    page.get_by_label("Nomor perjanjian kredit").fill("PK/P/2026/0001")
-    page.get_by_role("button", name="Catat pencairan").click()
-    disbursement = page.url
+    enter("pasar")
+    send_payments(page, tmp_path)
+    accessible()
+    file = page.url
+    assert state_of(live) == "approved"
     enter("approver")
-    page.goto(disbursement)
-    page.get_by_role("button", name="Setujui").click()
+    page.goto(file)
+    expect(page.get_by_role("cell", name="Siti Aminah")).to_be_visible()
+    accessible()
+    page.get_by_role("button", name="Setujui semua").click()
+    page.get_by_role("link", name="KW-000001").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("KW-000001")
     assert state_of(live) == "disbursed"
     assert moves_of(live) == [
