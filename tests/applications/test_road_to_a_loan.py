@@ -14,6 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.decisions.files import HEAD as ANSWERS_HEAD
+from tests.disbursements.payments import HEAD, line
 from tests.rules.test_statuses import TRIPLES
 from wibawa.access.models import User
 from wibawa.access.permissions import Role
@@ -26,7 +28,10 @@ from wibawa.borrowers.queries import borrower_facts
 from wibawa.decisions import actions as answering
 from wibawa.decisions.models import BankDecision
 from wibawa.decisions.queries import reasons_on
+from wibawa.decisions.reader import read_answers
 from wibawa.disbursements import actions as disbursing
+from wibawa.disbursements.files import actions as paying
+from wibawa.disbursements.files.reader import read_payments
 from wibawa.disbursements.models import Disbursement
 from wibawa.disbursements.queries import disbursement_facts, fingerprint
 from wibawa.home.queries import elsewhere
@@ -34,6 +39,8 @@ from wibawa.loans.models import Loan
 from wibawa.proposals.actions import send
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State
+from wibawa.uploads.actions import content_of
+from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
 WHY = "Fotokopi KTP belum ada"
@@ -214,6 +221,40 @@ def test_each_deed_is_done_by_exactly_the_roles_of_the_table_and_else_changes_no
 
 # — any order of deeds, by anybody —
 
+
+def _answer_by_file(session: Session, _: dict[str, int], number: int, author: Author) -> None:
+    """The bank's list, filled in and applied at once."""
+    content = (ANSWERS_HEAD + f"PM-{number:06d};Siti Aminah;SETUJU;4.000.000;\n").encode()
+    file = read_answers(content, "jawaban.csv")
+    bank_id = _bank_of(session, author) or factories.PASAR
+    found = answering.receive(session, bank_id, content, "jawaban.csv", file, author).upload
+    if found.status != "clean":
+        raise Refused("faulty", "Berkas keputusan bermasalah.")
+    applied = answering.apply(session, found, author, file, answering.shown_answers(found))
+    if not applied.now:
+        raise Refused("not_applied", applied.sentence or "Berkas ini sudah dikirim.")
+
+
+def _send_payments(session: Session, _: dict[str, int], number: int, author: Author) -> None:
+    """The bank's file of disbursements, handed to the approver."""
+    content = (HEAD + line(number)).encode()
+    file = read_payments(content, "pencairan.csv")
+    bank_id = _bank_of(session, author) or factories.PASAR
+    found = paying.receive(session, bank_id, content, "pencairan.csv", file, author).upload
+    paying.submit(session, found, author, file)
+
+
+def _confirm_payments(session: Session, _: dict[str, int], __: int, author: Author) -> None:
+    newest = select(Upload).where(Upload.kind == "disbursements").order_by(Upload.id.desc())
+    found = session.scalars(newest).first()
+    if found is None:
+        raise Refused("not_there", "Belum ada berkas pencairan.")
+    file = read_payments(content_of(found), found.filename)
+    done = paying.confirm(session, found, author, file, paying.shown_payments(found))
+    if not done.now:
+        raise Refused("not_confirmed", done.sentence or "Berkas ini sudah disetujui.")
+
+
 TRIED: dict[str, Deed] = {
     **{action.value: deed for action, deed in DEEDS.items() if action is not Action.DISBURSE},
     "not_feasible": lambda session, _, number, author: applying.visit(
@@ -246,6 +287,9 @@ TRIED: dict[str, Deed] = {
             author.now,
         )
     ),
+    "answer_by_file": _answer_by_file,
+    "send_payments": _send_payments,
+    "confirm_payments": _confirm_payments,
     "refuse_payment": lambda session, _, number, author: _decide_payment(
         session, number, author, agree=False
     ),
@@ -253,9 +297,16 @@ TRIED: dict[str, Deed] = {
         session, number, author, agree=True
     ),
 }
-FORWARD = (
+TO_THE_BANK = (
     ("submit", "staff"), ("visit", "staff2"), ("recommend", "approver"), ("send", "staff"),
+)  # fmt: skip
+ON_SCREEN = (
+    *TO_THE_BANK,
     ("approve", "pasar"), ("record_payment", "staff"), ("approve_payment", "approver"),
+)  # fmt: skip
+BY_FILE = (
+    *TO_THE_BANK,
+    ("answer_by_file", "pasar"), ("send_payments", "pasar"), ("confirm_payments", "approver"),
 )  # fmt: skip
 # Everybody in the own role, and somebody who was promoted after she had prepared applications.
 ANYBODY = [(name, role) for name, (role, _) in factories.PEOPLE.items()]
@@ -271,7 +322,7 @@ def _ignore(_: object) -> None:
 def ways(draw: st.DrawFn) -> list[tuple[str, tuple[str, Role]]]:
     """The road to a loan with steps left out, done by others, and strayed from."""
     steps: list[tuple[str, tuple[str, Role]]] = []
-    for deed, name in FORWARD:
+    for deed, name in draw(st.sampled_from((ON_SCREEN, BY_FILE))):
         steps += draw(st.lists(STRAY, max_size=2))
         kept = draw(st.sampled_from(("done", "done", "done", "done", "other", "left out")))
         if kept != "left out":
@@ -343,23 +394,27 @@ def _go(
     return loans, refused
 
 
-def test_the_straight_way_leads_to_a_loan(session: Session, people: dict[str, int]) -> None:
-    steps = [(deed, (name, factories.PEOPLE[name][0])) for deed, name in FORWARD]
+@pytest.mark.parametrize("way", [ON_SCREEN, BY_FILE], ids=["on screen", "by file"])
+def test_the_straight_way_leads_to_a_loan(
+    session: Session, people: dict[str, int], way: tuple[tuple[str, str], ...]
+) -> None:
+    steps = [(deed, (name, factories.PEOPLE[name][0])) for deed, name in way]
     assert _go(session, people, steps) == (1, 0)
 
 
-@pytest.mark.parametrize("missing", [deed for deed, _ in FORWARD])
+@pytest.mark.parametrize("way", [ON_SCREEN, BY_FILE], ids=["on screen", "by file"])
+@pytest.mark.parametrize("missing", range(len(ON_SCREEN)))
 def test_no_step_of_the_way_can_be_left_out(
-    session: Session, people: dict[str, int], missing: str
+    session: Session, people: dict[str, int], way: tuple[tuple[str, str], ...], missing: int
 ) -> None:
-    steps = [(deed, (name, factories.PEOPLE[name][0])) for deed, name in FORWARD if deed != missing]
-    loans, refused = _go(session, people, steps)
+    steps = [(deed, (name, factories.PEOPLE[name][0])) for deed, name in way]
+    loans, refused = _go(session, people, steps[:missing] + steps[missing + 1 :])
     assert loans == 0
-    assert refused == len(FORWARD) - 1 - [deed for deed, _ in FORWARD].index(missing)
+    assert refused == len(way) - 1 - missing
 
 
 @settings(
-    max_examples=settings().max_examples // 2,
+    max_examples=settings().max_examples // 4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
