@@ -74,7 +74,7 @@ def test_a_good_file_pays_out_what_it_says() -> None:
         ({"disbursed_on": "25-11-2026", "matures_on": "25-11-2028"}, "Tanggal Pencairan",
          "date_in_future"),
         ({"disbursed_on": "19-11-2026", "agreement_on": "", "matures_on": ""},
-         "Tanggal Pencairan", "date_before_approval"),
+         "Tanggal Pencairan", "date_before_sending"),
         ({"matures_on": "24-10-2028"}, "Jatuh Tempo", "maturity_differs"),
         ({"disbursed_on": "23-11-2026", "matures_on": "23-11-2028"}, "Tanggal Perjanjian",
          "agreement_after_disbursement"),
@@ -159,7 +159,7 @@ def test_a_far_off_name_is_told_and_stops_nothing() -> None:
 
 
 def test_the_end_of_a_month_is_held_inside_the_month() -> None:
-    approval = replace(APPROVAL, approved_on=dt.date(2026, 8, 1))
+    approval = replace(APPROVAL, sent_on=dt.date(2026, 8, 1))
     fact = replace(FACT, months=18, approval=approval)
     good = {"agreement_on": "", "disbursed_on": "31-08-2026"}
     assert checked(line(1, **good, matures_on="29-02-2028"), fact).problems == []
@@ -189,7 +189,7 @@ def test_every_code_that_the_reader_and_the_checks_write_has_words() -> None:
                 said = [each.value for each in node.args[2:3] if isinstance(each, ast.Constant)]
                 found |= {str(each) for each in said}
     told = {*found, "account_duplicate", "application_duplicate", "above_approved", "account_taken"}
-    told |= {"already_disbursed", "application_not_approved", "date_before_approval"}
+    told |= {"already_disbursed", "application_not_approved", "date_before_sending"}
     told |= {"date_in_future", "principal_not_positive", "agreement_repeated"}
     assert len(found) > 15
     assert [code for code in sorted(told) if code not in DISBURSEMENTS.codes | COMMON_CODES] == []

@@ -43,10 +43,10 @@ def test_more_than_was_approved_is_told_with_both_figures() -> None:
     }
 
 
-def test_a_day_before_the_bank_approved_is_told_with_both_days() -> None:
+def test_a_day_before_the_bank_was_asked_is_told_with_both_days() -> None:
     assert said(approval_problems(GOOD, dt.date(2026, 11, 19), 1)) == {
-        "date_before_approval": "Tanggal pencairan 19 November 2026 sebelum bank menyetujui "
-        "permohonan PM-000007, 20 November 2026; periksa tanggalnya."
+        "date_before_sending": "Tanggal pencairan 19 November 2026 sebelum permohonan PM-000007 "
+        "dikirim ke bank, 20 November 2026; periksa tanggalnya."
     }
 
 

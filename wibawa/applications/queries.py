@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access import once
@@ -94,6 +94,7 @@ class ApplicationFacts:
     created_at: dt.datetime
     approved_amount: int | None
     due_on: dt.date | None
+    sent_at: dt.datetime | None
 
     @property
     def is_open(self) -> bool:
@@ -264,6 +265,7 @@ def application_facts(session: Session, application_id: int) -> ApplicationFacts
             Application.created_at,
             Application.approved_amount,
             Application.due_on,
+            sent_at(),
         )
         .join(Bank, Bank.id == Application.bank_id)
         .join(LoanTerms, LoanTerms.id == Application.terms_id)
@@ -274,6 +276,19 @@ def application_facts(session: Session, application_id: int) -> ApplicationFacts
         return None
     facts = ApplicationFacts(*row)
     return replace(facts, state=State(facts.state))
+
+
+def sent_at() -> Any:
+    """When an application of the query was sent to its bank, None before."""
+    return (
+        select(func.max(ApplicationMove.at))
+        .where(
+            ApplicationMove.application_id == Application.id,
+            ApplicationMove.action == Action.SEND.value,
+        )
+        .correlate(Application)
+        .scalar_subquery()
+    )
 
 
 def moves_of(session: Session, application_id: int) -> list[MoveFacts]:

@@ -12,7 +12,6 @@ from wibawa.rules.disbursing import Approval
 from wibawa.rules.eligibility import Applicant, Limits
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.refused import Problem
-from wibawa.rules.statuses import State
 from wibawa.web.clock import in_wib
 
 
@@ -38,12 +37,11 @@ class Draft:
 
 def approval_of(application: ApplicationFacts) -> Approval:
     """An application as the rules of paying out want it."""
-    approved = application.state is State.APPROVED
     return Approval(
         application.number,
         application.state,
         application.approved_amount,
-        in_wib(application.state_since).date() if approved else None,
+        in_wib(application.sent_at).date() if application.sent_at else None,
     )
 
 

@@ -17,13 +17,14 @@ from wibawa.rules.statuses import MOVES, STATE_WORDS, Action, State
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An application as its disbursement sees it. `amount` (rupiah) and `approved_on` are the
-    bank's answer, None while there is none."""
+    """An application as its disbursement sees it. `amount` (rupiah) is the bank's answer, None
+    while there is none; `sent_on` the day on which the bank got it. A bank may pay out before its
+    answer has arrived here, but not before it was asked."""
 
     number: str
     state: State
     amount: int | None
-    approved_on: dt.date | None
+    sent_on: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +46,20 @@ def approval_problems(
 
     >>> approval = Approval("PM-000007", State.APPROVED, 4_000_000, dt.date(2026, 11, 20))
     >>> [p.code for p in approval_problems(approval, dt.date(2026, 11, 19), 5_000_000)]
-    ['date_before_approval', 'above_approved']
+    ['date_before_sending', 'above_approved']
     """
     if approval.state not in MOVES[Action.DISBURSE].sources:
         return [not_approved(approval)]
     found = []
-    approved_on, amount = approval.approved_on, approval.amount
-    if disbursed_on is not None and approved_on is not None and disbursed_on < approved_on:
+    sent_on, amount = approval.sent_on, approval.amount
+    if disbursed_on is not None and sent_on is not None and disbursed_on < sent_on:
         found.append(
             _block(
                 "disbursed_on",
-                "date_before_approval",
+                "date_before_sending",
                 long_date(disbursed_on),
-                f"Tanggal pencairan {long_date(disbursed_on)} sebelum bank menyetujui permohonan "
-                f"{approval.number}, {long_date(approved_on)}; periksa tanggalnya.",
+                f"Tanggal pencairan {long_date(disbursed_on)} sebelum permohonan {approval.number} "
+                f"dikirim ke bank, {long_date(sent_on)}; periksa tanggalnya.",
             )
         )
     if principal is not None and amount is not None and principal > amount:

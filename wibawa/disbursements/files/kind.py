@@ -32,7 +32,7 @@ CODE_WORDS = {
     "above_ceiling": "Melebihi plafon tertinggi",
     "borrower_not_eligible": "Syarat peminjam",
     "date_before_programme": "Sebelum ketentuan pertama",
-    "date_before_approval": "Sebelum disetujui bank",
+    "date_before_sending": "Sebelum dikirim ke bank",
     "date_in_future": "Tanggal di masa depan",
     "date_missing": "Tanggal kosong",
     "date_unreadable": "Tanggal tidak terbaca",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.applications.lists import seen_by
 from wibawa.applications.models import Application
+from wibawa.applications.queries import sent_at
 from wibawa.banks.models import Bank, LoanTerms
 from wibawa.borrowers.models import Borrower
 from wibawa.borrowers.queries import many_borrower_facts
@@ -55,7 +56,7 @@ def books(session: Session, bank_id: int, file: PaymentFile, today: dt.date) -> 
     """What the books know of what the file names: a fixed number of queries."""
     numbers = {row.number for row in file.rows if row.number}
     rows = session.execute(
-        select(Application, LoanTerms)
+        select(Application, LoanTerms, sent_at())
         .join(LoanTerms, LoanTerms.id == Application.terms_id)
         .where(seen_by(bank_id), Application.number.in_(numbers))
     ).all()
@@ -63,9 +64,8 @@ def books(session: Session, bank_id: int, file: PaymentFile, today: dt.date) -> 
     borrowers = many_borrower_facts(session, ids)
     known, recorded = _known(session, ids, today)
     applications = {}
-    for one, terms in rows:
+    for one, terms, sent in rows:
         borrower = borrowers[one.borrower_id]
-        approved = one.state == State.APPROVED
         applications[one.number] = ApplicationFact(
             one.id,
             one.version,
@@ -78,7 +78,7 @@ def books(session: Session, bank_id: int, file: PaymentFile, today: dt.date) -> 
                 one.number,
                 State(one.state),
                 one.approved_amount,
-                in_wib(one.state_since).date() if approved else None,
+                in_wib(sent).date() if sent else None,
             ),
             applicant_of(borrower),
             limits_of(terms),
