@@ -135,6 +135,19 @@ def _changed(count: int) -> str:
     )
 
 
+def sent_at() -> Any:
+    """When an application of the query was sent to its bank, None before."""
+    return (
+        select(func.max(ApplicationMove.at))
+        .where(
+            ApplicationMove.application_id == Application.id,
+            ApplicationMove.action == Action.SEND.value,
+        )
+        .correlate(Application)
+        .scalar_subquery()
+    )
+
+
 def write_down(session: Session, steps: Sequence[Step], author: Author) -> None:
     """The dated rows of moves that were made, set-based."""
     last: dict[int, int] = {}

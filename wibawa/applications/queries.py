@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access import once
@@ -13,6 +13,7 @@ from wibawa.access.models import User
 from wibawa.access.personal_data import index_of
 from wibawa.applications.checks import OtherApplication, Wish, applicant_of, judge, other_name
 from wibawa.applications.models import Application, ApplicationMove, SiteVisit
+from wibawa.applications.moves import sent_at
 from wibawa.banks.models import Bank, LoanTerms
 from wibawa.banks.queries import terms_on
 from wibawa.borrowers.models import Borrower
@@ -276,19 +277,6 @@ def application_facts(session: Session, application_id: int) -> ApplicationFacts
         return None
     facts = ApplicationFacts(*row)
     return replace(facts, state=State(facts.state))
-
-
-def sent_at() -> Any:
-    """When an application of the query was sent to its bank, None before."""
-    return (
-        select(func.max(ApplicationMove.at))
-        .where(
-            ApplicationMove.application_id == Application.id,
-            ApplicationMove.action == Action.SEND.value,
-        )
-        .correlate(Application)
-        .scalar_subquery()
-    )
 
 
 def moves_of(session: Session, application_id: int) -> list[MoveFacts]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.applications.lists import seen_by
 from wibawa.applications.models import Application
-from wibawa.applications.queries import sent_at
+from wibawa.applications.moves import sent_at
 from wibawa.banks.models import Bank, LoanTerms
 from wibawa.borrowers.models import Borrower
 from wibawa.borrowers.queries import many_borrower_facts
