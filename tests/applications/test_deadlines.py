@@ -82,7 +82,8 @@ def test_each_move_gives_a_new_deadline_and_an_ended_one_has_none(
     decisions.approve(session, sent, shown=_shown(session, sent), **answer)
     assert _due(session, sent) == dt.date(2026, 12, 8)
     why = {"action": Action.WITHDRAW, "reason": "Tidak jadi meminjam"}
-    applying.end(session, sent, shown=_shown(session, sent), author=clerk, **why)
+    shown = _shown(session, sent)
+    applying.end(session, sent, shown=shown, author=clerk, elsewhere=lambda *_: [], **why)
     assert _due(session, sent) is None
 
 
