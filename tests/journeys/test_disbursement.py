@@ -72,7 +72,7 @@ def test_a_clerk_records_and_the_head_of_section_approves_and_the_schedule_is_pr
 ) -> None:
     approved_application(live)
     enter("staff")
-    page.get_by_role("navigation").get_by_role("link", name="Pencairan").click()
+    page.get_by_role("navigation").locator("a[href='/pencairan']").click()
     accessible()
     page.get_by_role("link", name="Lihat daftarnya").click()
     accessible()
