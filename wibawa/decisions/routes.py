@@ -26,11 +26,19 @@ from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, not_now
 from wibawa.scans.queries import papers_of_application
 from wibawa.uploads import pages as files
-from wibawa.uploads.actions import content_of, withdraw
 from wibawa.uploads.forms import SkipForm, UploadForm
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
-from wibawa.uploads.pages import asked_problems, asked_upload, check_parts, list_parts, record
+from wibawa.uploads.pages import (
+    asked_choice,
+    asked_problems,
+    asked_upload,
+    check_parts,
+    list_parts,
+    record,
+    refusal_said,
+    take_back,
+)
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 
@@ -236,58 +244,35 @@ def check_upload(upload_id: int) -> str:
     )
 
 
-def _with_file(upload_id: int, deed: Callable[[Upload, AnswerFile], None]) -> Response:
-    """Do something with a stored file that was read again, or say why not; back to its page."""
-    found = asked_upload(DECISIONS, upload_id)
-    file = _read(found)
-    try:
-        deed(found, file)
-        db.session.commit()
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
+@needs(P.ANSWER_APPLICATION)
+def choose_upload(upload_id: int) -> Response:
+    found, form = asked_upload(DECISIONS, upload_id), SkipForm()
+    if asked_choice(form):
+        file, skip, reason = _read(found), form.skip_problems.data, form.reason.data or ""
+        with refusal_said(upload_id):
+            actions.choose(db.session(), found, _author(), file, skip, reason)
+            db.session.commit()
     return _to_upload(upload_id)
 
 
 @needs(P.ANSWER_APPLICATION)
-def choose_upload(upload_id: int) -> Response:
-    form = SkipForm()
-    if not form.validate_on_submit():
-        asked_upload(DECISIONS, upload_id)
-        flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
-        return _to_upload(upload_id)
-    skip, reason = form.skip_problems.data, form.reason.data or ""
-    return _with_file(
-        upload_id,
-        lambda found, file: actions.choose(db.session(), found, _author(), file, skip, reason),
-    )
-
-
-@needs(P.ANSWER_APPLICATION)
 def apply_upload(upload_id: int) -> Response:
-    shown = request.form.get("shown", "")
-
-    def deed(found: Upload, file: AnswerFile) -> None:
+    found = asked_upload(DECISIONS, upload_id)
+    file, shown = _read(found), request.form.get("shown", "")
+    with refusal_said(upload_id):
         applied = actions.apply(db.session(), found, _author(), file, shown)
-        if applied.sentence:
-            flash(applied.sentence, "warning")
-        else:
-            flash(f"Keputusan dalam {found.filename} sudah dikirim; dinas melihatnya.", "success")
-
-    return _with_file(upload_id, deed)
+        db.session.commit()
+        said = f"Keputusan dalam {found.filename} sudah dikirim; dinas melihatnya."
+        flash(applied.sentence or said, "warning" if applied.sentence else "success")
+    return _to_upload(upload_id)
 
 
 @needs(P.ANSWER_APPLICATION)
 def withdraw_upload(upload_id: int) -> Response:
     found = asked_upload(DECISIONS, upload_id)
-    try:
-        withdraw(db.session(), DECISIONS, found)
-        record("file_withdrawn", found)
+    with refusal_said(upload_id):
+        take_back(DECISIONS, found)
         db.session.commit()
-        flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
     return _to_upload(upload_id)
 
 
@@ -313,10 +298,7 @@ def _author() -> Author:
 
 
 def _read(upload: Upload) -> AnswerFile:
-    """The stored file read again, without holding a lock meanwhile."""
-    content, name = content_of(upload), upload.filename
-    db.session.rollback()
-    return read_answers(content, name)
+    return files.read_again(upload, read_answers)
 
 
 def _to_upload(upload_id: int) -> Response:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,12 +19,19 @@ from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.layout import COLUMNS
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
-from wibawa.rules.refused import Refused
 from wibawa.uploads import pages as files
-from wibawa.uploads.actions import content_of, withdraw
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
-from wibawa.uploads.pages import asked_problems, asked_upload, check_parts, list_parts, record
+from wibawa.uploads.pages import (
+    asked_choice,
+    asked_problems,
+    asked_upload,
+    check_parts,
+    list_parts,
+    record,
+    refusal_said,
+    take_back,
+)
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 
@@ -97,19 +105,13 @@ def _choices(found: Upload) -> dict[str, Any]:
 
 @needs(Permission.UPLOAD_REPAYMENTS)
 def choose_upload(upload_id: int) -> Response:
-    found = asked_upload(REPAYMENTS, upload_id)
-    form = OptionsForm()
-    if not form.validate_on_submit():
-        flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
-        return _back(upload_id)
-    options = Options(form.skip_problems.data, form.suspend_unknown.data)
-    bank, file, reason = _bank(found), _read(found), form.reason.data or ""
-    try:
-        actions.choose(db.session(), found, bank, clock.today(), file, options, reason)
-        db.session.commit()
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
+    found, form = asked_upload(REPAYMENTS, upload_id), OptionsForm()
+    if asked_choice(form):
+        options = Options(form.skip_problems.data, form.suspend_unknown.data)
+        bank, file, reason = _bank(found), _read(found), form.reason.data or ""
+        with refusal_said(upload_id):
+            actions.choose(db.session(), found, bank, clock.today(), file, options, reason)
+            db.session.commit()
     return _back(upload_id)
 
 
@@ -117,30 +119,21 @@ def choose_upload(upload_id: int) -> Response:
 def submit_upload(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
     bank, file = _bank(found), _read(found)
-    try:
+    with refusal_said(upload_id):
         if actions.submit(db.session(), found, bank, _me(), file):
             record("file_submitted", found)
         db.session.commit()
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
-        return _back(upload_id)
-    said = "sudah dibukukan" if found.status == "posted" else "sudah diajukan ke dinas"
-    flash(f"Berkas {found.filename} {said}.", "success")
+        said = "sudah dibukukan" if found.status == "posted" else "sudah diajukan ke dinas"
+        flash(f"Berkas {found.filename} {said}.", "success")
     return _back(upload_id)
 
 
 @needs(Permission.UPLOAD_REPAYMENTS)
 def withdraw_upload(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
-    try:
-        withdraw(db.session(), REPAYMENTS, found)
-        record("file_withdrawn", found)
+    with refusal_said(upload_id):
+        take_back(REPAYMENTS, found)
         db.session.commit()
-        flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
     return _back(upload_id)
 
 
@@ -149,19 +142,13 @@ def post_upload(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
     bank, file = _bank(found), _read(found)
     shown = request.form.get("shown", "")
-    try:
+    with refusal_said(upload_id):
         posted = actions.post(db.session(), found, bank, _me(), file, shown)
         if posted.booked:
             record("file_posted", found)
         db.session.commit()
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
-        return _back(upload_id)
-    if posted.sentence:
-        flash(posted.sentence, "warning")
-    else:
-        flash(f"Berkas {found.filename} sudah dibukukan.", "success")
+        said = f"Berkas {found.filename} sudah dibukukan."
+        flash(posted.sentence or said, "warning" if posted.sentence else "success")
     return _back(upload_id)
 
 
@@ -199,14 +186,8 @@ def _bank(upload: Upload) -> Bank:
 
 
 def _read(upload: Upload) -> RepaymentFile:
-    """The stored file read again, without holding a lock meanwhile."""
-    content, name, layout = (
-        content_of(upload),
-        upload.filename,
-        actions.layout_then(db.session(), upload, _bank(upload)),
-    )
-    db.session.rollback()
-    return read_repayments(content, name, layout)
+    layout = actions.layout_then(db.session(), upload, _bank(upload))
+    return files.read_again(upload, partial(read_repayments, layout=layout))
 
 
 def _back(upload_id: int) -> Response:

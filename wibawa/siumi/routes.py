@@ -11,7 +11,6 @@ from wibawa.access.trail import record_apart
 from wibawa.database import db
 from wibawa.loans.journal import Author
 from wibawa.rules.dates import long_date
-from wibawa.rules.refused import Refused
 from wibawa.siumi import actions, queries
 from wibawa.siumi.checks import change_said, field_label
 from wibawa.siumi.facts import known_places
@@ -20,12 +19,20 @@ from wibawa.siumi.kind import REGISTER
 from wibawa.siumi.queries import ShownLine
 from wibawa.siumi.reader import COLUMNS, RegisterFile, read_register
 from wibawa.uploads import pages as files
-from wibawa.uploads.actions import content_of, withdraw
 from wibawa.uploads.exports import Value, list_file
 from wibawa.uploads.forms import SkipForm
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
-from wibawa.uploads.pages import asked_problems, asked_upload, check_parts, list_parts, record
+from wibawa.uploads.pages import (
+    asked_choice,
+    asked_problems,
+    asked_upload,
+    check_parts,
+    list_parts,
+    record,
+    refusal_said,
+    take_back,
+)
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 from wibawa.web.pages import address, without
@@ -148,18 +155,12 @@ def _changes(lines: list[ShownLine], names: dict[str, str]) -> list[tuple[Value,
 
 @needs(Permission.EDIT_BORROWER)
 def choose_upload(register_id: int) -> AnyResponse:
-    found = asked_upload(REGISTER, register_id)
-    form = SkipForm()
-    if not form.validate_on_submit():
-        flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
-        return _back(register_id)
-    file, skip, reason = _read(found), form.skip_problems.data, form.reason.data or ""
-    try:
-        actions.choose(db.session(), found, file, _me(), skip, reason)
-        db.session.commit()
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
+    found, form = asked_upload(REGISTER, register_id), SkipForm()
+    if asked_choice(form):
+        file, skip, reason = _read(found), form.skip_problems.data, form.reason.data or ""
+        with refusal_said(register_id):
+            actions.choose(db.session(), found, file, _me(), skip, reason)
+            db.session.commit()
     return _back(register_id)
 
 
@@ -168,14 +169,11 @@ def confirm_names(register_id: int) -> AnyResponse:
     found = asked_upload(REGISTER, register_id)
     shown, ticked = numbers(request.form, "baris"), numbers(request.form, "ganti")
     file = _read(found)
-    try:
+    with refusal_said(register_id):
         actions.confirm_names(db.session(), found, file, _me(), shown, ticked)
         record("register_names_confirmed", found)
         db.session.commit()
         flash(f"Ganti nama pada {len(shown & ticked)} baris dibenarkan.", "success")
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
     return _back(register_id)
 
 
@@ -183,33 +181,22 @@ def confirm_names(register_id: int) -> AnyResponse:
 def apply_upload(register_id: int) -> AnyResponse:
     found = asked_upload(REGISTER, register_id)
     file, shown = _read(found), request.form.get("shown", "")
-    try:
+    with refusal_said(register_id):
         applied = actions.apply(db.session(), found, file, _me(), shown)
         if applied.done:
             record("register_applied", found)
         db.session.commit()
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
-        return _back(register_id)
-    if applied.sentence:
-        flash(applied.sentence, "warning")
-    else:
-        flash(f"Berkas {found.filename} sudah diterapkan.", "success")
+        said = f"Berkas {found.filename} sudah diterapkan."
+        flash(applied.sentence or said, "warning" if applied.sentence else "success")
     return _back(register_id)
 
 
 @needs(Permission.EDIT_BORROWER)
 def withdraw_upload(register_id: int) -> AnyResponse:
     found = asked_upload(REGISTER, register_id)
-    try:
-        withdraw(db.session(), REGISTER, found)
-        record("file_withdrawn", found)
+    with refusal_said(register_id):
+        take_back(REGISTER, found)
         db.session.commit()
-        flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
     return _back(register_id)
 
 
@@ -238,10 +225,7 @@ def _me() -> Author:
 
 
 def _read(upload: Upload) -> RegisterFile:
-    """The stored file read again, without holding a lock meanwhile."""
-    content, name = content_of(upload), upload.filename
-    db.session.rollback()
-    return read_register(content, name)
+    return files.read_again(upload, read_register)
 
 
 def _back(register_id: int) -> AnyResponse:

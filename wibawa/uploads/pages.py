@@ -5,17 +5,19 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence, Set
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
-from flask import request, send_file
+from flask import flash, request, send_file
 from werkzeug.wrappers import Response
 
 from wibawa.access import trail
 from wibawa.access.guard import me, not_found, own_bank_only
 from wibawa.database import db
+from wibawa.rules.refused import Refused
 from wibawa.uploads import queries
-from wibawa.uploads.actions import content_of
+from wibawa.uploads.actions import content_of, withdraw
 from wibawa.uploads.columns import Cell, Column
 from wibawa.uploads.exports import XLSX
 from wibawa.uploads.kinds import Kind
@@ -23,6 +25,8 @@ from wibawa.uploads.models import Upload
 from wibawa.uploads.workbook import marked_workbook, template_workbook
 from wibawa.web import clock
 from wibawa.web.pages import Wanted, address, sort_address, wanted, without
+
+File = TypeVar("File")
 
 
 def asked_upload(kind: Kind, upload_id: int) -> Upload:
@@ -124,6 +128,41 @@ def download(content: bytes, filename: str, mimetype: str) -> Response:
     return send_file(
         io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=filename
     )
+
+
+def read_again(found: Upload, read: Callable[[bytes, str], File]) -> File:
+    """The stored file read again by `read(content, filename)`, without holding a lock meanwhile."""
+    content, name = content_of(found), found.filename
+    db.session.rollback()
+    return read(content, name)
+
+
+@contextmanager
+def refusal_said(found_id: int) -> Iterator[None]:
+    """Around a step of a file, its commit included: what is refused is undone and said on the next
+    page; who tried to decide on her own file stands in the trail."""
+    try:
+        yield
+    except Refused as refused:
+        db.session.rollback()
+        if refused.code == "same_person":
+            trail.record_apart(clock.now(), me().id, "denied", "upload", found_id)
+        flash(refused.sentence, "error")
+
+
+def asked_choice(form: Any) -> bool:
+    """Whether a form of choices was sent without faults; says so when it was not."""
+    if form.validate_on_submit():
+        return True
+    flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
+    return False
+
+
+def take_back(kind: Kind, found: Upload) -> None:
+    """Withdraw a file that is not in the books, with its line in the trail, and say so."""
+    withdraw(db.session(), kind, found)
+    record("file_withdrawn", found)
+    flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
 
 
 def record(action: str, upload: Upload) -> None:

@@ -11,7 +11,6 @@ from wtforms.fields.choices import SelectChoice
 
 from wibawa.access.guard import me, needs, takes_files
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
 from wibawa.applications.moves import Author
 from wibawa.banks.queries import all_banks
 from wibawa.database import db
@@ -21,13 +20,19 @@ from wibawa.disbursements.files.kind import DISBURSEMENTS
 from wibawa.disbursements.files.queries import paid_lines
 from wibawa.disbursements.files.reader import COLUMNS, read_payments
 from wibawa.disbursements.files.rows import PaymentFile
-from wibawa.rules.refused import Refused
 from wibawa.uploads import pages as files
-from wibawa.uploads.actions import content_of, withdraw
 from wibawa.uploads.forms import UploadForm
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
-from wibawa.uploads.pages import asked_problems, asked_upload, check_parts, list_parts, record
+from wibawa.uploads.pages import (
+    asked_problems,
+    asked_upload,
+    check_parts,
+    list_parts,
+    record,
+    refusal_said,
+    take_back,
+)
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 
@@ -95,56 +100,36 @@ def check_upload(upload_id: int) -> str:
     )
 
 
-def _with_file(upload_id: int, deed: Callable[[Upload, PaymentFile], None]) -> Response:
-    """Do something with a stored file that was read again, or say why not; back to its page."""
-    found = asked_upload(DISBURSEMENTS, upload_id)
-    file = _read(found)
-    try:
-        deed(found, file)
-        db.session.commit()
-    except Refused as refused:
-        db.session.rollback()
-        if refused.code == "same_person":
-            record_apart(clock.now(), me().id, "denied", "upload", upload_id)
-        flash(refused.sentence, "error")
-    return _to_upload(upload_id)
-
-
 @needs(P.UPLOAD_DISBURSEMENTS)
 def submit_upload(upload_id: int) -> Response:
-    def deed(found: Upload, file: PaymentFile) -> None:
+    found = asked_upload(DISBURSEMENTS, upload_id)
+    file = _read(found)
+    with refusal_said(upload_id):
         if actions.submit(db.session(), found, _author(), file):
             record("file_submitted", found)
+        db.session.commit()
         flash(f"Berkas {found.filename} sudah diajukan ke kepala bidang.", "success")
-
-    return _with_file(upload_id, deed)
+    return _to_upload(upload_id)
 
 
 @needs(P.APPROVE_DISBURSEMENT)
 def confirm_upload(upload_id: int) -> Response:
-    shown = request.form.get("shown", "")
-
-    def deed(found: Upload, file: PaymentFile) -> None:
+    found = asked_upload(DISBURSEMENTS, upload_id)
+    file, shown = _read(found), request.form.get("shown", "")
+    with refusal_said(upload_id):
         confirmed = actions.confirm(db.session(), found, _author(), file, shown)
-        if confirmed.sentence:
-            flash(confirmed.sentence, "warning")
-        else:
-            flash(f"Pencairan dalam {found.filename} disetujui; pinjamannya terbuka.", "success")
-
-    return _with_file(upload_id, deed)
+        db.session.commit()
+        said = f"Pencairan dalam {found.filename} disetujui; pinjamannya terbuka."
+        flash(confirmed.sentence or said, "warning" if confirmed.sentence else "success")
+    return _to_upload(upload_id)
 
 
 @needs(P.UPLOAD_DISBURSEMENTS)
 def withdraw_upload(upload_id: int) -> Response:
     found = asked_upload(DISBURSEMENTS, upload_id)
-    try:
-        withdraw(db.session(), DISBURSEMENTS, found)
-        record("file_withdrawn", found)
+    with refusal_said(upload_id):
+        take_back(DISBURSEMENTS, found)
         db.session.commit()
-        flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.sentence, "error")
     return _to_upload(upload_id)
 
 
@@ -170,10 +155,7 @@ def _author() -> Author:
 
 
 def _read(upload: Upload) -> PaymentFile:
-    """The stored file read again, without holding a lock meanwhile."""
-    content, name = content_of(upload), upload.filename
-    db.session.rollback()
-    return read_payments(content, name)
+    return files.read_again(upload, read_payments)
 
 
 def _to_upload(upload_id: int) -> Response:
