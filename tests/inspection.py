@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
+
 import html5lib
 from html5lib.constants import namespaces
 
@@ -10,8 +13,22 @@ XHTML = "{" + namespaces["html"] + "}"
 HARMLESS = {"non-void-element-with-trailing-slash"}
 
 
+# Keys of forms differ each time and say nothing about a page.
+KEY = re.compile(r'value="[\w.-]{30,}"')
+SOUND: set[bytes] = set()
+
+
 def inspect_page(text: str) -> None:
-    """Fail unless the page is valid HTML with one h1, a language, labels, and nothing inline."""
+    """Fail unless the page is valid HTML with one h1, a language, labels, and nothing inline.
+
+    A page that was found sound before is not read again: reading is a fifth of the run."""
+    same = sha256(KEY.sub('value=""', text).encode()).digest()
+    if same not in SOUND:
+        _inspect(text)
+        SOUND.add(same)
+
+
+def _inspect(text: str) -> None:
     parser = html5lib.HTMLParser(strict=False)
     document = parser.parse(text)
     errors = [error for error in parser.errors if error[1] not in HARMLESS]

@@ -380,7 +380,7 @@ def test_a_stored_file_that_cannot_be_read_again_is_said_in_words(
     officer = sign_in("pasar")
     url = send(officer, PASAR)
 
-    def stopped(*_: object) -> None:
+    def stopped(*_: object, **__: object) -> None:
         raise unreadable("Berkas tidak dapat dibaca; unggah lagi.")
 
     monkeypatch.setattr(routes, "read_repayments", stopped)
