@@ -27,10 +27,10 @@ from wibawa.decisions.actions import approve as bank_approves
 from wibawa.disbursements import actions as disbursing
 from wibawa.disbursements.checks import Draft
 from wibawa.disbursements.queries import disbursement_facts, fingerprint
-from wibawa.loans.journal import Author, NewLoan, open_loans
-from wibawa.loans.models import LedgerEntry, SuspenseEntry
+from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
+from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, SuspenseEntry
 from wibawa.proposals.actions import send as send_proposal
-from wibawa.rules.facts import BorrowerKind, Method, Terms
+from wibawa.rules.facts import BorrowerKind, EntryKind, Method, Terms
 from wibawa.rules.statuses import Action, State
 from wibawa.scans.actions import Keeper, keep_scan
 from wibawa.scans.queries import Owner, kinds_on
@@ -316,6 +316,68 @@ def payment(
     )
     session.flush()
     return int(last) + 1
+
+
+def request(
+    session: Session,
+    kind: str,
+    by: int,
+    approved_by: int,
+    *,
+    loan_id: int | None = None,
+    suspense_id: int | None = None,
+    bank_id: int = PASAR,
+    result: str = "",
+    valid_until: dt.date | None = None,
+) -> int:
+    """A request that a second person has approved; what it does is left to the test. Its id."""
+    made = LoanRequest(
+        kind=kind,
+        status="approved",
+        bank_id=bank_id,
+        loan_id=loan_id,
+        suspense_id=suspense_id,
+        data="{}",
+        reason="Salah catat",
+        valid_until=valid_until,
+        entered_by=by,
+        entered_at=now(),
+        shown="",
+        decided_by=approved_by,
+        decided_at=now(),
+        result=result,
+    )
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def reversal(
+    session: Session, loan_id: int, sequence: int, on: dt.date, by: int, approved_by: int
+) -> int:
+    """The entry that undoes entry `sequence` of a loan on `on`; its sequence."""
+    entry = session.get_one(LedgerEntry, (loan_id, sequence))
+    asked = request(session, "reversal", by, approved_by, loan_id=loan_id, bank_id=entry.bank_id)
+    undo = NewEntry(
+        loan_id,
+        entry.bank_id,
+        EntryKind.REVERSAL,
+        entry.amount,
+        on,
+        applied=-entry.applied,
+        reverses=sequence,
+    )
+    return add_entries(session, [undo], Author(by, approved_by, now()), asked, "Salah catat")[0]
+
+
+def write_off(
+    session: Session, loan_id: int, amount: int, on: dt.date, by: int, approved_by: int
+) -> int:
+    """A loan taken out of the books for `amount` of principal; the entry's sequence."""
+    bank_id = session.get_one(Loan, loan_id).bank_id
+    asked = request(session, "write_off", by, approved_by, loan_id=loan_id, bank_id=bank_id)
+    entry = NewEntry(loan_id, bank_id, EntryKind.WRITE_OFF, amount, on)
+    return add_entries(session, [entry], Author(by, approved_by, now()), asked, "Macet")[0]
 
 
 def suspense(

@@ -414,6 +414,13 @@ def report_portfolio(make: Make, on: dt.date | None, json_: bool) -> None:
     data = {
         "on": day.isoformat(),
         "banks": {bank.code: bank.as_json() for bank in figures.banks},
+        "written_off": {
+            bank.code: {
+                "loans": bank.written_off_loans,
+                "outstanding": bank.written_off_outstanding,
+            }
+            for bank in figures.banks
+        },
         "incomplete_before": figures.incomplete_before and figures.incomplete_before.isoformat(),
     }
     lines = [f"Portofolio {long_date(day)}"]
@@ -432,7 +439,9 @@ def _bank_line(bank: BankFigures) -> str:
         f"{bank.name}: {bank.loans_outstanding} pinjaman berjalan, "
         f"baki debet {rupiah(bank.outstanding_principal)}, "
         f"tunggakan {rupiah(bank.arrears)}, PAR30 {rupiah(bank.par30_outstanding)}, "
-        f"NPL {rupiah(bank.npl_outstanding)} ({classes})"
+        f"NPL {rupiah(bank.npl_outstanding)} ({classes}); "
+        f"hapus buku {bank.written_off_loans} pinjaman, "
+        f"sisa tagihan {rupiah(bank.written_off_outstanding)}"
     )
 
 

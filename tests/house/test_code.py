@@ -43,6 +43,8 @@ OTHER_NAMES = {
     "loans/portfolio": "figures of all loans on a day, for pages and command line",
     "loans/positions": "the position of every loan as one query",
     "loans/lists": "the filtered, sorted list of loans, for page and export",
+    "loans/settlements": "early settlements that wait for their money, for pages and files alike",
+    "loans/undone": "what is reversed and what of titipan is open, as SQL for larger queries",
     "loans/statement": "a loan's schedule beside its money, as plain data",
     "merging/moving": "what a decided request moves, and how that is taken back",
     "notices/letter": "a letter to an applicant, as plain data",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Callable
 
@@ -176,3 +177,26 @@ def test_an_administrator_has_no_business_with_loans(sign_in: SignIn) -> None:
     client = sign_in("admin")
     assert client.get("/pinjaman").status_code == 403
     assert client.get("/pinjaman/ekspor.csv").status_code == 403
+
+
+def test_a_loan_that_is_written_off_leaves_the_running_ones_and_has_a_list_of_its_own(
+    app: Flask, loans: dict[str, int], people: dict[str, int], sign_in: SignIn
+) -> None:
+    by, second, on = people["staff"], people["approver"], dt.date(2026, 11, 20)
+    factories.saved(
+        app,
+        lambda session: factories.write_off(session, loans["jateng"], 5_000_000, on, by, second),
+    )
+    client = sign_in("staff")
+
+    def shows(query: str) -> bool:
+        return "KW-000001" in client.get(f"/pinjaman?{query}").get_data(as_text=True)
+
+    for query in ("", "keadaan=menunggak", "kol=5", "npl=1&keadaan=semua", "lewat=30"):
+        assert not shows(query), query
+    assert shows("tanggal=2026-11-19")
+    assert shows("keadaan=hapusbuku")
+    assert not shows("keadaan=hapusbuku&tanggal=2026-11-19")
+    assert "Hapus buku" in client.get("/pinjaman?keadaan=hapusbuku").get_data(as_text=True)
+    report = client.get("/laporan/portofolio").get_data(as_text=True)
+    assert "Sisa pokok pinjaman yang dihapus buku" in report

@@ -41,6 +41,12 @@ class Told:
     terms: Terms
     versions: list[tuple[dt.date, list[Installment]]]
     money: list[tuple[dt.date, int]] = field(default_factory=list)
+    given_up: tuple[dt.date, dt.date] | None = None  # written off from, until
+
+    def written_off_on(self, on: dt.date) -> dt.date | None:
+        if self.given_up is None or not self.given_up[0] <= on < self.given_up[1]:
+            return None
+        return self.given_up[0]
 
     def position(self, on: dt.date, classes: Thresholds) -> Position:
         rows = next(rows for starts_on, rows in reversed(self.versions) if starts_on <= on)
@@ -184,6 +190,20 @@ def _reschedule(session: Session, dice: random.Random, author: Author, loan: Tol
     loan.versions.append((starts_on, plan))
 
 
+def _give_up(session: Session, dice: random.Random, author: Author, loan: Told) -> None:
+    """Write a loan off; half of them are taken back into the books on a later day."""
+    assert author.approved_by is not None
+    persons = author.entered_by, author.approved_by
+    span = (today() - loan.terms.disbursed_on).days
+    on = loan.terms.disbursed_on + dt.timedelta(days=dice.randrange(span + 1))
+    number = factories.write_off(session, loan.loan_id, loan.terms.principal, on, *persons)
+    until = FOREVER
+    if dice.random() < 0.5:
+        until = on + dt.timedelta(days=dice.randrange((today() - on).days + 1))
+        factories.reversal(session, loan.loan_id, number, until, *persons)
+    loan.given_up = (on, until)
+
+
 def _office(session: Session, seed: int) -> list[Told]:
     dice = random.Random(seed)
     author = Author(*two_people(session), now())
@@ -192,6 +212,8 @@ def _office(session: Session, seed: int) -> list[Told]:
     for loan in loans:
         if dice.random() < 0.3:
             _reschedule(session, dice, author, loan)
+        if dice.random() < 0.15:
+            _give_up(session, dice, author, loan)
     session.flush()
     return loans
 
@@ -208,8 +230,10 @@ def _telling_days(seed: int, loans: list[Told]) -> list[dt.date]:
             loan.versions[-1][0],
             dice.choice(loan.versions[-1][1]).due_on,
             *(day for day, _ in loan.money),
+            *(loan.given_up or ()),
         )
     ]
+    events = [day for day in events if day < FOREVER]
     near = [dice.choice(events) + dice.choice((-1, 0, 1)) * ONE_DAY for _ in range(DAYS - 10)]
     far = [FIRST + dt.timedelta(days=dice.randrange(2_500)) for _ in range(9)]
     changes = [loan.versions[-1][0] for loan in loans if len(loan.versions) == 2]
@@ -237,6 +261,7 @@ def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: i
                 row.arrears_principal,
                 row.uncovered_since,
                 row.collectibility,
+                row.written_off_on,
             )
             for row in rows
         }
@@ -252,6 +277,7 @@ def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: i
                     at.arrears_principal,
                     at.oldest_uncovered_due_on,
                     at.collectibility,
+                    loan.written_off_on(on),
                 )
         assert found == right, on
 
@@ -263,6 +289,11 @@ def test_the_random_loans_hold_the_hard_cases(app: Flask, session: Session) -> N
     totals = [sum(row.total for row in loan.versions[-1][1]) for loan in loans]
     assert any(row.total == 0 for rows in plans for row in rows)
     assert any(len(loan.versions) == 2 for loan in loans)
+    assert {loan.given_up is not None and loan.given_up[1] == FOREVER for loan in loans} == {
+        True,
+        False,
+    }
+    assert any(loan.given_up is not None and loan.given_up[1] < FOREVER for loan in loans)
     assert any(not loan.money for loan in loans)
     assert any(amount < 0 for loan in loans for _, amount in loan.money)
     assert any(applied == total for applied, total in zip(paid, totals, strict=True))
@@ -278,22 +309,27 @@ def test_the_portfolio_is_the_sum_of_the_positions(app: Flask, session: Session)
         for figures in portfolio(session, on, by_kind).banks:
             bank_id = codes[figures.code]
             mine = [
-                (loan.terms.principal, loan.position(on, by_bank[bank_id]))
+                (
+                    loan.terms.principal,
+                    loan.position(on, by_bank[bank_id]),
+                    loan.written_off_on(on) is not None,
+                )
                 for loan in loans
                 if loan.bank_id == bank_id and loan.terms.disbursed_on <= on
             ]
             assert figures == _summed(figures, mine), on
 
 
-def _summed(names: BankFigures, found: list[tuple[int, Position]]) -> BankFigures:
-    """What the rule gives for the loans of a bank: principal and position of each."""
-    at = [each for _, each in found]
+def _summed(names: BankFigures, found: list[tuple[int, Position, bool]]) -> BankFigures:
+    """What the rule gives for the loans of a bank: principal, position, and whether written off."""
+    at = [each for _, each, given_up in found if not given_up]
+    gone = [each for _, each, given_up in found if given_up]
     return BankFigures(
         names.code,
         names.name,
-        loans_disbursed=len(at),
+        loans_disbursed=len(found),
         loans_outstanding=sum(each.outstanding_principal > 0 for each in at),
-        principal_disbursed=sum(principal for principal, _ in found),
+        principal_disbursed=sum(principal for principal, _, _ in found),
         outstanding_principal=sum(each.outstanding_principal for each in at),
         arrears=sum(each.arrears for each in at),
         arrears_principal=sum(each.arrears_principal for each in at),
@@ -312,4 +348,6 @@ def _summed(names: BankFigures, found: list[tuple[int, Position]]) -> BankFigure
             )
             for number in range(1, 6)
         },
+        written_off_loans=len(gone),
+        written_off_outstanding=sum(each.outstanding_principal for each in gone),
     )

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from wibawa.loans.reader import read_portfolio
 from wibawa.repayments.checks import check_repayments
-from wibawa.repayments.outcome import AccountFact, Checked, Posted, reference_key, row_key
+from wibawa.repayments.outcome import AccountFact, Checked, Posted, row_key
 from wibawa.repayments.reader import RepaymentFile, read_repayments
+from wibawa.rules.references import reference_key
 from wibawa.uploads.names import far_off
 from wibawa.uploads.table import Unreadable
 

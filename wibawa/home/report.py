@@ -14,6 +14,7 @@ ALL: dict[str, str] = {"keadaan": "semua"}
 LATE: dict[str, str] = {"keadaan": "menunggak"}
 PAR: dict[str, str] = {"lewat": "30"}
 NPL: dict[str, str] = {"npl": "1"}
+GIVEN_UP: dict[str, str] = {"keadaan": "hapusbuku"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,13 @@ def report_rows(portfolio: Portfolio) -> list[ReportRow]:
         row("PAR30", PERCENT, par30_share, PAR),
         row("Baki debet kolektibilitas 3–5", RUPIAH, lambda b: b.npl_outstanding, NPL),
         row("NPL", PERCENT, npl_share, NPL),
+        row("Pinjaman yang dihapus buku", LOANS, lambda b: b.written_off_loans, GIVEN_UP),
+        row(
+            "Sisa pokok pinjaman yang dihapus buku",
+            RUPIAH,
+            lambda b: b.written_off_outstanding,
+            GIVEN_UP,
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from wibawa.borrowers.models import Borrower
 from wibawa.indicators.models import Denominator, Indicator, IndicatorYear
 from wibawa.loans.models import Loan, Schedule
+from wibawa.rules.changes import RESTRUCTURING
 from wibawa.rules.indicators import achievement_ratio, percentage
 
 TPB = "TPB 8.3.1.(c)"
@@ -149,7 +150,7 @@ def _known(session: Session, year: int, today: dt.date) -> _Known:
             .join(Borrower, Borrower.id == Loan.borrower_id)
             .join(Schedule, Schedule.loan_id == Loan.id)
             .where(
-                Schedule.version > 1,
+                Schedule.kind.in_(RESTRUCTURING),
                 Schedule.starts_on.between(first, last),
                 Borrower.kind == "micro",
             )

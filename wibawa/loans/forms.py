@@ -17,6 +17,7 @@ STATE_LABELS = {
     "berjalan": "Berjalan",
     "menunggak": "Menunggak",
     "lunas": "Lunas",
+    "hapusbuku": "Dihapus buku",
     "semua": "Semua",
 }
 KINDS = {"mikro": "micro", "koperasi": "cooperative"}
@@ -63,6 +64,7 @@ def read_list(
         borrower_kind=KINDS.get(kind),
         disbursed_year=asked_number(arguments.get("cair"), 2000, 2100),
         rescheduled_year=asked_number(arguments.get("restrukturisasi"), 2000, 2100),
+        restructured=arguments.get("restrukturisasi") == "ya",
     )
     shown_bank = bank if own_bank is None else None
     fields = _fields(wanted, shown_bank, kind, on if on != today else None)
@@ -84,7 +86,7 @@ def _fields(wanted: LoanFilter, bank: Bank | None, kind: str, on: dt.date | None
         "npl": "1" if wanted.npl else "",
         "jenis": kind if kind in KINDS else "",
         "cair": text(wanted.disbursed_year),
-        "restrukturisasi": text(wanted.rescheduled_year),
+        "restrukturisasi": "ya" if wanted.restructured else text(wanted.rescheduled_year),
         "tanggal": short_date(on) if on else "",
     }
     return {key: value for key, value in found.items() if value}
@@ -102,7 +104,9 @@ def _chips(fields: dict[str, str], bank: Bank | None, on: dt.date) -> list[tuple
         "npl": "NPL (kolektibilitas 3–5)",
         "jenis": KIND_LABELS.get(fields.get("jenis", ""), ""),
         "cair": f"Dicairkan tahun {fields.get('cair')}",
-        "restrukturisasi": f"Direstrukturisasi tahun {fields.get('restrukturisasi')}",
+        "restrukturisasi": "Direstrukturisasi"
+        if fields.get("restrukturisasi") == "ya"
+        else f"Direstrukturisasi tahun {fields.get('restrukturisasi')}",
         "tanggal": f"Posisi {long_date(on)}",
     }
     return [(key, text) for key, text in says.items() if key in fields]

@@ -102,7 +102,87 @@ QUERIES: tuple[tuple[str, str], ...] = (
         LEFT JOIN ledger_entries o ON o.loan_id = r.loan_id AND o.sequence = r.reverses
         WHERE r.kind = 'reversal'
           AND (o.loan_id IS NULL OR o.kind = 'reversal' OR r.amount <> o.amount
-               OR r.applied <> -o.applied)""",
+               OR r.applied <> -o.applied OR r.effective_on < o.effective_on)""",
+    ),
+    (
+        "money_of_a_loan_is_never_negative",
+        """SELECT loan_id FROM (
+            SELECT loan_id, SUM(applied) OVER (
+                PARTITION BY loan_id ORDER BY effective_on RANGE UNBOUNDED PRECEDING) AS so_far
+            FROM ledger_entries) AS running
+        WHERE so_far < 0""",
+    ),
+    (
+        "money_posted_again_was_undone_before",
+        """SELECT e.loan_id FROM ledger_entries e
+        JOIN ledger_entries o ON o.bank_id = e.bank_id AND o.row_key = e.row_key
+            AND o.attempt < e.attempt
+        WHERE NOT EXISTS (SELECT 1 FROM ledger_entries r
+                          WHERE r.loan_id = o.loan_id AND r.reverses = o.sequence)
+        UNION ALL
+        SELECT o.id FROM suspense_entries e
+        JOIN suspense_entries o ON o.bank_id = e.bank_id AND o.row_key = e.row_key
+            AND o.attempt < e.attempt
+        WHERE o.amount <> (SELECT COALESCE(SUM(d.amount), 0) FROM suspense_resolutions d
+                           WHERE d.suspense_id = o.id AND d.kind IN ('returned','reversed'))""",
+    ),
+    (
+        "titipan_open_is_received_less_resolved",
+        """SELECT s.id FROM suspense_entries s
+        JOIN suspense_resolutions d ON d.suspense_id = s.id
+        GROUP BY s.id, s.amount HAVING SUM(d.amount) < 0 OR SUM(d.amount) > s.amount
+        UNION ALL
+        SELECT d.suspense_id FROM suspense_resolutions d
+        LEFT JOIN ledger_entries e ON e.loan_id = d.loan_id AND e.sequence = d.entry
+        LEFT JOIN ledger_entries r ON r.loan_id = d.loan_id AND r.reverses = d.entry
+        LEFT JOIN suspense_resolutions u ON u.suspense_id = d.suspense_id
+            AND u.kind = 'undone' AND u.loan_id = d.loan_id AND u.entry = d.entry
+        WHERE d.kind = 'loan' AND (e.amount IS NULL OR e.amount <> d.amount
+              OR (r.sequence IS NULL) <> (u.sequence IS NULL)
+              OR COALESCE(u.amount, -d.amount) <> -d.amount)""",
+    ),
+    (
+        "decided_requests_stand_in_the_books",
+        """SELECT q.id FROM loan_requests q
+        LEFT JOIN ledger_entries e ON e.request_id = q.id
+        LEFT JOIN schedules s ON s.request_id = q.id
+        LEFT JOIN suspense_resolutions d ON d.request_id = q.id
+        WHERE q.status = 'approved' AND q.kind <> 'settlement' AND e.loan_id IS NULL
+          AND s.id IS NULL AND d.suspense_id IS NULL
+        UNION ALL
+        SELECT q.id FROM loan_requests q JOIN ledger_entries e ON e.request_id = q.id
+        WHERE q.status <> 'approved' OR e.entered_by <> q.entered_by
+           OR e.approved_by <> q.decided_by
+        UNION ALL
+        SELECT q.id FROM loan_requests q JOIN schedules s ON s.request_id = q.id
+        WHERE q.status <> 'approved'""",
+    ),
+    (
+        "versions_follow_each_other",
+        """SELECT s.loan_id FROM schedules s
+        LEFT JOIN schedules p ON p.loan_id = s.loan_id AND p.version = s.version - 1
+        WHERE (s.version = 1) <> (s.kind = 'first')
+           OR (s.version > 1 AND (p.id IS NULL OR p.ends_on <> s.starts_on
+                                  OR s.approved_by IS NULL OR s.request_id IS NULL))""",
+    ),
+    (
+        "covered_installments_stay_in_every_version",
+        """SELECT s.loan_id FROM schedules s
+        JOIN schedules p ON p.loan_id = s.loan_id AND p.version = s.version - 1
+        JOIN schedule_rows o ON o.schedule_id = p.id
+        LEFT JOIN schedule_rows n ON n.schedule_id = s.id AND n.number = o.number
+        WHERE s.kind IN ('holiday','tenor','multiple','due_day')
+          AND o.total_through <= (SELECT COALESCE(SUM(e.applied), 0) FROM ledger_entries e
+                                  WHERE e.loan_id = s.loan_id AND e.booked_at < s.made_at)
+          AND (n.number IS NULL OR n.due_on <> o.due_on OR n.principal <> o.principal
+               OR n.interest <> o.interest)""",
+    ),
+    (
+        "written_off_once",
+        """SELECT e.loan_id FROM ledger_entries e
+        WHERE e.kind = 'write_off' AND NOT EXISTS (
+            SELECT 1 FROM ledger_entries r WHERE r.loan_id = e.loan_id AND r.reverses = e.sequence)
+        GROUP BY e.loan_id HAVING COUNT(*) > 1""",
     ),
     (
         "entries_of_files_stand_in_posted_files",
@@ -116,7 +196,8 @@ QUERIES: tuple[tuple[str, str], ...] = (
         "posted_files_add_up",
         """SELECT u.id FROM uploads u
         LEFT JOIN (SELECT upload_id, SUM(amount) AS amount, COUNT(*) AS entries
-                   FROM ledger_entries WHERE kind = 'repayment' GROUP BY upload_id) e
+                   FROM ledger_entries WHERE kind IN ('repayment','settlement','recovery')
+                   GROUP BY upload_id) e
             ON e.upload_id = u.id
         LEFT JOIN (SELECT upload_id, SUM(amount) AS amount
                    FROM suspense_entries GROUP BY upload_id) t ON t.upload_id = u.id

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from wibawa.database import (
@@ -18,7 +18,8 @@ from wibawa.database import (
     stored_date,
     stored_moment,
 )
-from wibawa.loans.models import Loan
+from wibawa.loans.models import LedgerEntry, Loan, Schedule
+from wibawa.rules.changes import Plan
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.rules.schedule import running, schedule
 from wibawa.web.clock import in_wib
@@ -29,7 +30,7 @@ LOAN_COLUMNS = (
 )  # fmt: skip
 SCHEDULE_COLUMNS = (
     "id", "loan_id", "version", "starts_on", "ends_on", "total", "reason", "made_by", "approved_by",
-    "made_at",
+    "made_at", "kind", "due_day", "multiple",
 )  # fmt: skip
 ROW_COLUMNS = (
     "schedule_id", "number", "due_on", "next_due_on", "principal", "interest", "balance",
@@ -93,7 +94,8 @@ def open_loans(session: Session, new: Sequence[NewLoan], author: Author) -> list
         schedules.append(
             (schedule_id, loan_id, 1, stored_date(session, terms.disbursed_on),
              stored_date(session, FOREVER), sums[-1].total_through, "Pencairan",
-             author.entered_by, author.approved_by, moment)
+             author.entered_by, author.approved_by, moment, "first", terms.disbursed_on.day,
+             terms.multiple)
         )  # fmt: skip
         rows += [
             (schedule_id, row_number, stored(due_on), stored(next_due_on), *amounts)
@@ -139,6 +141,113 @@ def _first_entries(
          None, None, new.upload_id, new.row_number, None, None, None, None, None, "")
         for sequence, (kind, amount, applied, effective) in enumerate(firsts, 1)
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """An entry made by hand. `reverses` names the entry of the same loan that it undoes."""
+
+    loan_id: int
+    bank_id: int
+    kind: EntryKind
+    amount: int
+    effective_on: dt.date
+    penalty: int = 0
+    applied: int = 0
+    reverses: int | None = None
+    bank_reference: str | None = None
+    row_key: str | None = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """A schedule that follows the last one of a loan, at the earliest on the day after it began."""
+
+    loan_id: int
+    kind: str
+    plan: Plan
+    starts_on: dt.date
+
+
+def add_entries(
+    session: Session, new: Sequence[NewEntry], author: Author, request_id: int, note: str
+) -> list[int]:
+    """Append entries that two persons made; their numbers. The loans are locked before."""
+    lock_loans(session, [entry.loan_id for entry in new])
+    last = _last_numbers(session, {entry.loan_id for entry in new})
+    numbers = []
+    for entry in new:
+        last[entry.loan_id] += 1
+        numbers.append(last[entry.loan_id])
+    session.flush()
+    moment, booked = stored_moment(session, author.now), stored_date(session, author.booked_on)
+    bulk_insert(
+        session,
+        "ledger_entries",
+        (*ENTRY_COLUMNS, "attempt", "request_id"),
+        [
+            (each.loan_id, number, each.bank_id, each.kind.value, each.amount, each.penalty,
+             each.applied, stored_date(session, each.effective_on), booked, moment,
+             author.entered_by, author.approved_by, each.bank_reference, each.row_key, None, None,
+             each.reverses, None, None, None, None, note[:300], each.attempt, request_id)
+            for number, each in zip(numbers, new, strict=True)
+        ],
+    )  # fmt: skip
+    return numbers
+
+
+def _last_numbers(session: Session, loan_ids: Collection[int]) -> dict[int, int]:
+    """The number of the last entry of each loan."""
+    ids = sorted(loan_ids)
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), 500):
+        query = (
+            select(LedgerEntry.loan_id, func.max(LedgerEntry.sequence))
+            .where(LedgerEntry.loan_id.in_(ids[start : start + 500]))
+            .group_by(LedgerEntry.loan_id)
+        )
+        found |= {loan_id: int(number) for loan_id, number in session.execute(query)}
+    return found
+
+
+def add_version(
+    session: Session, new: NewVersion, author: Author, request_id: int, reason: str
+) -> None:
+    """Let a new version of a loan's schedule follow the last one."""
+    last = session.execute(
+        select(Schedule.id, Schedule.version, Schedule.starts_on).where(
+            Schedule.loan_id == new.loan_id, Schedule.ends_on == FOREVER
+        )
+    ).one()
+    starts_on = max(new.starts_on, last.starts_on + dt.timedelta(days=1))
+    session.execute(update(Schedule).where(Schedule.id == last.id).values(ends_on=starts_on))
+    made = Schedule(
+        loan_id=new.loan_id,
+        version=last.version + 1,
+        starts_on=starts_on,
+        total=new.plan.total,
+        reason=reason[:300],
+        made_by=author.entered_by,
+        approved_by=author.approved_by,
+        made_at=author.now,
+        kind=new.kind,
+        due_day=new.plan.due_day,
+        multiple=new.plan.multiple,
+        request_id=request_id,
+    )
+    session.add(made)
+    session.flush()
+    bulk_insert(
+        session,
+        "schedule_rows",
+        ROW_COLUMNS,
+        [
+            (made.id, row.number, stored_date(session, row.due_on),
+             stored_date(session, row.next_due_on), *row[3:])
+            for row in running(new.plan.rows)
+        ],
+    )  # fmt: skip
 
 
 def lock_loans(session: Session, loan_ids: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
@@ -14,11 +14,12 @@ from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import Loan, Schedule, SuspenseEntry
 from wibawa.loans.portfolio import NPL_FROM_CLASS
 from wibawa.loans.positions import Classes, positions
+from wibawa.rules.changes import RESTRUCTURING
 from wibawa.uploads.models import Upload
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("nomor", "nama", "bank", "cair", "plafon", "baki", "tunggakan", "hari", "kol")
-STATES = ("berjalan", "menunggak", "lunas", "semua")
+STATES = ("berjalan", "menunggak", "lunas", "hapusbuku", "semua")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class LoanFilter:
     npl: bool = False
     borrower_kind: str | None = None
     disbursed_year: int | None = None
-    rescheduled_year: int | None = None  # a later schedule version began in that year
+    rescheduled_year: int | None = None  # restructured in that year
+    restructured: bool = False  # ever
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class LoanLine:
     arrears: int
     days_past_due: int
     collectibility: int
+    written_off: bool = False
+    restructured: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,8 @@ def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Any:
             each.c.collectibility,
             Borrower.name_key,
             Loan.borrower_id,
+            each.c.written_off_on,
+            _restructured().label("restructured"),
         )
         .join(each, each.c.loan_id == Loan.id)
         .join(Borrower, Borrower.id == Loan.borrower_id)
@@ -147,18 +153,22 @@ def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Any:
     )
     if wanted.bank_id is not None:
         query = query.where(Loan.bank_id == wanted.bank_id)
+    alive = each.c.written_off_on.is_(None)
     if wanted.collectibility is not None:
         query = query.where(each.c.collectibility == wanted.collectibility)
     if wanted.state == "berjalan":
-        query = query.where(each.c.outstanding > 0)
+        query = query.where(each.c.outstanding > 0, alive)
     elif wanted.state == "menunggak":
-        query = query.where(each.c.arrears > 0)
+        query = query.where(each.c.arrears > 0, alive)
     elif wanted.state == "lunas":
         query = query.where(each.c.outstanding == 0)
+    elif wanted.state == "hapusbuku":
+        query = query.where(~alive)
     if wanted.over_days is not None:
-        query = query.where(each.c.uncovered_since < on - dt.timedelta(days=wanted.over_days))
+        days = dt.timedelta(days=wanted.over_days)
+        query = query.where(each.c.uncovered_since < on - days, alive)
     if wanted.npl:
-        query = query.where(each.c.collectibility >= NPL_FROM_CLASS)
+        query = query.where(each.c.collectibility >= NPL_FROM_CLASS, alive)
     if wanted.text:
         query = query.where(_matches(wanted.text, wanted.search_personal))
     return query.where(*_of_borrowers_and_years(wanted))
@@ -172,11 +182,15 @@ def _of_borrowers_and_years(wanted: LoanFilter) -> list[ColumnElement[bool]]:
     if wanted.disbursed_year is not None:
         found.append(Loan.disbursed_on.between(*_year(wanted.disbursed_year)))
     if wanted.rescheduled_year is not None:
-        later = select(Schedule.loan_id).where(
-            Schedule.version > 1, Schedule.starts_on.between(*_year(wanted.rescheduled_year))
-        )
-        found.append(Loan.id.in_(later))
+        found.append(_restructured(Schedule.starts_on.between(*_year(wanted.rescheduled_year))))
+    if wanted.restructured:
+        found.append(_restructured())
     return found
+
+
+def _restructured(*when: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a version of the loan's schedule is a restructuring."""
+    return exists().where(Schedule.loan_id == Loan.id, Schedule.kind.in_(RESTRUCTURING), *when)
 
 
 def _year(year: int) -> tuple[dt.date, dt.date]:
@@ -208,7 +222,7 @@ def _order(columns: list[Any], asked: Wanted) -> list[Any]:
 def _line(row: Any, on: dt.date) -> LoanLine:
     since = row[9]
     days = 0 if since is None else (on - since).days
-    values: Any = (*row[:9], days, int(row[10]))
+    values: Any = (*row[:9], days, int(row[10]), row[13] is not None, bool(row[14]))
     return LoanLine(*values)
 
 

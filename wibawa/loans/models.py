@@ -8,7 +8,9 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
+    Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,11 +50,20 @@ class Loan(Base):
 
 
 class Schedule(Base):
-    """One version of a loan's schedule, in force from `starts_on` until before `ends_on`."""
+    """One version of a loan's schedule, in force from `starts_on` until before `ends_on`.
+
+    Triggers let only its end change. `due_day` and `multiple` are what later versions go on with.
+    """
 
     __tablename__ = "schedules"
     __table_args__ = (
         CheckConstraint("starts_on < ends_on", name="in_force"),
+        CheckConstraint(
+            "kind IN ('first','holiday','tenor','multiple','due_day','settlement','reopen')",
+            name="kind_sane",
+        ),
+        CheckConstraint("due_day BETWEEN 1 AND 31", name="due_day_sane"),
+        CheckConstraint("multiple IN (1,100,500,1000)", name="multiple_sane"),
         UniqueConstraint("loan_id", "version"),
         Index("ix_schedules_in_force", "loan_id", "starts_on", "ends_on"),
     )
@@ -67,6 +78,10 @@ class Schedule(Base):
     made_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     made_at: Mapped[dt.datetime] = mapped_column(Moment)
+    kind: Mapped[str] = mapped_column(String(12), server_default="first")
+    due_day: Mapped[int] = mapped_column(server_default="1")
+    multiple: Mapped[int] = mapped_column(server_default="1")
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("loan_requests.id"))
 
 
 class ScheduleRow(Base):
@@ -96,6 +111,8 @@ class LedgerEntry(Base):
 
     `amount` is all the money; `applied` is its signed part that is poured over the schedule: amount
     less penalty for money received, the negative of that for a reversal of such, 0 for the rest.
+    `attempt` counts how often money of this `row_key` was posted: again only after all of it was
+    reversed, which a trigger proves. An entry made by hand names the request that asked for it.
     """
 
     __tablename__ = "ledger_entries"
@@ -135,8 +152,27 @@ class LedgerEntry(Base):
             ["ledger_entries.loan_id", "ledger_entries.sequence"],
             name="fk_ledger_entries_reverses",
         ),
-        Index("uq_ledger_entries_reference", "bank_id", "bank_reference", unique=True),
-        Index("uq_ledger_entries_row_key", "bank_id", "row_key", unique=True),
+        CheckConstraint(
+            "attempt = 1 OR (attempt > 1 AND row_key IS NOT NULL)", name="attempt_sane"
+        ),
+        Index("uq_ledger_entries_reference", "bank_id", "bank_reference", "attempt", unique=True),
+        Index("uq_ledger_entries_row_key", "bank_id", "row_key", "attempt", unique=True),
+        Index(
+            "ix_ledger_entries_write_off",
+            "loan_id",
+            "sequence",
+            "effective_on",
+            sqlite_where=text("kind = 'write_off'"),
+            postgresql_where=text("kind = 'write_off'"),
+        ),
+        Index(
+            "ix_ledger_entries_reversal",
+            "bank_id",
+            "loan_id",
+            "reverses",
+            sqlite_where=text("kind = 'reversal'"),
+            postgresql_where=text("kind = 'reversal'"),
+        ),
         Index("uq_ledger_entries_upload_row", "upload_id", "row_number", "kind", unique=True),
         Index("uq_ledger_entries_reverses", "loan_id", "reverses", unique=True),
         {"sqlite_with_rowid": False},
@@ -164,6 +200,8 @@ class LedgerEntry(Base):
     bank_outstanding: Mapped[int | None] = mapped_column(Rupiah)
     bank_collectibility: Mapped[int | None]
     note: Mapped[str] = mapped_column(String(300), default="")
+    attempt: Mapped[int] = mapped_column(server_default="1")
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("loan_requests.id"))
 
 
 class SuspenseEntry(Base):
@@ -185,9 +223,12 @@ class SuspenseEntry(Base):
             ["uploads.id", "uploads.bank_id"],
             name="fk_suspense_entries_upload",
         ),
+        CheckConstraint(
+            "attempt = 1 OR (attempt > 1 AND row_key IS NOT NULL)", name="attempt_sane"
+        ),
         UniqueConstraint("upload_id", "row_number"),
-        Index("uq_suspense_entries_reference", "bank_id", "bank_reference", unique=True),
-        Index("uq_suspense_entries_row_key", "bank_id", "row_key", unique=True),
+        Index("uq_suspense_entries_reference", "bank_id", "bank_reference", "attempt", unique=True),
+        Index("uq_suspense_entries_row_key", "bank_id", "row_key", "attempt", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -206,3 +247,97 @@ class SuspenseEntry(Base):
     row_number: Mapped[int]
     entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    attempt: Mapped[int] = mapped_column(server_default="1")
+
+
+class SuspenseResolution(Base):
+    """What became of titipan, or of a part of it. Append-only; open is what is not resolved.
+
+    `loan`: it is entry `entry` of a loan now; `returned`: given back to the bank; `reversed`: its
+    file's row was undone; `undone` (negative): the entry was reversed, the money is titipan again.
+    """
+
+    __tablename__ = "suspense_resolutions"
+    __table_args__ = (
+        CheckConstraint("kind IN ('loan','returned','reversed','undone')", name="kind_known"),
+        CheckConstraint(
+            "(kind = 'undone' AND amount < 0) OR (kind <> 'undone' AND amount > 0)", name="sign"
+        ),
+        CheckConstraint(
+            "(kind IN ('loan','undone')) = (entry IS NOT NULL)"
+            " AND (entry IS NULL) = (loan_id IS NULL)",
+            name="entry_of_loan",
+        ),
+        ForeignKeyConstraint(
+            ["loan_id", "entry"],
+            ["ledger_entries.loan_id", "ledger_entries.sequence"],
+            name="fk_suspense_resolutions_entry",
+        ),
+        Index("ix_suspense_resolutions_entry", "loan_id", "entry"),
+    )
+
+    suspense_id: Mapped[int] = mapped_column(ForeignKey("suspense_entries.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(12))
+    amount: Mapped[int] = mapped_column(Rupiah)
+    effective_on: Mapped[dt.date]
+    booked_at: Mapped[dt.datetime] = mapped_column(Moment)
+    loan_id: Mapped[int | None]
+    entry: Mapped[int | None]
+    request_id: Mapped[int] = mapped_column(ForeignKey("loan_requests.id"))
+
+
+class LoanRequest(Base):
+    """A wish that changes a loan, titipan or a posted file: one person asks, another decides.
+
+    `data` is the wish as JSON, `shown` the fingerprint of what it would have done when it was
+    recorded, `result` what an approved early settlement asks for. Triggers keep what was asked.
+    """
+
+    __tablename__ = "loan_requests"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('holiday','tenor','multiple','due_day','settlement','reopen','write_off',"
+            "'payment','reversal','move','suspense_loan','suspense_return','upload_reversal')",
+            name="kind_known",
+        ),
+        CheckConstraint("status IN ('recorded','approved','refused')", name="status_known"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> entered_by", name="two_persons"),
+        CheckConstraint("(status = 'recorded') = (decided_by IS NULL)", name="decided"),
+        CheckConstraint(
+            "(kind = 'upload_reversal') = (upload_id IS NOT NULL)"
+            " AND (kind IN ('suspense_loan','suspense_return')) = (suspense_id IS NOT NULL)"
+            " AND (kind NOT IN ('upload_reversal','suspense_return')) = (loan_id IS NOT NULL)",
+            name="subject",
+        ),
+        CheckConstraint("(kind = 'settlement') = (valid_until IS NOT NULL)", name="valid_until"),
+        CheckConstraint("length(reason) >= 5", name="reason_given"),
+        ForeignKeyConstraint(
+            ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name="fk_loan_requests_loan"
+        ),
+        ForeignKeyConstraint(
+            ["upload_id", "bank_id"],
+            ["uploads.id", "uploads.bank_id"],
+            name="fk_loan_requests_upload",
+        ),
+        Index("ix_loan_requests_status", "status", "kind"),
+        Index("ix_loan_requests_loan", "loan_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(12), default="recorded")
+    bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"))
+    loan_id: Mapped[int | None]
+    suspense_id: Mapped[int | None] = mapped_column(ForeignKey("suspense_entries.id"))
+    upload_id: Mapped[int | None]
+    data: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(String(300))
+    valid_until: Mapped[dt.date | None]
+    entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime] = mapped_column(Moment)
+    shown: Mapped[str] = mapped_column(String(64))
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    decision_reason: Mapped[str] = mapped_column(String(300), default="")
+    result: Mapped[str] = mapped_column(Text, default="")

@@ -15,6 +15,7 @@ from wibawa.loans.positions import Classes, positions
 
 NPL_FROM_CLASS = 3
 PAR_DAYS = 30
+WRITTEN_OFF = 0
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class BankFigures:
-    """One bank's portfolio at the end of a day. Amounts in rupiah."""
+    """One bank's portfolio at the end of a day. Amounts in rupiah.
+
+    Loans that are written off count as disbursed and nowhere else but in `written_off_*`.
+    """
 
     code: str
     name: str
@@ -38,6 +42,8 @@ class BankFigures:
     par30_outstanding: int = 0
     npl_outstanding: int = 0
     classes: dict[int, ClassFigures] = field(default_factory=dict)
+    written_off_loans: int = 0
+    written_off_outstanding: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The bank's part of `wibawa report portfolio --json`."""
@@ -97,6 +103,8 @@ def add_up(code: str, name: str, banks: tuple[BankFigures, ...]) -> BankFigures:
             )
             for number in range(1, 6)
         },
+        written_off_loans=sum(bank.written_off_loans for bank in banks),
+        written_off_outstanding=sum(bank.written_off_outstanding for bank in banks),
     )
 
 
@@ -110,10 +118,13 @@ def portfolio(
     each = positions(on, classes).cte("each").prefix_with("MATERIALIZED", dialect="sqlite")
     late = each.c.uncovered_since < on - dt.timedelta(days=PAR_DAYS)
     running = each.c.outstanding > 0
+    given_up = each.c.written_off_on.is_not(None)
+    # A class of its own for what is written off, so that no sum of a class takes it in.
+    group = case((given_up, WRITTEN_OFF), else_=each.c.collectibility)
     query = (
         select(
             each.c.bank_id,
-            each.c.collectibility,
+            group,
             func.count().label("loans"),
             func.sum(case((running, 1), else_=0)),
             func.sum(each.c.principal),
@@ -122,7 +133,7 @@ def portfolio(
             func.sum(each.c.arrears_principal),
             func.sum(case((late, each.c.outstanding), else_=0)),
         )
-        .group_by(each.c.bank_id, each.c.collectibility)
+        .group_by(each.c.bank_id, group)
         .order_by(each.c.bank_id)
     )
     by_bank: dict[int, list[tuple[int, ...]]] = {}
@@ -146,18 +157,22 @@ def portfolio(
 
 def _of_bank(code: str, name: str, rows: list[tuple[int, ...]]) -> BankFigures:
     """`rows`: class, loans, running, principal, outstanding, arrears, arrears_principal, late."""
+    alive = [row for row in rows if row[0] != WRITTEN_OFF]
+    given_up = [row for row in rows if row[0] == WRITTEN_OFF]
     by_class = {number: ClassFigures() for number in range(1, 6)}
-    by_class |= {row[0]: ClassFigures(row[2], row[4]) for row in rows}
+    by_class |= {row[0]: ClassFigures(row[2], row[4]) for row in alive}
     return BankFigures(
         code,
         name,
         loans_disbursed=sum(row[1] for row in rows),
-        loans_outstanding=sum(row[2] for row in rows),
+        loans_outstanding=sum(row[2] for row in alive),
         principal_disbursed=sum(row[3] for row in rows),
-        outstanding_principal=sum(row[4] for row in rows),
-        arrears=sum(row[5] for row in rows),
-        arrears_principal=sum(row[6] for row in rows),
-        par30_outstanding=sum(row[7] for row in rows),
-        npl_outstanding=sum(row[4] for row in rows if row[0] >= NPL_FROM_CLASS),
+        outstanding_principal=sum(row[4] for row in alive),
+        arrears=sum(row[5] for row in alive),
+        arrears_principal=sum(row[6] for row in alive),
+        par30_outstanding=sum(row[7] for row in alive),
+        npl_outstanding=sum(row[4] for row in alive if row[0] >= NPL_FROM_CLASS),
         classes=by_class,
+        written_off_loans=sum(row[1] for row in given_up),
+        written_off_outstanding=sum(row[4] for row in given_up),
     )

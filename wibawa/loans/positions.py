@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 
 from wibawa.banks.models import Bank
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
+from wibawa.loans.undone import write_offs
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind
 
@@ -25,7 +26,8 @@ def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
 
     Columns: loan_id, bank_id, principal, applied, outstanding (principal, rupiah), arrears,
     arrears_principal, uncovered_since (due date of the oldest uncovered installment that is past
-    due, else NULL) and collectibility (1–5).
+    due, else NULL), collectibility (1–5) and written_off_on (NULL unless written off by then: the
+    claim remains, but it counts neither for NPL nor for PAR).
     """
     # PostgreSQL sums BIGINT into NUMERIC, which is slow to compare with two million rows.
     total = cast(func.sum(LedgerEntry.applied), BigInteger)
@@ -35,6 +37,7 @@ def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
         .group_by(LedgerEntry.loan_id)
         .subquery("paid")
     )
+    given_up = write_offs(on)
     current = aliased(ScheduleRow, name="current_row")
     due = aliased(ScheduleRow, name="due_row")
     applied = func.coalesce(paid.c.applied, 0)
@@ -56,6 +59,7 @@ def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
             case((behind, outstanding - due.balance), else_=0).label("arrears_principal"),
             case((behind, current.due_on), else_=None).label("uncovered_since"),
             _class(on, classes, behind, current.due_on).label("collectibility"),
+            given_up.c.written_off_on,
         )
         .join(Bank, Bank.id == Loan.bank_id)
         .join(
@@ -63,6 +67,7 @@ def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
             and_(Schedule.loan_id == Loan.id, Schedule.starts_on <= on, on < Schedule.ends_on),
         )
         .outerjoin(paid, paid.c.loan_id == Loan.id)
+        .outerjoin(given_up, given_up.c.loan_id == Loan.id)
         .outerjoin(
             current,
             and_(

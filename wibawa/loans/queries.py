@@ -14,6 +14,7 @@ from wibawa.banks.models import Bank, Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
+from wibawa.loans.undone import RECEIVED
 from wibawa.rules.facts import Installment
 from wibawa.uploads.models import Upload
 
@@ -201,7 +202,7 @@ def applied_on(session: Session, loan_id: int, on: dt.date) -> int:
 def latest_payment_on(session: Session, on: dt.date, bank_id: int | None) -> dt.date | None:
     """The last day up to `on` for which a bank's money is booked: how fresh the figures are."""
     query = select(func.max(LedgerEntry.effective_on)).where(
-        LedgerEntry.kind == "repayment", LedgerEntry.effective_on <= on
+        LedgerEntry.kind.in_(RECEIVED), LedgerEntry.effective_on <= on
     )
     if bank_id is not None:
         query = query.where(LedgerEntry.bank_id == bank_id)
@@ -242,13 +243,18 @@ def ledger(session: Session, loan_id: int) -> list[EntryLine]:
 
 
 def running_loans(session: Session, on: dt.date, classes: Classes, bank_id: int) -> list[int]:
-    """Ids of a bank's loans with principal outstanding on `on`, in order of number."""
+    """Ids of a bank's loans with principal outstanding on `on`, in order of number; those that are
+    written off are no longer among them."""
     each = positions(on, classes).subquery("each")
     return list(
         session.scalars(
             select(Loan.id)
             .join(each, each.c.loan_id == Loan.id)
-            .where(Loan.bank_id == bank_id, each.c.outstanding > 0)
+            .where(
+                Loan.bank_id == bank_id,
+                each.c.outstanding > 0,
+                each.c.written_off_on.is_(None),
+            )
             .order_by(Loan.number)
         )
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Bank
 from wibawa.database import allocate_ids, bulk_insert, stored_date, stored_moment
 from wibawa.loans.journal import ENTRY_COLUMNS, SUSPENSE_COLUMNS, Author, lock_loans
+from wibawa.loans.settlements import complete_settlements
 from wibawa.repayments.facts import Options, Outcome, check_against_books, layout_of
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.layout import Layout
@@ -262,26 +263,31 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
     next_sequence = dict(outcome.last_sequences)
     bank_id, upload_id = upload.bank_id, upload.id
     enterer, approver = author.entered_by, author.approved_by
+    written_off, freed = outcome.written_off, outcome.freed
     rows = []
     with collector_paused():
         for row, loan_id, amount, penalty, paid_on, reference, key, *stated in checked.entries:
             next_sequence[loan_id] = sequence = next_sequence[loan_id] + 1
+            kind = "repayment"
+            if loan_id in written_off and written_off[loan_id] <= paid_on:
+                kind = "recovery"
             rows.append(
-                (loan_id, sequence, bank_id, "repayment", amount, penalty, amount - penalty,
+                (loan_id, sequence, bank_id, kind, amount, penalty, amount - penalty,
                  days[paid_on], booked, moment, enterer, approver, reference, key, upload_id, row,
-                 None, *stated, "")
+                 None, *stated, "", freed.get(key, 0) + 1)
             )  # fmt: skip
         rows.sort()
-    bulk_insert(session, "ledger_entries", ENTRY_COLUMNS, rows)
+    bulk_insert(session, "ledger_entries", (*ENTRY_COLUMNS, "attempt"), rows)
     ids = allocate_ids(session, "suspense_entries", len(checked.suspense))
     bulk_insert(
         session,
         "suspense_entries",
-        SUSPENSE_COLUMNS,
+        (*SUSPENSE_COLUMNS, "attempt"),
         [
             (number_, bank_id, entry.loan_id, entry.account[:80], entry.name[:120], entry.amount,
              days[entry.paid_on], booked, moment, entry.reason, entry.reference, entry.row_key,
-             upload_id, entry.row, enterer, approver)
+             upload_id, entry.row, enterer, approver, freed.get(entry.row_key, 0) + 1)
             for number_, entry in zip(ids, checked.suspense, strict=True)
         ],
     )  # fmt: skip
+    complete_settlements(session, next_sequence, author)

@@ -19,12 +19,12 @@ from wibawa.repayments.outcome import (
     Posted,
     Same,
     SuspenseEntry,
-    reference_key,
     row_key,
 )
 from wibawa.repayments.rows import RepaymentFile, RepaymentRow
 from wibawa.rules.dates import short_date
 from wibawa.rules.money import rupiah
+from wibawa.rules.references import reference_key
 from wibawa.uploads.garbage import collector_paused
 from wibawa.uploads.names import far_off
 from wibawa.uploads.tally import Tally
@@ -93,6 +93,9 @@ class _Check:
         }
         self.without_zeros: dict[str, list[AccountFact]] | None = None
         self.same_names: dict[tuple[str, str], bool] = {}
+        self.freed: dict[str, list[int]] | None = None
+        self.used: set[str] = set()
+        self.settling: dict[int, int] = {}
 
     def run(self, skip_problems: bool) -> Checked:
         result = Checked(rows=len(self.file.rows), total=self.file.readable_total)
@@ -154,6 +157,8 @@ class _Check:
                     result.already_posted_rows += 1
                     result.already_posted_total += amount
                     continue
+                if not row.reference:
+                    key = self.free_key(same, occurrences[same])
             if paid_on is not None:
                 if paid_on > today:
                     self.note_future(number, paid_on)
@@ -198,6 +203,22 @@ class _Check:
             return False
         self.note_posted(row.row, row.reference, key)
         return True
+
+    def free_key(self, same: Same, occurrence: int) -> str:
+        """A key for one more payment without a reference: first what was undone, then a new one."""
+        start = row_key(*same, 0).removesuffix("0")
+        if self.freed is None:
+            self.freed = {}
+            for key in self.posted.freed:
+                if not key.startswith("R|"):
+                    head, _, number = key.rpartition("|")
+                    self.freed.setdefault(f"{head}|", []).append(int(number))
+        for number in (*sorted(self.freed.get(start, ())), *range(occurrence, occurrence + 999)):
+            key = f"{start}{number}"
+            if key not in self.used and key not in self.posted.taken:
+                self.used.add(key)
+                return key
+        return row_key(*same, occurrence)
 
     def note_other_amount(self, row: RepaymentRow, amount: int, before: int) -> None:
         """Money under a used reference is real, but which row is right only the bank can say."""
@@ -282,9 +303,18 @@ class _Check:
     def pour(self, payments: list[_Payment], result: Checked) -> None:
         """Send every payment to its loan or to suspense, at most what each loan still owes."""
         owed: Counter[int] = Counter()
-        for row, _, amount, _, fact in payments:
+        in_time: Counter[int] = Counter()
+        for row, paid_on, amount, _, fact in payments:
             if fact is not None:
                 owed[fact.loan_id] += amount - row.penalty
+                if fact.settles is not None and paid_on <= fact.settles[1]:
+                    in_time[fact.loan_id] += amount - row.penalty
+        # An early settlement whose sum comes in time asks for that and no more.
+        self.settling = {
+            fact.loan_id: fact.settles[0]
+            for _, _, _, _, fact in payments
+            if fact is not None and fact.settles and in_time[fact.loan_id] >= fact.settles[0]
+        }
         over: list[_Payment] = []
         for payment in payments:
             fact = payment.fact
@@ -293,7 +323,7 @@ class _Check:
             elif fact.closed:
                 self.note_closed(payment)
                 self.suspend(payment, payment.amount, LOAN_CLOSED, result)
-            elif owed[fact.loan_id] > fact.owed:
+            elif owed[fact.loan_id] > self.settling.get(fact.loan_id, fact.owed):
                 over.append(payment)
             else:
                 result.entries.append(_entry(payment, fact.loan_id, payment.amount))
@@ -308,7 +338,8 @@ class _Check:
             left: int | None = None
             for payment in group:
                 assert payment.fact is not None
-                left = max(payment.fact.owed, 0) if left is None else left
+                if left is None:
+                    left = max(self.settling.get(loan_id, payment.fact.owed), 0)
                 net = payment.amount - payment.row.penalty
                 taken = min(net, left)
                 left -= taken

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sqlalchemy import (
+    ColumnElement,
+    Select,
     and_,
+    case,
     func,
     literal,
+    null,
+    or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.orm import Session
@@ -23,11 +27,21 @@ from wibawa.banks.queries import layout_mapping
 from wibawa.borrowers.models import Borrower
 from wibawa.database import FOREVER, among
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseEntry
+from wibawa.loans.settlements import open_settlements
+from wibawa.loans.undone import (
+    RECEIVED,
+    is_from_suspense,
+    is_given_back,
+    is_reversed,
+    undone_keys,
+    write_offs,
+)
 from wibawa.repayments.checks import check_repayments
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.layout import Layout, layout_from
-from wibawa.repayments.outcome import AccountFact, Checked, Posted, Same, reference_key
+from wibawa.repayments.outcome import AccountFact, Checked, Posted, Same
 from wibawa.repayments.rows import RepaymentFile
+from wibawa.rules.references import reference_key
 
 
 @dataclass(frozen=True)
@@ -40,11 +54,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A file checked against the books as they are now, and each loan's last entry number."""
+    """A file checked against the books as they are now, each loan's last entry number, the loans
+    that are written off since which day, and how often what was undone has been posted before."""
 
     file: RepaymentFile
     checked: Checked
     last_sequences: dict[int, int]
+    written_off: dict[int, dt.date] = field(default_factory=dict)
+    freed: Mapping[str, int] = field(default_factory=dict)
 
 
 def layout_of(session: Session, bank: Bank, today: dt.date) -> Layout:
@@ -54,27 +71,53 @@ def layout_of(session: Session, bank: Bank, today: dt.date) -> Layout:
 def check_against_books(
     session: Session, bank_id: int, file: RepaymentFile, today: dt.date, options: Options
 ) -> Outcome:
-    """Check `file` against the bank's accounts and what it has posted before: three queries."""
-    accounts, last_sequences = _accounts(session, bank_id, {row.account for row in file.rows})
+    """Check `file` against the bank's accounts and what it has posted before: five queries."""
+    accounts, last_sequences, written_off = _accounts(
+        session, bank_id, {row.account for row in file.rows}, today
+    )
+    posted = _posted(session, bank_id, file)
     checked = check_repayments(
         file,
         accounts,
-        _posted(session, bank_id, file),
+        posted,
         today,
         suspend_unknown=options.suspend_unknown,
         skip_problems=options.skip_problems,
     )
-    return Outcome(file, checked, last_sequences)
+    return Outcome(file, checked, last_sequences, written_off, posted.freed)
 
 
 def _accounts(
-    session: Session, bank_id: int, named: Collection[str]
-) -> tuple[dict[str, AccountFact], dict[int, int]]:
-    """The bank's accounts that a file names, leading zeros left out of account, in one query.
+    session: Session, bank_id: int, named: Collection[str], today: dt.date
+) -> tuple[dict[str, AccountFact], dict[int, int], dict[int, dt.date]]:
+    """The bank's accounts that a file names, leading zeros left out of account.
 
-    With each loan's last entry number. What is owed is the last schedule's grand total less all
-    money poured over it so far.
+    With each loan's last entry number, and since when it is written off. What is owed is the last
+    schedule's grand total less all money poured over it so far; an early settlement that was
+    approved asks for less until its last day. Two queries.
     """
+    settling = open_settlements(session, bank_id)
+    accounts: dict[str, AccountFact] = {}
+    last: dict[int, int] = {}
+    written_off: dict[int, dt.date] = {}
+    found: Any = session.execute(_accounts_named(session, bank_id, named, today))
+    for loan_id, account, name, day, owes, chair, opened_on, sequence, applied, gone in found:
+        owed = int(owes)
+        quote = settling.get(loan_id)
+        settles = None if quote is None else (quote.total - int(applied), quote.valid_until)
+        accounts[account] = AccountFact(
+            loan_id, account, name, day, owed, owed <= 0, chair, opened_on, settles
+        )
+        last[loan_id] = sequence
+        if gone is not None:
+            written_off[loan_id] = gone
+    return accounts, last, written_off
+
+
+def _accounts_named(
+    session: Session, bank_id: int, named: Collection[str], today: dt.date
+) -> Select[*tuple[Any, ...]]:
+    given_up = write_offs(today)
     bare = {account.lstrip("0") for account in named if account}
     meant = and_(
         Loan.bank_id == bank_id, among(session, func.ltrim(Loan.account_number, "0"), bare)
@@ -89,7 +132,7 @@ def _accounts(
         .group_by(LedgerEntry.loan_id)
         .subquery("paid")
     )
-    query = (
+    return (
         select(
             Loan.id,
             Loan.account_number,
@@ -99,47 +142,46 @@ def _accounts(
             Borrower.chair_name,
             Loan.opened_on,
             func.coalesce(paid.c.last, 0),
+            func.coalesce(paid.c.applied, 0),
+            given_up.c.written_off_on,
         )
         .join(Borrower, Borrower.id == Loan.borrower_id)
         .join(Schedule, and_(Schedule.loan_id == Loan.id, Schedule.ends_on == FOREVER))
         .outerjoin(paid, paid.c.loan_id == Loan.id)
+        .outerjoin(given_up, given_up.c.loan_id == Loan.id)
         .where(meant)
     )
-    accounts: dict[str, AccountFact] = {}
-    last: dict[int, int] = {}
-    for loan_id, account, name, day, owes, chair, opened_on, sequence in session.execute(query):
-        owed = int(owes)
-        accounts[account] = AccountFact(
-            loan_id, account, name, day, owed, owed <= 0, chair, opened_on
-        )
-        last[loan_id] = sequence
-    return accounts, last
 
 
 def _posted(session: Session, bank_id: int, file: RepaymentFile) -> Posted:
-    """What this bank posted before that the file may hold again: two queries.
+    """What this bank posted before that the file may hold again: three queries.
 
-    Payments without a reference are always looked at; those with one only when the file has rows
-    without, since then account, day and amount tell them apart.
+    Money that was reversed, or given back from titipan, counts as not posted. Payments without a
+    reference are always looked at; those with one only when the file has rows without, since then
+    account, day and amount tell them apart.
     """
     keys = {reference_key(row.reference) for row in file.rows if row.reference}
     references = _posted_references(session, bank_id, keys)
+    freed = undone_keys(session, bank_id)
     days = [row.paid_on for row in file.rows if row.paid_on is not None]
     if not days:
-        return Posted(references)
+        return Posted(references, freed=freed)
     every = any(not row.reference for row in file.rows)
     payments: Counter[Same] = Counter()
     suspended: Counter[Same] = Counter()
     unreferenced: Counter[Same] = Counter()
+    taken: set[str] = set()
     found = _posted_payments(session, bank_id, min(days), max(days), every)
-    for account, written, day, amount, reference in found:
+    for account, written, day, amount, reference, key in found:
+        if reference is None and key:
+            taken.add(key)
         if account is None:
             suspended[written.lstrip("0"), day, amount] += 1
             continue
         payments[account, day, amount] += 1
         if reference is None:
             unreferenced[account, day, amount] += 1
-    return Posted(references, payments, suspended, unreferenced)
+    return Posted(references, payments, suspended, unreferenced, freed, taken)
 
 
 def _posted_references(session: Session, bank_id: int, keys: Collection[str]) -> dict[str, int]:
@@ -147,9 +189,12 @@ def _posted_references(session: Session, bank_id: int, keys: Collection[str]) ->
     rows = union_all(
         *(
             select(table.row_key, table.amount).where(
-                table.bank_id == bank_id, among(session, cast(Any, table.row_key), keys)
+                table.bank_id == bank_id, among(session, cast(Any, table.row_key), keys), ~undone
             )
-            for table in (LedgerEntry, SuspenseEntry)
+            for table, undone in (
+                (LedgerEntry, is_reversed(LedgerEntry)),
+                (SuspenseEntry, is_given_back()),
+            )
         )
     ).subquery()
     query = select(rows.c.row_key, func.sum(rows.c.amount)).group_by(rows.c.row_key)
@@ -158,15 +203,17 @@ def _posted_references(session: Session, bank_id: int, keys: Collection[str]) ->
 
 def _posted_payments(
     session: Session, bank_id: int, first: dt.date, last: dt.date, every: bool
-) -> Iterator[tuple[str | None, str, dt.date, int, str | None]]:
-    """(account of the loan, account as written, day, amount, reference) of each posted row.
+) -> Iterator[tuple[str | None, str, dt.date, int, str | None, str | None]]:
+    """(account of the loan, account as written, day, amount, reference, key) of each posted row.
 
-    A row that was split between its loan and titipan is one payment again.
+    A row that was split between its loan and titipan is one payment again; one that was moved to
+    another loan is still a payment on the account that its row names.
     """
     parts = []
-    for table, written, meant in (
-        (LedgerEntry, literal(""), LedgerEntry.kind == "repayment"),
-        (SuspenseEntry, SuspenseEntry.account_text, true()),
+    by_hand = case((LedgerEntry.upload_id.is_(None), LedgerEntry.sequence))
+    for table, written, sequence, meant in (
+        (LedgerEntry, literal(""), by_hand, _came_in()),
+        (SuspenseEntry, SuspenseEntry.account_text, null(), ~is_given_back()),
     ):
         part = select(
             table.upload_id,
@@ -176,10 +223,18 @@ def _posted_payments(
             table.effective_on,
             table.amount,
             table.bank_reference,
+            table.row_key,
+            sequence.label("by_hand"),
         ).where(table.bank_id == bank_id, table.effective_on.between(first, last), meant)
         parts.append(part if every else part.where(table.bank_reference.is_(None)))
     rows = union_all(*parts).subquery()
-    by = (rows.c.upload_id, rows.c.row_number, rows.c.effective_on, rows.c.bank_reference)
+    by = (
+        rows.c.upload_id,
+        rows.c.row_number,
+        rows.c.by_hand,
+        rows.c.effective_on,
+        rows.c.bank_reference,
+    )
     query = (
         select(
             Loan.account_number,
@@ -187,10 +242,23 @@ def _posted_payments(
             rows.c.effective_on,
             func.sum(rows.c.amount),
             rows.c.bank_reference,
+            func.max(rows.c.row_key),
+            rows.c.by_hand,
         )
         .select_from(rows)
         .outerjoin(Loan, Loan.id == rows.c.loan_id)
         .group_by(*by, Loan.account_number)
     )
-    for account, text_account, day, amount, reference in session.execute(query):
-        yield account, text_account, day, int(amount), reference
+    for account, text_account, day, amount, reference, key, moved in session.execute(query):
+        if moved is not None and reference is None and key:
+            account = key.split("|")[0]
+        yield account, text_account, day, int(amount), reference, key
+
+
+def _came_in() -> ColumnElement[bool]:
+    """Money that came in for a loan, that nobody reversed, and that titipan does not count."""
+    return and_(
+        LedgerEntry.kind.in_(RECEIVED),
+        ~is_reversed(LedgerEntry),
+        or_(LedgerEntry.upload_id.is_not(None), ~is_from_suspense(LedgerEntry)),
+    )

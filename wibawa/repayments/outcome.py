@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ class AccountFact(NamedTuple):
     `owed` is what the schedule still asks for in rupiah, interest included; `closed` tells that the
     loan takes no more repayments; `chair` is a cooperative's chair, whose name banks often write.
     `opened_on` is the cut-off day of a loan from the opening portfolio, whose opening entry holds
-    all money paid up to that day.
+    all money paid up to that day. `settles`: what an approved early settlement still asks for, and
+    the last day on which it may be paid.
     """
 
     loan_id: int
@@ -30,6 +31,7 @@ class AccountFact(NamedTuple):
     closed: bool = False
     chair: str = ""
     opened_on: dt.date | None = None
+    settles: tuple[int, dt.date] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,16 @@ class Posted:
     `references`: `reference_key` → all the money posted under it. `payments`: how often a payment
     of (account of a loan, day, amount) is posted, with a reference or without; `suspended`: the
     same for accounts without a loan, leading zeros left out. `unreferenced` is the part of
-    `payments` that had no reference.
+    `payments` that had no reference. `freed`: key of money that was undone as a whole → how
+    often it had been posted; `taken`: keys of posted rows without a reference.
     """
 
     references: Mapping[str, int] = field(default_factory=dict)
     payments: Mapping[Same, int] = field(default_factory=dict)
     suspended: Mapping[Same, int] = field(default_factory=dict)
     unreferenced: Mapping[Same, int] = field(default_factory=dict)
+    freed: Mapping[str, int] = field(default_factory=dict)
+    taken: Collection[str] = frozenset()
 
 
 class Entry(NamedTuple):
@@ -111,15 +116,6 @@ class Checked:
     control_total: int = 0
     problem_rows: int = 0
     bad_rows: set[int] = field(default_factory=set)
-
-
-def reference_key(reference: str) -> str:
-    """A reference as it is compared: Excel loses leading zeros, people change case and spaces.
-
-    >>> reference_key("00 ab7"), reference_key("AB7"), reference_key("000")
-    ('R|AB7', 'R|AB7', 'R|0')
-    """
-    return f"R|{reference.replace(' ', '').upper().lstrip('0') or '0'}"
 
 
 def row_key(account: str, paid_on: dt.date, amount: int, occurrence: int) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry
+from wibawa.loans.undone import RECEIVED
 from wibawa.web.pages import Page, Wanted
 
 
@@ -53,7 +54,7 @@ def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedL
         )
         .join(Loan, Loan.id == LedgerEntry.loan_id)
         .join(Borrower, Borrower.id == Loan.borrower_id)
-        .where(LedgerEntry.upload_id == upload_id, LedgerEntry.kind == "repayment")
+        .where(LedgerEntry.upload_id == upload_id, LedgerEntry.kind.in_(RECEIVED))
         .order_by(LedgerEntry.row_number)
         .limit(asked.per_page)
         .offset(asked.offset)
@@ -62,7 +63,7 @@ def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedL
     total = session.scalar(
         select(func.count())
         .select_from(LedgerEntry)
-        .where(LedgerEntry.upload_id == upload_id, LedgerEntry.kind == "repayment")
+        .where(LedgerEntry.upload_id == upload_id, LedgerEntry.kind.in_(RECEIVED))
     )
     return Page(lines, asked.page, asked.per_page, total or 0)
 

@@ -24,6 +24,8 @@ from wibawa.rules.refused import Refused
 from wibawa.rules.schedule import MOST_MONTHS, MULTIPLES, schedule_rows
 
 MOST_HOLIDAY: Final = 12
+# The kinds of versions that ease a borrower's burden; the others only divide, date or end it anew.
+RESTRUCTURING: Final = ("holiday", "tenor")
 _PARTS: Final = 10_000 * 12
 
 

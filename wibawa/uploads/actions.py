@@ -114,13 +114,14 @@ def lock_files(session: Session, bank_id: int | None) -> None:
 def earlier(
     session: Session, kind: Kind, bank_id: int | None, same: ColumnElement[bool]
 ) -> Upload | None:
-    """The newest file of the kind and bank that fits `same` and was not withdrawn."""
+    """The newest file of the kind and bank that fits `same`, neither withdrawn nor undone."""
     return session.scalar(
         select(Upload)
         .where(
             Upload.bank_id == bank_id,
             Upload.kind == kind.code,
             Upload.status != "withdrawn",
+            Upload.reversed_at.is_(None),
             same,
         )
         .order_by(Upload.id.desc())

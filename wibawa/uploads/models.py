@@ -61,6 +61,7 @@ class Upload(Base):
     submitted_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     posted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     posted_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    reversed_at: Mapped[dt.datetime | None] = mapped_column(Moment)  # all it booked was undone
     skip_problems: Mapped[bool] = mapped_column(default=False)
     skip_reason: Mapped[str] = mapped_column(String(300), default="")
     suspend_unknown: Mapped[bool] = mapped_column(default=False)
