@@ -67,6 +67,13 @@ KEYS = (
     ("suspense_entries", "row_key", "row_key"),
 )
 
+# A decision is taken once; a version of a schedule ends once.
+ONCE = (
+    ("loan_requests", "decided", "UPDATE", "OLD.status <> 'recorded'"),
+    ("schedules", "ended", "UPDATE OF ends_on", "OLD.ends_on <> '9999-12-31'"),
+)
+ADDED = ("suspense_resolutions", "payment_matches")
+
 PARTIAL = (
     ("write_off", ["loan_id", "sequence", "effective_on"]),
     ("reversal", ["bank_id", "loan_id", "reverses"]),
@@ -77,6 +84,7 @@ def upgrade() -> None:
     sqlite = op.get_bind().dialect.name == "sqlite"
     _requests()
     _resolutions()
+    _matches()
     _columns(sqlite)
     for table, name, column in KEYS:
         op.drop_index(f"uq_{table}_{name}", table_name=table)
@@ -192,6 +200,35 @@ def _resolutions() -> None:
     op.create_index("ix_suspense_resolutions_entry", table, ["loan_id", "entry"])
 
 
+def _matches() -> None:
+    """Which row of a bank's file turned out to be money that was recorded by hand before."""
+    table = "payment_matches"
+    op.create_table(
+        table,
+        sa.Column("loan_id", sa.Integer(), nullable=False),
+        sa.Column("entry", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bank_id", sa.Integer(), nullable=False),
+        sa.Column("row_key", sa.String(length=120), nullable=False),
+        sa.Column("upload_id", sa.Integer(), nullable=False),
+        sa.Column("row_number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["loan_id", "entry"], ["ledger_entries.loan_id", "ledger_entries.sequence"],
+            name=f"fk_{table}_entry",
+        ),
+        sa.ForeignKeyConstraint(
+            ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name=f"fk_{table}_loan"
+        ),
+        sa.ForeignKeyConstraint(
+            ["upload_id", "bank_id"], ["uploads.id", "uploads.bank_id"], name=f"fk_{table}_upload"
+        ),
+        sa.PrimaryKeyConstraint("loan_id", "entry", name=op.f(f"pk_{table}")),
+        sa.UniqueConstraint(
+            "upload_id", "row_number", name=op.f(f"uq_{table}_upload_id_row_number")
+        ),
+    )
+    op.create_index("ix_payment_matches_row_key", table, ["bank_id", "row_key"])
+
+
 def _columns(sqlite: bool) -> None:
     """Added one by one: SQLite takes a column's CHECK and reference along with it."""
     for table, column, kind, more, check in (
@@ -220,10 +257,16 @@ def _columns(sqlite: bool) -> None:
 
 
 def _sqlite() -> None:
-    for verb in ("UPDATE", "DELETE"):
+    for table in ADDED:
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+    for table, name, verb, when in ONCE:
         op.execute(
-            f"CREATE TRIGGER suspense_resolutions_no_{verb.lower()} BEFORE {verb} ON "
-            "suspense_resolutions BEGIN SELECT RAISE(ABORT, 'suspense_resolutions is append-only'); END"
+            f"CREATE TRIGGER {table}_{name} BEFORE {verb} ON {table} WHEN {when} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         )
     for table, columns in (("loan_requests", CONTENT), ("schedules", OF_SCHEDULE)):
         op.execute(
@@ -243,10 +286,16 @@ def _sqlite() -> None:
 
 def _postgresql() -> None:
     row = "FOR EACH ROW"
-    for verb, each in (("UPDATE", row), ("DELETE", row), ("TRUNCATE", "FOR EACH STATEMENT")):
+    for table in ADDED:
+        for verb, each in (("UPDATE", row), ("DELETE", row), ("TRUNCATE", "FOR EACH STATEMENT")):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {each} "
+                "EXECUTE FUNCTION refuse_change()"
+            )
+    for table, name, verb, when in ONCE:
         op.execute(
-            f"CREATE TRIGGER suspense_resolutions_no_{verb.lower()} BEFORE {verb} ON "
-            f"suspense_resolutions {each} EXECUTE FUNCTION refuse_change()"
+            f"CREATE TRIGGER {table}_{name} BEFORE {verb} ON {table} {row} WHEN ({when}) "
+            "EXECUTE FUNCTION refuse_change()"
         )
     for table, columns in (("loan_requests", CONTENT), ("schedules", OF_SCHEDULE)):
         for name, when in (
@@ -274,16 +323,18 @@ def downgrade() -> None:
         for table, name, *_ in GUARDS:
             op.execute(f"DROP TRIGGER {table}_{name}")
         op.execute("DROP TRIGGER schedules_kept")
+        op.execute("DROP TRIGGER schedules_ended")
         op.execute("DROP TRIGGER schedules_no_delete")
     else:
         for table, name, *_ in GUARDS:
             op.execute(f"DROP FUNCTION {table}_{name}() CASCADE")
-        for name in ("kept", "no_delete", "no_truncate"):
+        for name in ("kept", "ended", "no_delete", "no_truncate"):
             op.execute(f"DROP TRIGGER schedules_{name} ON schedules")
     for kind, _ in PARTIAL:
         op.drop_index(f"ix_ledger_entries_{kind}", table_name="ledger_entries")
     for table, name, column in KEYS:
         op.drop_index(f"uq_{table}_{name}", table_name=table)
+    op.drop_table("payment_matches")
     op.drop_table("suspense_resolutions")
     for table, column in (
         ("schedules", "kind"), ("schedules", "due_day"), ("schedules", "multiple"),

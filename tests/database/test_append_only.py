@@ -15,7 +15,7 @@ from tests.notices.steps import issued, told
 from wibawa import schema
 from wibawa.access.trail import record
 from wibawa.database import db, writing
-from wibawa.loans.models import SuspenseResolution
+from wibawa.loans.models import PaymentMatch, SuspenseEntry, SuspenseResolution
 from wibawa.merging.models import BorrowerMerge, BorrowerMove
 from wibawa.rules.statuses import State
 from wibawa.scans.actions import withdraw
@@ -25,6 +25,7 @@ APPEND_ONLY = {
     "ledger_entries": "amount",
     "suspense_entries": "amount",
     "suspense_resolutions": "amount",
+    "payment_matches": "row_key",
     "schedule_rows": "principal",
     "trail_entries": "action",
     "borrower_moves": "to_id",
@@ -64,6 +65,14 @@ def books(app: Flask, people: dict[str, int], connection: Connection) -> Connect
             SuspenseResolution(
                 suspense_id=titipan, sequence=1, kind="returned", amount=1,
                 effective_on=today(), booked_at=now(), request_id=asked,
+            )
+        )  # fmt: skip
+        file = session.get_one(SuspenseEntry, titipan)
+        loan = factories.loan(session, people["staff"], people["approver"], number=2)
+        session.add(
+            PaymentMatch(
+                loan_id=loan, entry=1, bank_id=file.bank_id, row_key="R|1",
+                upload_id=file.upload_id, row_number=1,
             )
         )  # fmt: skip
         record(session, now(), people["staff"], "sign_in")
@@ -153,3 +162,16 @@ def test_what_cannot_be_changed_cannot_be_deleted_or_emptied_either() -> None:
         assert tables >= {*APPEND_ONLY, "proposals", "proposal_lines", "issued_papers"}
         missing = {(table, verb) for table in tables for verb in verbs} - triggers
         assert missing == set(), engine
+
+
+@pytest.mark.parametrize(
+    "changed", ["status = 'refused'", "decision_reason = 'Lain'", "result = 'x'"]
+)
+def test_a_decision_is_taken_once(books: Connection, changed: str) -> None:
+    _refused(books, f"UPDATE loan_requests SET {changed} WHERE status = 'approved'")
+
+
+def test_a_version_of_a_schedule_ends_once(books: Connection) -> None:
+    with books.begin():
+        books.execute(text("UPDATE schedules SET ends_on = '2030-01-01' WHERE version = 1"))
+    _refused(books, "UPDATE schedules SET ends_on = '9999-12-31' WHERE version = 1")

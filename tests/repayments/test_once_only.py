@@ -230,6 +230,63 @@ def test_money_by_hand_with_the_banks_reference_is_not_booked_from_the_file(
     assert booked(session) == 45_000
 
 
+def by_hand(session: Session, people: dict[str, int], loan: int) -> int:
+    """A payment that the office recorded before the bank's file came; its number."""
+    by, second = people["staff"], people["approver"]
+    asked = factories.request(session, "payment", by, second, loan_id=loan)
+    paid = NewEntry(
+        loan, factories.PASAR, EntryKind.REPAYMENT, 44_000, dt.date(2026, 10, 5), applied=44_000
+    )
+    return add_entries(session, [paid], Author(by, second, now()), asked, "Lewat telepon")[0]
+
+
+def test_a_payment_by_hand_without_a_reference_is_not_booked_again_when_the_file_brings_one(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    by_hand(session, people, loan)
+    first = post(session, ROW + "B1", FILLER)
+    assert (first.posted_rows, first.already_posted_rows) == (1, 1)
+    assert codes(first) == ["row_recorded_by_hand"]
+    again = post(session, ROW + "B1", FILLER, FILLER + "2")
+    assert (again.posted_rows, again.already_posted_rows) == (1, 2)
+    assert booked(session) == 44_000 + 2 * 1_000
+    assert holds(session)
+
+
+def test_one_payment_by_hand_stands_for_one_row_and_no_other(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    by_hand(session, people, loan)
+    both = post(session, ROW + "B1", ROW + "B2")
+    assert (both.posted_rows, both.already_posted_rows) == (1, 1)
+    later = post(session, ROW + "B3", FILLER)
+    assert (later.posted_rows, later.already_posted_rows) == (2, 0)
+    assert booked(session) == 3 * 44_000 + 1_000
+    assert holds(session)
+
+
+@pytest.mark.parametrize("rows", [("", "B1"), ("B1", "")])
+def test_a_payment_by_hand_is_not_taken_for_a_row_with_and_one_without_a_reference(
+    session: Session, people: dict[str, int], loan: int, rows: tuple[str, str]
+) -> None:
+    by_hand(session, people, loan)
+    checked = post(session, *(ROW + reference for reference in rows))
+    assert (checked.posted_rows, checked.already_posted_rows) == (1, 1)
+    assert booked(session) == 2 * 44_000
+
+
+def test_a_payment_by_hand_that_was_reversed_lets_its_row_in_again(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    number = by_hand(session, people, loan)
+    post(session, ROW + "B1", FILLER)
+    undo(session, people, loan, number)
+    checked = post(session, ROW + "B1", FILLER + "2")
+    assert (checked.posted_rows, checked.already_posted_rows) == (2, 0)
+    assert booked(session) == 44_000 + 2 * 1_000
+    assert holds(session)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

@@ -142,6 +142,18 @@ QUERIES: tuple[tuple[str, str], ...] = (
               OR COALESCE(u.amount, -d.amount) <> -d.amount)""",
     ),
     (
+        "rows_of_payments_by_hand_are_booked_once",
+        """SELECT m.loan_id FROM payment_matches m
+        JOIN ledger_entries e ON e.loan_id = m.loan_id AND e.sequence = m.entry
+        LEFT JOIN ledger_entries r ON r.loan_id = e.loan_id AND r.reverses = e.sequence
+        WHERE e.upload_id IS NOT NULL OR e.row_key IS NOT NULL
+           OR (r.sequence IS NULL AND EXISTS (
+               SELECT 1 FROM ledger_entries o WHERE o.bank_id = m.bank_id
+               AND o.row_key = m.row_key AND NOT EXISTS (
+                   SELECT 1 FROM ledger_entries u
+                   WHERE u.loan_id = o.loan_id AND u.reverses = o.sequence)))""",
+    ),
+    (
         "decided_requests_stand_in_the_books",
         """SELECT q.id FROM loan_requests q
         LEFT JOIN ledger_entries e ON e.request_id = q.id

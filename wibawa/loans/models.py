@@ -52,7 +52,7 @@ class Loan(Base):
 class Schedule(Base):
     """One version of a loan's schedule, in force from `starts_on` until before `ends_on`.
 
-    Triggers let only its end change. `due_day` and `multiple` are what later versions go on with.
+    Triggers let only its end be set, once. Later versions go on with `due_day` and `multiple`.
     """
 
     __tablename__ = "schedules"
@@ -287,11 +287,43 @@ class SuspenseResolution(Base):
     request_id: Mapped[int] = mapped_column(ForeignKey("loan_requests.id"))
 
 
+class PaymentMatch(Base):
+    """The row of a bank's file that is the money of an entry made by hand before it, without the
+    bank's reference: the row is not booked again. Append-only."""
+
+    __tablename__ = "payment_matches"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["loan_id", "entry"],
+            ["ledger_entries.loan_id", "ledger_entries.sequence"],
+            name="fk_payment_matches_entry",
+        ),
+        ForeignKeyConstraint(
+            ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name="fk_payment_matches_loan"
+        ),
+        ForeignKeyConstraint(
+            ["upload_id", "bank_id"],
+            ["uploads.id", "uploads.bank_id"],
+            name="fk_payment_matches_upload",
+        ),
+        UniqueConstraint("upload_id", "row_number"),
+        Index("ix_payment_matches_row_key", "bank_id", "row_key"),
+    )
+
+    loan_id: Mapped[int] = mapped_column(primary_key=True)
+    entry: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bank_id: Mapped[int]
+    row_key: Mapped[str] = mapped_column(String(120))
+    upload_id: Mapped[int]
+    row_number: Mapped[int]
+
+
 class LoanRequest(Base):
     """A wish that changes a loan, titipan or a posted file: one person asks, another decides.
 
     `data` is the wish as JSON, `shown` the fingerprint of what it would have done when it was
-    recorded, `result` what an approved early settlement asks for. Triggers keep what was asked.
+    recorded, `result` what an approved early settlement asks for. Triggers keep what was asked, and
+    the decision once it is taken.
     """
 
     __tablename__ = "loan_requests"

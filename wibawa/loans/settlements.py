@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.database import FOREVER
 from wibawa.loans.journal import Author, NewVersion, add_version
 from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, Schedule
+from wibawa.loans.undone import is_reversed
 from wibawa.rules.changes import Plan
 from wibawa.rules.facts import Installment, Method
 
@@ -48,9 +49,16 @@ def open_settlements(
 ) -> dict[int, Quote]:
     """The settlements that may still be paid, the newest of each loan: one query.
 
-    Whether their last day has passed is left to the caller, since money may be booked late.
+    Whether their last day has passed is left to the caller, since money may be booked late. Money
+    that came after that day ends them: with it the loan would hold more than its settlement.
     """
     done = select(Schedule.request_id).where(Schedule.request_id.is_not(None))
+    too_late = exists().where(
+        LedgerEntry.loan_id == LoanRequest.loan_id,
+        LedgerEntry.effective_on > LoanRequest.valid_until,
+        LedgerEntry.applied > 0,
+        ~is_reversed(LedgerEntry),
+    )
     query = (
         select(LoanRequest, Loan.rate, Loan.method, Schedule.version, Schedule.multiple)
         .join(Loan, Loan.id == LoanRequest.loan_id)
@@ -59,6 +67,7 @@ def open_settlements(
             LoanRequest.kind == "settlement",
             LoanRequest.status == "approved",
             LoanRequest.id.not_in(done),
+            ~too_late,
         )
         .order_by(LoanRequest.id)
     )

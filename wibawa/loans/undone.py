@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from wibawa.loans.models import LedgerEntry, SuspenseEntry, SuspenseResolution
+from wibawa.loans.models import LedgerEntry, PaymentMatch, SuspenseEntry, SuspenseResolution
 
 RECEIVED = ("repayment", "settlement", "recovery")  # money that came in for a loan
 WRITE_OFF: ColumnElement[str] = literal_column("'write_off'")  # as text, so that its index is used
@@ -39,6 +39,19 @@ def is_from_suspense(entry: Any) -> ColumnElement[bool]:
         SuspenseResolution.entry == entry.sequence,
         SuspenseResolution.kind == "loan",
     )
+
+
+def is_waiting_for_its_row() -> ColumnElement[bool]:
+    """Whether an entry is money recorded by hand, of which no row of a bank's file is known yet."""
+    found: ColumnElement[bool] = (
+        LedgerEntry.upload_id.is_(None)
+        & LedgerEntry.row_key.is_(None)
+        & ~exists().where(
+            PaymentMatch.loan_id == LedgerEntry.loan_id,
+            PaymentMatch.entry == LedgerEntry.sequence,
+        )
+    )
+    return found
 
 
 def write_offs(on: dt.date) -> Subquery:

@@ -290,4 +290,14 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
             for number_, entry in zip(ids, checked.suspense, strict=True)
         ],
     )  # fmt: skip
+    bulk_insert(
+        session,
+        "payment_matches",
+        ("loan_id", "entry", "bank_id", "row_key", "upload_id", "row_number"),
+        [
+            (match.loan_id, match.entry, bank_id, match.row_key, upload_id, match.row)
+            for match in checked.matches
+            if match.row not in checked.bad_rows
+        ],
+    )
     complete_settlements(session, next_sequence, author)

@@ -16,6 +16,7 @@ from wibawa.repayments.outcome import (
     AccountFact,
     Checked,
     Entry,
+    Match,
     Posted,
     Same,
     SuspenseEntry,
@@ -96,6 +97,9 @@ class _Check:
         self.freed: dict[str, list[int]] | None = None
         self.used: set[str] = set()
         self.settling: dict[int, int] = {}
+        self.matches: list[Match] = []
+        self.matched: Counter[Same] = Counter()
+        self.recognised: Counter[Same] = Counter()  # rows without a reference
 
     def run(self, skip_problems: bool) -> Checked:
         result = Checked(rows=len(self.file.rows), total=self.file.readable_total)
@@ -106,6 +110,7 @@ class _Check:
         self.add_up(result, skip_problems)
         problems = [*self.file.problems, *self.file.notices, *self.tally.closed()]
         result.bad_rows = self.bad
+        result.matches = self.matches
         result.problems = sorted(problems, key=lambda problem: problem.row)
         result.blocked = any(
             problem.blocking and (problem.row == 0 or not skip_problems) for problem in problems
@@ -192,9 +197,12 @@ class _Check:
         if not row.reference:
             before = posted.suspended.get((account.lstrip("0"), paid_on, amount), 0)
             before += posted.payments.get(same, 0) if fact is not None else 0
-            if occurrence > before:
+            if occurrence > before - self.matched[same]:
                 return False
+            self.recognised[same] += 1
         elif (money := posted.references.get(key)) is None:
+            if self.is_by_hand(row, key, same):
+                return True
             if posted.unreferenced.get(same):
                 self.note_doubtful(row)
             return False
@@ -202,6 +210,26 @@ class _Check:
             self.note_other_amount(row, amount, money)
             return False
         self.note_posted(row.row, row.reference, key)
+        return True
+
+    def is_by_hand(self, row: RepaymentRow, key: str, same: Same) -> bool:
+        """Whether the row is money that the office recorded before it had the bank's reference.
+
+        Each such entry stands for one row; the match is kept when the file is posted.
+        """
+        waiting, used = self.posted.by_hand.get(same, ()), self.matched[same]
+        left = self.posted.payments.get(same, 0) - used - self.recognised[same]
+        if used >= len(waiting) or left < 1:
+            return False
+        self.matched[same] += 1
+        loan_id, entry = sorted(waiting)[used]
+        self.matches.append(Match(row.row, loan_id, entry, key))
+        message = (
+            "Pembayaran dengan rekening, tanggal dan jumlah yang sama sudah dicatat dinas tanpa "
+            f"nomor bukti (entri {entry} buku pinjaman); baris ini dicocokkan dengannya dan tidak "
+            "dibukukan lagi."
+        )
+        self.note(row.row, "reference", "row_recorded_by_hand", row.reference or "", message, False)
         return True
 
     def free_key(self, same: Same, occurrence: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -26,13 +26,14 @@ from wibawa.banks.models import Bank
 from wibawa.banks.queries import layout_mapping
 from wibawa.borrowers.models import Borrower
 from wibawa.database import FOREVER, among
-from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseEntry
+from wibawa.loans.models import LedgerEntry, Loan, PaymentMatch, Schedule, SuspenseEntry
 from wibawa.loans.settlements import open_settlements
 from wibawa.loans.undone import (
     RECEIVED,
     is_from_suspense,
     is_given_back,
     is_reversed,
+    is_waiting_for_its_row,
     undone_keys,
     write_offs,
 )
@@ -171,8 +172,9 @@ def _posted(session: Session, bank_id: int, file: RepaymentFile) -> Posted:
     suspended: Counter[Same] = Counter()
     unreferenced: Counter[Same] = Counter()
     taken: set[str] = set()
+    by_hand: defaultdict[Same, list[tuple[int, int]]] = defaultdict(list)
     found = _posted_payments(session, bank_id, min(days), max(days), every)
-    for account, written, day, amount, reference, key in found:
+    for account, written, day, amount, reference, key, waits in found:
         if reference is None and key:
             taken.add(key)
         if account is None:
@@ -181,12 +183,31 @@ def _posted(session: Session, bank_id: int, file: RepaymentFile) -> Posted:
         payments[account, day, amount] += 1
         if reference is None:
             unreferenced[account, day, amount] += 1
-    return Posted(references, payments, suspended, unreferenced, freed, taken)
+        if waits is not None:
+            by_hand[account, day, amount].append(waits)
+    return Posted(references, payments, suspended, unreferenced, freed, taken, by_hand)
 
 
 def _posted_references(session: Session, bank_id: int, keys: Collection[str]) -> dict[str, int]:
-    """All the money that this bank posted under each of these references, loans and titipan."""
+    """All the money that this bank posted under each of these references: loans, titipan, and what
+    was recorded by hand and found in a file later."""
+    matched = (
+        select(PaymentMatch.row_key, LedgerEntry.amount)
+        .join(
+            LedgerEntry,
+            and_(
+                LedgerEntry.loan_id == PaymentMatch.loan_id,
+                LedgerEntry.sequence == PaymentMatch.entry,
+            ),
+        )
+        .where(
+            PaymentMatch.bank_id == bank_id,
+            among(session, cast(Any, PaymentMatch.row_key), keys),
+            ~is_reversed(LedgerEntry),
+        )
+    )
     rows = union_all(
+        matched,
         *(
             select(table.row_key, table.amount).where(
                 table.bank_id == bank_id, among(session, cast(Any, table.row_key), keys), ~undone
@@ -195,7 +216,7 @@ def _posted_references(session: Session, bank_id: int, keys: Collection[str]) ->
                 (LedgerEntry, is_reversed(LedgerEntry)),
                 (SuspenseEntry, is_given_back()),
             )
-        )
+        ),
     ).subquery()
     query = select(rows.c.row_key, func.sum(rows.c.amount)).group_by(rows.c.row_key)
     return {key: int(amount) for key, amount in session.execute(query)}
@@ -203,17 +224,19 @@ def _posted_references(session: Session, bank_id: int, keys: Collection[str]) ->
 
 def _posted_payments(
     session: Session, bank_id: int, first: dt.date, last: dt.date, every: bool
-) -> Iterator[tuple[str | None, str, dt.date, int, str | None, str | None]]:
-    """(account of the loan, account as written, day, amount, reference, key) of each posted row.
+) -> Iterator[tuple[str | None, str, dt.date, int, str | None, str | None, tuple[int, int] | None]]:
+    """(account of the loan, account as written, day, amount, reference, key) of each posted row,
+    and loan and number of the entry when it was made by hand and waits for its row.
 
     A row that was split between its loan and titipan is one payment again; one that was moved to
     another loan is still a payment on the account that its row names.
     """
     parts = []
     by_hand = case((LedgerEntry.upload_id.is_(None), LedgerEntry.sequence))
-    for table, written, sequence, meant in (
-        (LedgerEntry, literal(""), by_hand, _came_in()),
-        (SuspenseEntry, SuspenseEntry.account_text, null(), ~is_given_back()),
+    waiting = case((is_waiting_for_its_row(), LedgerEntry.sequence))
+    for table, written, sequence, waits, meant in (
+        (LedgerEntry, literal(""), by_hand, waiting, _came_in()),
+        (SuspenseEntry, SuspenseEntry.account_text, null(), null(), ~is_given_back()),
     ):
         part = select(
             table.upload_id,
@@ -225,6 +248,7 @@ def _posted_payments(
             table.bank_reference,
             table.row_key,
             sequence.label("by_hand"),
+            waits.label("waits"),
         ).where(table.bank_id == bank_id, table.effective_on.between(first, last), meant)
         parts.append(part if every else part.where(table.bank_reference.is_(None)))
     rows = union_all(*parts).subquery()
@@ -244,15 +268,19 @@ def _posted_payments(
             rows.c.bank_reference,
             func.max(rows.c.row_key),
             rows.c.by_hand,
+            func.max(rows.c.loan_id),
+            func.max(rows.c.waits),
         )
         .select_from(rows)
         .outerjoin(Loan, Loan.id == rows.c.loan_id)
         .group_by(*by, Loan.account_number)
     )
-    for account, text_account, day, amount, reference, key, moved in session.execute(query):
+    found: Any = session.execute(query)
+    for account, text_account, day, amount, reference, key, moved, loan_id, waits in found:
         if moved is not None and reference is None and key:
             account = key.split("|")[0]
-        yield account, text_account, day, int(amount), reference, key
+        waiting_entry = None if waits is None or reference else (loan_id, waits)
+        yield account, text_account, day, int(amount), reference, key, waiting_entry
 
 
 def _came_in() -> ColumnElement[bool]:

@@ -33,6 +33,7 @@ CODE_WORDS = {
     "reference_already_posted": "Sudah dibukukan",
     "reference_other_amount": "Nomor bukti, jumlah lain",
     "row_may_be_posted": "Mungkin sudah dibukukan",
+    "row_recorded_by_hand": "Sudah dicatat dinas",
     "reference_duplicate": "Nomor bukti ganda",
     "reference_unreadable": "Nomor bukti tidak terbaca",
     "row_already_posted": "Sudah dibukukan",

@@ -42,7 +42,9 @@ class Posted:
     of (account of a loan, day, amount) is posted, with a reference or without; `suspended`: the
     same for accounts without a loan, leading zeros left out. `unreferenced` is the part of
     `payments` that had no reference. `freed`: key of money that was undone as a whole → how
-    often it had been posted; `taken`: keys of posted rows without a reference.
+    often it had been posted; `taken`: keys of posted rows without a reference. `by_hand`: loan and
+    number of the entries made by hand without a reference that no row was matched with yet; they
+    are among `payments` and `unreferenced` too.
     """
 
     references: Mapping[str, int] = field(default_factory=dict)
@@ -51,6 +53,16 @@ class Posted:
     unreferenced: Mapping[Same, int] = field(default_factory=dict)
     freed: Mapping[str, int] = field(default_factory=dict)
     taken: Collection[str] = frozenset()
+    by_hand: Mapping[Same, Collection[tuple[int, int]]] = field(default_factory=dict)
+
+
+class Match(NamedTuple):
+    """A row that is the money of an entry made by hand before: it is not booked again."""
+
+    row: int
+    loan_id: int
+    entry: int
+    row_key: str
 
 
 class Entry(NamedTuple):
@@ -102,6 +114,7 @@ class Checked:
     problems: list[Problem] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     suspense: list[SuspenseEntry] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
     blocked: bool = False
     rows: int = 0
     total: int = 0
