@@ -9,13 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.loans.steps import TODAY, do
+from tests.loans.test_undoing import undo
 from wibawa.banks.queries import bank_by_code, thresholds_on
+from wibawa.loans.deeds import versions_after
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.journal import Author
 from wibawa.loans.models import Schedule, SuspenseEntry
 from wibawa.loans.positions import positions
 from wibawa.loans.queries import schedule_on
+from wibawa.loans.receiving import payment
 from wibawa.loans.settlements import kept_quote, open_settlements
+from wibawa.loans.undoing import reversal
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options
 from wibawa.rules.changes import Plan, settled
@@ -131,4 +136,110 @@ def test_a_second_file_after_the_end_goes_to_titipan(session: Session, loan: int
     _post(session, (SUM, "20-11", "B"))
     _post(session, (220_833, "22-11", "C"))
     assert _titipan(session) == [220_833]
+    assert _holds(session)
+
+
+REOPENED = ("reopen", LAST_DAY + dt.timedelta(days=1))
+
+
+def test_a_settlement_whose_money_is_reversed_is_taken_back(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    """The money of 20 November is reversed on its day. The schedule of before is in force again
+    from the 21st; the settlement's own day keeps its version, with the principal outstanding."""
+    _post(session, (SUM, "20-11", "B"))
+    before = schedule_on(session, loan, dt.date(2026, 11, 10))
+    undo(session, people, loan, 3)
+    assert _versions(session, loan) == [FIRST, ("settlement", LAST_DAY), REOPENED]
+    after = schedule_on(session, loan, TODAY)
+    assert before is not None
+    assert after is not None
+    assert after.rows == before.rows
+    for day in (LAST_DAY - dt.timedelta(days=1), LAST_DAY, TODAY):
+        assert _outstanding(session, day) == 3_125_003
+    assert _holds(session)
+
+
+def test_a_reversal_of_a_later_day_leaves_the_loan_settled_until_then(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    _post(session, (SUM, "18-11", "B"))
+    undo(session, people, loan, 3, dt.date(2026, 11, 23))
+    assert _versions(session, loan)[2] == ("reopen", dt.date(2026, 11, 23))
+    assert _outstanding(session, dt.date(2026, 11, 22)) == 0
+    assert _outstanding(session, dt.date(2026, 11, 23)) == 3_125_003
+    assert _holds(session)
+
+
+def test_money_that_comes_again_in_time_ends_the_loan_again(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    _post(session, (SUM, "18-11", "B"))
+    undo(session, people, loan, 3)
+    assert set(open_settlements(session)) == {loan}
+    _post(session, (SUM, "19-11", "C"))
+    assert [kind for kind, _ in _versions(session, loan)] == [
+        "first", "settlement", "reopen", "settlement",
+    ]  # fmt: skip
+    assert _outstanding(session, TODAY) == 0
+    undo(session, people, loan, 5)
+    assert _outstanding(session, TODAY) == 3_125_003
+    assert set(open_settlements(session)) == {loan}
+    assert _holds(session)
+
+
+def test_money_reversed_after_the_last_day_does_not_end_the_loan_again(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    """The sum lay in the loan until the last day, but not any more."""
+    _post(session, (SUM, "18-11", "B"))
+    undo(session, people, loan, 3, TODAY)
+    _post(session, (1_000, "19-11", "C"))
+    assert [kind for kind, _ in _versions(session, loan)] == ["first", "settlement", "reopen"]
+    assert _holds(session)
+
+
+def test_an_older_payment_that_is_reversed_takes_a_settlement_back_too(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    _post(session, (SUM, "20-11", "B"))
+    undo(session, people, loan, 2)
+    assert _versions(session, loan)[2] == REOPENED
+    # What was paid last is poured from the first installment on: 3.137.503 covers 14 of 220.833
+    # (3.091.662) and of the 45.841 left 12.500 are interest: 14 × 208.333 + 33.341 of principal.
+    assert _outstanding(session, TODAY) == 5_000_000 - 14 * 208_333 - 33_341
+    assert _holds(session)
+
+
+def test_a_reversal_of_what_came_too_late_lets_a_settlement_end_the_loan(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    _post(session, (220_833, "23-11", "B"))
+    _post(session, (SUM, "19-11", "C"))
+    assert _titipan(session)
+    undo(session, people, loan, 4)
+    undo(session, people, loan, 3)
+    assert set(open_settlements(session)) == {loan}
+    assert _holds(session)
+
+
+def test_what_a_deed_would_do_to_a_version_is_known_before(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    paying = payment(session, loan, SUM, 0, LAST_DAY, "", TODAY)
+    coming = versions_after(session, paying)[loan]
+    assert (coming.starts_on, coming.ends) == (LAST_DAY, True)
+    do(session, people, paying, loan_id=loan)
+    assert _versions(session, loan) == [FIRST, ("settlement", LAST_DAY)]
+    undoing = reversal(session, loan, 3, None, TODAY).deed
+    back = versions_after(session, undoing)[loan]
+    assert (back.starts_on, back.ends) == (REOPENED[1], False)
+
+
+def test_a_payment_by_hand_beyond_a_settlement_is_titipan(
+    session: Session, people: dict[str, int], loan: int
+) -> None:
+    do(session, people, payment(session, loan, SUM + 70_000, 0, LAST_DAY, "", TODAY), loan_id=loan)
+    assert _titipan(session) == [70_000]
+    assert _versions(session, loan) == [FIRST, ("settlement", LAST_DAY)]
     assert _holds(session)

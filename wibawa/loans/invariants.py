@@ -142,6 +142,15 @@ QUERIES: tuple[tuple[str, str], ...] = (
               OR COALESCE(u.amount, -d.amount) <> -d.amount)""",
     ),
     (
+        "titipan_by_hand_belongs_to_its_entry",
+        """SELECT s.id FROM suspense_entries s
+        LEFT JOIN ledger_entries e ON e.loan_id = s.loan_id AND e.sequence = s.entry
+        WHERE s.entry IS NOT NULL AND (e.loan_id IS NULL OR e.upload_id IS NOT NULL
+           OR e.request_id IS NULL OR e.bank_id <> s.bank_id
+           OR e.effective_on <> s.effective_on OR e.attempt <> s.attempt
+           OR COALESCE(e.row_key, '') <> COALESCE(s.row_key, ''))""",
+    ),
+    (
         "rows_of_payments_by_hand_are_booked_once",
         """SELECT m.loan_id FROM payment_matches m
         JOIN ledger_entries e ON e.loan_id = m.loan_id AND e.sequence = m.entry

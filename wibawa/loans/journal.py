@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from wibawa.database import (
     FOREVER,
     allocate_ids,
+    among,
     bulk_insert,
     is_sqlite,
     stored_date,
     stored_moment,
 )
-from wibawa.loans.models import LedgerEntry, Loan, Schedule
+from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseResolution
 from wibawa.rules.changes import Plan
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.rules.schedule import running, schedule
@@ -46,6 +47,11 @@ SUSPENSE_COLUMNS = (
     "id", "bank_id", "loan_id", "account_text", "name", "amount", "effective_on", "booked_on",
     "booked_at", "reason", "bank_reference", "row_key", "upload_id", "row_number", "entered_by",
     "approved_by",
+)  # fmt: skip
+
+RESOLUTION_COLUMNS = (
+    "suspense_id", "sequence", "kind", "amount", "effective_on", "booked_at", "loan_id", "entry",
+    "request_id",
 )  # fmt: skip
 
 
@@ -161,6 +167,34 @@ class NewEntry:
 
 
 @dataclass(frozen=True)
+class NewSuspense:
+    """What an entry by hand leaves over; `entry` is the number of that entry."""
+
+    loan_id: int
+    bank_id: int
+    entry: int
+    account: str
+    name: str
+    amount: int
+    effective_on: dt.date
+    bank_reference: str | None = None
+    row_key: str | None = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class NewResolution:
+    """What becomes of titipan; `loan_id` and `entry` only where an entry stands for it."""
+
+    suspense_id: int
+    kind: str
+    amount: int
+    effective_on: dt.date
+    loan_id: int | None = None
+    entry: int | None = None
+
+
+@dataclass(frozen=True)
 class NewVersion:
     """A schedule that follows the last one of a loan, at the earliest on the day after it began."""
 
@@ -195,6 +229,51 @@ def add_entries(
         ],
     )  # fmt: skip
     return numbers
+
+
+def add_suspense(session: Session, new: Sequence[NewSuspense], author: Author) -> None:
+    """Append titipan that two persons made."""
+    moment, booked = stored_moment(session, author.now), stored_date(session, author.booked_on)
+    ids = allocate_ids(session, "suspense_entries", len(new))
+    bulk_insert(
+        session,
+        "suspense_entries",
+        (*SUSPENSE_COLUMNS, "attempt", "entry"),
+        [
+            (number, each.bank_id, each.loan_id, each.account[:80], each.name[:120], each.amount,
+             stored_date(session, each.effective_on), booked, moment, "exceeds_outstanding",
+             each.bank_reference, each.row_key, None, None, author.entered_by, author.approved_by,
+             each.attempt, each.entry)
+            for number, each in zip(ids, new, strict=True)
+        ],
+    )  # fmt: skip
+
+
+def add_resolutions(
+    session: Session, new: Sequence[NewResolution], author: Author, request_id: int
+) -> None:
+    """Append what becomes of titipan, numbered for each; a trigger keeps it within what is open."""
+    query = (
+        select(SuspenseResolution.suspense_id, func.max(SuspenseResolution.sequence))
+        .where(
+            among(
+                session,
+                SuspenseResolution.suspense_id,
+                {each.suspense_id for each in new},
+            )
+        )
+        .group_by(SuspenseResolution.suspense_id)
+    )
+    last = {number: int(sequence) for number, sequence in session.execute(query)} if new else {}
+    moment = stored_moment(session, author.now)
+    rows = []
+    for each in new:
+        last[each.suspense_id] = sequence = last.get(each.suspense_id, 0) + 1
+        rows.append(
+            (each.suspense_id, sequence, each.kind, each.amount,
+             stored_date(session, each.effective_on), moment, each.loan_id, each.entry, request_id)
+        )  # fmt: skip
+    bulk_insert(session, "suspense_resolutions", RESOLUTION_COLUMNS, rows)
 
 
 def _last_numbers(session: Session, loan_ids: Collection[int]) -> dict[int, int]:

@@ -205,7 +205,12 @@ class LedgerEntry(Base):
 
 
 class SuspenseEntry(Base):
-    """Money received that belongs to no installment yet (titipan). Append-only."""
+    """Money received that belongs to no installment yet (titipan). Append-only.
+
+    It stands in a row of a bank's file, or is what an entry by hand left over: the part of a
+    payment that its loan did not owe any more. A trigger proves that there is such an entry; a
+    foreign key would close a circle, since requests point at titipan and entries at requests.
+    """
 
     __tablename__ = "suspense_entries"
     __table_args__ = (
@@ -226,6 +231,13 @@ class SuspenseEntry(Base):
         CheckConstraint(
             "attempt = 1 OR (attempt > 1 AND row_key IS NOT NULL)", name="attempt_sane"
         ),
+        CheckConstraint(
+            "(upload_id IS NULL) = (row_number IS NULL)"
+            " AND (upload_id IS NULL) = (entry IS NOT NULL)"
+            " AND (entry IS NULL OR (loan_id IS NOT NULL AND approved_by IS NOT NULL"
+            " AND approved_by <> entered_by))",
+            name="has_source",
+        ),
         UniqueConstraint("upload_id", "row_number"),
         Index("uq_suspense_entries_reference", "bank_id", "bank_reference", "attempt", unique=True),
         Index("uq_suspense_entries_row_key", "bank_id", "row_key", "attempt", unique=True),
@@ -243,11 +255,12 @@ class SuspenseEntry(Base):
     reason: Mapped[str] = mapped_column(String(24))
     bank_reference: Mapped[str | None] = mapped_column(String(64))
     row_key: Mapped[str | None] = mapped_column(String(120))
-    upload_id: Mapped[int]
-    row_number: Mapped[int]
+    upload_id: Mapped[int | None]
+    row_number: Mapped[int | None]
     entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     attempt: Mapped[int] = mapped_column(server_default="1")
+    entry: Mapped[int | None]
 
 
 class SuspenseResolution(Base):

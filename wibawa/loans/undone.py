@@ -76,7 +76,7 @@ def resolved(*kinds: str) -> Subquery:
     ).group_by(SuspenseResolution.suspense_id)
     if kinds:
         query = query.where(SuspenseResolution.kind.in_(kinds))
-    return query.subquery("resolved")
+    return query.subquery("_".join(("resolved", *kinds)))
 
 
 def is_given_back(entry: Any = SuspenseEntry) -> ColumnElement[bool]:

@@ -206,8 +206,24 @@ def _posted_references(session: Session, bank_id: int, keys: Collection[str]) ->
             ~is_reversed(LedgerEntry),
         )
     )
+    matched_rest = (
+        select(PaymentMatch.row_key, SuspenseEntry.amount)
+        .join(
+            SuspenseEntry,
+            and_(
+                SuspenseEntry.loan_id == PaymentMatch.loan_id,
+                SuspenseEntry.entry == PaymentMatch.entry,
+            ),
+        )
+        .where(
+            PaymentMatch.bank_id == bank_id,
+            among(session, cast(Any, PaymentMatch.row_key), keys),
+            ~is_given_back(),
+        )
+    )
     rows = union_all(
         matched,
+        matched_rest,
         *(
             select(table.row_key, table.amount).where(
                 table.bank_id == bank_id, among(session, cast(Any, table.row_key), keys), ~undone
@@ -228,15 +244,17 @@ def _posted_payments(
     """(account of the loan, account as written, day, amount, reference, key) of each posted row,
     and loan and number of the entry when it was made by hand and waits for its row.
 
-    A row that was split between its loan and titipan is one payment again; one that was moved to
+    A row that was split between its loan and titipan is one payment again, as is one recorded by
+    hand; one that was moved to
     another loan is still a payment on the account that its row names.
     """
     parts = []
     by_hand = case((LedgerEntry.upload_id.is_(None), LedgerEntry.sequence))
     waiting = case((is_waiting_for_its_row(), LedgerEntry.sequence))
+    rest_of = SuspenseEntry.entry
     for table, written, sequence, waits, meant in (
         (LedgerEntry, literal(""), by_hand, waiting, _came_in()),
-        (SuspenseEntry, SuspenseEntry.account_text, null(), null(), ~is_given_back()),
+        (SuspenseEntry, SuspenseEntry.account_text, rest_of, null(), ~is_given_back()),
     ):
         part = select(
             table.upload_id,

@@ -70,7 +70,7 @@ def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedL
 
 def suspended_lines(session: Session, upload_id: int, most: int = 500) -> list[SuspendedLine]:
     """The rows of a posted file that went to titipan, in the file's order."""
-    found = session.execute(
+    found: Any = session.execute(
         select(
             SuspenseEntry.row_number,
             SuspenseEntry.account_text,
