@@ -79,6 +79,8 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "SESSION_HOURS": 12,
         "INSTANCE_FOLDER": str(instance_folder()),
         "DEMO_USERS_ON_SIGN_IN": name == "development",
+        "PUBLIC_URL": os.environ.get("WIBAWA_PUBLIC_URL", ""),  # stands on papers; "": as asked for
+        "CHECKS_A_MINUTE": 60,  # of papers, from one address
     }
     if name == "production":
         settings["SECRET_KEY"] = _required("WIBAWA_SECRET_KEY")

@@ -15,6 +15,7 @@ from tests.notices.steps import issued, told
 from wibawa import schema
 from wibawa.access.trail import record
 from wibawa.database import db, writing
+from wibawa.letters.actions import withdraw as withdraw_paper
 from wibawa.loans.models import PaymentMatch, SuspenseEntry, SuspenseResolution
 from wibawa.merging.models import BorrowerMerge, BorrowerMove
 from wibawa.rules.statuses import State
@@ -33,6 +34,7 @@ APPEND_ONLY = {
     "document_contents": "content",
     "document_withdrawals": "reason",
     "notices": "paper_id",
+    "paper_withdrawals": "reason",
 }
 KEPT = {
     "loans": (
@@ -79,7 +81,8 @@ def books(app: Flask, people: dict[str, int], connection: Connection) -> Connect
         _move(session, people["staff"])
         scan = factories.document(session, people["staff"], borrower_id=1)
         withdraw(session, scan, people["staff"], now(), "Salah orang")
-        issued(session, people, told(session, people, State.APPROVED))
+        paper = issued(session, people, told(session, people, State.APPROVED))
+        withdraw_paper(session, paper, "Salah alamat", people["staff"], now())
         session.commit()
         db.session.remove()
     return connection

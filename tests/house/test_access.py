@@ -37,7 +37,7 @@ from wibawa.scans.queries import kinds_on
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
-PUBLIC = {"access.sign_in", "access.health", "static"}
+PUBLIC = {"access.sign_in", "access.health", "letters.check", "static"}
 
 PAGES = {
     "access.new_user": "manage_users",
@@ -125,7 +125,9 @@ PAGES = {
     "indicators.indicator_list": "see_indicators",
     "letters.export_list": "see_letters",
     "letters.office": "manage_office",
+    "letters.paper": "see_letters",
     "letters.paper_list": "see_letters",
+    "letters.withdraw": "issue_letter",
     "loans.export_list": "see_loans",
     "loans.loan": "see_loans",
     "loans.loan_list": "see_loans",
@@ -545,12 +547,21 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
                 assert recorded == 0, f"{said}: recorded as a refusal"
 
 
-@pytest.mark.parametrize("endpoint", sorted(PUBLIC - {"static"}))
+@pytest.mark.parametrize("endpoint", sorted(PUBLIC - {"static", "letters.check"}))
 def test_a_public_page_opens_without_signing_in(office: Office, endpoint: str) -> None:
     office.again()
     with office.app.test_request_context():
         address = office.app.url_for(endpoint)
     assert office.client(None).get(address).status_code == 200
+
+
+def test_the_page_that_checks_a_paper_needs_no_signing_in_and_says_the_same_to_everybody(
+    office: Office,
+) -> None:
+    office.again()
+    answers = [office.client(name).get("/cek/tidak-ada") for name in (None, *TRYING)]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.get_data() for answer in answers}) == 1
 
 
 def test_an_object_that_nobody_has_is_not_found_and_tells_no_more_than_another_banks(

@@ -55,6 +55,7 @@ OTHER_NAMES = {
     "printing/documents": "plain data for paper; no Flask, no database",
     "printing/letters": "letters drawn with ReportLab",
     "printing/pdf": "schedules drawn with ReportLab",
+    "printing/qr": "the code on a paper, drawn as rectangles",
     "printing/fonts/__init__": "the folder of the embedded font",
     "proposals/letter": "the covering letter and list of a batch, as plain data",
     "siumi/alike": "who of a file may be known already under another NIK",

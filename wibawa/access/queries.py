@@ -78,6 +78,7 @@ ACTIONS = {
     "proposal_printed": "Mencetak surat usulan",
     "paper_issued": "Menerbitkan surat",
     "paper_printed": "Mencetak surat",
+    "paper_withdrawn": "Menarik surat",
     "deadlines_changed": "Mengubah batas waktu permohonan",
     "office_changed": "Mengubah kop surat",
     "direct_permit_set": "Mengubah izin pencairan tanpa permohonan",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,12 +17,13 @@ from wibawa.access.personal_data import index_of, seal
 from wibawa.database import is_sqlite
 from wibawa.letters import queries
 from wibawa.letters.documents import Heading, PaperKind, paper_number
-from wibawa.letters.models import IssuedPaper, OfficeProfile
+from wibawa.letters.models import IssuedPaper, OfficeProfile, PaperWithdrawal
 from wibawa.letters.queries import Profile
 from wibawa.rules.dates import long_date
 from wibawa.rules.refused import Refused
 from wibawa.web.clock import in_wib
 
+_TOKEN_BYTES = 24  # 192 bits: nobody guesses or counts through them
 _LOCK = 0x5041504552  # papers get their numbers one after the other
 
 
@@ -38,11 +40,14 @@ def issue(
     compose: Callable[[Heading], dict[str, Any]],
     by: int,
     now: dt.datetime,
+    *,
+    holder: str = "",
 ) -> int:
     """Give a paper the next number of its kind and year and keep its document; the paper's id.
 
-    `compose` writes the document under the heading it gets. The number is final only with the
-    caller's transaction: one that is rolled back leaves no gap. Raises `Refused` `number_taken`.
+    `compose` writes the document under the heading it gets; `holder` is whom the paper is about,
+    for the public page, where the name stands masked. The number is final only with the caller's
+    transaction: one that is rolled back leaves no gap. Raises `Refused` `number_taken`.
     """
     if not is_sqlite(session):
         session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
@@ -50,8 +55,9 @@ def issue(
     profile = queries.profile_on(session, day)
     sequence = queries.last_sequence(session, kind, day.year) + 1
     number = paper_number(profile.formats[kind], sequence, day)
-    head = Heading(number, day, profile.place, profile.letterhead, profile.signatory)
-    text = canonical(compose(head))
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    head = Heading(number, day, profile.place, profile.letterhead, profile.signatory, token)
+    text = canonical({**compose(head), "holder": holder})
     paper = IssuedPaper(
         kind=kind.value,
         year=day.year,
@@ -64,6 +70,7 @@ def issue(
         data_hash=index_of(text),
         issued_by=by,
         issued_at=now,
+        token_hash=queries.token_index(token),
     )
     session.add(paper)
     try:
@@ -76,6 +83,29 @@ def issue(
         ) from error
     trail.record(session, now, by, "paper_issued", "paper", paper.id, f"{number}: {subject}")
     return paper.id
+
+
+def withdraw(session: Session, paper_id: int, reason: str, by: int, now: dt.datetime) -> int:
+    """Say of an issued paper that it counts no more; the paper's id.
+
+    Raises `Refused`: `not_there`, `withdrawn_before`.
+    """
+    found = queries.paper_facts(session, paper_id)
+    if found is None:
+        raise Refused("not_there", "Surat ini tidak ada. Cari lewat daftar surat keluar.")
+    withdrawal = PaperWithdrawal(
+        paper_id=paper_id, reason=reason, withdrawn_by=by, withdrawn_at=now
+    )
+    session.add(withdrawal)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Refused(
+            "withdrawn_before", f"Surat {found.number} sudah ditarik. Muat ulang halaman ini."
+        ) from error
+    detail = f"{found.number}: {reason}"
+    trail.record(session, now, by, "paper_withdrawn", "paper", paper_id, detail)
+    return paper_id
 
 
 def change_profile(session: Session, wanted: Profile, seen: int, by: int, now: dt.datetime) -> bool:

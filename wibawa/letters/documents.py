@@ -93,13 +93,15 @@ class AttachedList:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What the office puts on every paper it issues."""
+    """What the office puts on every paper it issues. `token` leads to the public page that says
+    whether the paper still counts; "" on papers that have none."""
 
     number: str
     date: dt.date
     place: str
     letterhead: Letterhead
     signatory: Signatory
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,7 @@ def letter_from(data: dict[str, Any]) -> Letter:
             head["place"],
             Letterhead(**office | {"address": tuple(office["address"])}),
             Signatory(**head["signatory"]),
+            head.get("token", ""),
         ),
         subject=data["subject"],
         recipient=tuple(data["recipient"]),
@@ -172,6 +175,15 @@ def _block_from(data: dict[str, Any]) -> Block:
     if "facts" in data:
         return Facts(tuple((label, value) for label, value in data["facts"]))
     return Points(tuple(data["points"]))
+
+
+def masked_name(name: str) -> str:
+    """A name as a stranger may see it: the first letter of each word, its length untold.
+
+    >>> masked_name("Siti Rahayu")
+    'S*** R***'
+    """
+    return " ".join(f"{word[0]}***" for word in name.split())
 
 
 def paper_number(pattern: str, sequence: int, date: dt.date) -> str:

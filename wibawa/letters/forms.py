@@ -117,6 +117,13 @@ class OfficeForm(Form):
         return bool(fine)
 
 
+class WithdrawForm(Form):
+    reason = TextAreaField(
+        "Alasan",
+        [InputRequired(), Length(5, 300, "Tulis alasan dengan 5 sampai 300 karakter.")],
+    )
+
+
 def form_data(profile: Profile) -> dict[str, Any]:
     """What the form begins with."""
     return profile.said | {kind.value: said for kind, said in profile.formats.items()}

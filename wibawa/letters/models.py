@@ -47,7 +47,8 @@ class IssuedPaper(Base):
     is not the next number of its kind and year.
 
     `data`: the document as JSON, sealed, because it holds personal data; `data_hash` is a keyed
-    hash of the same bytes. `subject` names no person.
+    hash of the same bytes. `subject` names no person. `token_hash`: a keyed hash of the token that
+    stands in the document, by which the public page finds it; None on papers of before.
     """
 
     __tablename__ = "issued_papers"
@@ -58,6 +59,7 @@ class IssuedPaper(Base):
         Unique("id", "bank_id"),
         Index("ix_issued_papers_bank_id", "bank_id"),
         Index("ix_issued_papers_issued_at", "issued_at"),
+        Index("uq_issued_papers_token_hash", "token_hash", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -72,3 +74,17 @@ class IssuedPaper(Base):
     data_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     issued_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     issued_at: Mapped[dt.datetime] = mapped_column(Moment)
+    token_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+
+class PaperWithdrawal(Base):
+    """That a paper counts no more, and why. Append-only: a paper is withdrawn once, for good."""
+
+    __tablename__ = "paper_withdrawals"
+
+    paper_id: Mapped[int] = mapped_column(
+        ForeignKey("issued_papers.id"), primary_key=True, autoincrement=False
+    )
+    reason: Mapped[str] = mapped_column(String(300))
+    withdrawn_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    withdrawn_at: Mapped[dt.datetime] = mapped_column(Moment)

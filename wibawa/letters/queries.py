@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
 from wibawa.access.personal_data import index_of, unseal
@@ -17,8 +17,9 @@ from wibawa.letters.documents import (
     PaperKind,
     Signatory,
     letter_from,
+    masked_name,
 )
-from wibawa.letters.models import IssuedPaper, OfficeProfile
+from wibawa.letters.models import IssuedPaper, OfficeProfile, PaperWithdrawal
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("tanggal", "nomor")
@@ -138,6 +139,88 @@ def letter(session: Session, paper_id: int) -> Letter | None:
     return None if data is None else letter_from(data["letter"])
 
 
+def token_index(token: str) -> bytes:
+    """What is stored of a token: only who knows the token finds its paper."""
+    return index_of(f"issued_papers.token {token}")
+
+
+@dataclass(frozen=True)
+class CheckedPaper:
+    """What a stranger who holds a paper is told of it; `holder` is masked."""
+
+    id: int
+    kind: PaperKind
+    number: str
+    dated: dt.date
+    holder: str
+    withdrawn_at: dt.datetime | None
+
+
+def checked_paper(session: Session, token: str) -> CheckedPaper | None:
+    """The paper that carries this token."""
+    found = session.execute(
+        select(
+            IssuedPaper.id,
+            IssuedPaper.kind,
+            IssuedPaper.number,
+            IssuedPaper.dated,
+            IssuedPaper.data,
+            PaperWithdrawal.withdrawn_at,
+        )
+        .outerjoin(PaperWithdrawal, PaperWithdrawal.paper_id == IssuedPaper.id)
+        .where(IssuedPaper.token_hash == token_index(token))
+    ).first()
+    if found is None:
+        return None
+    said: dict[str, Any] = json.loads(unseal(found.data, data_place(found.number)))
+    kind, holder = PaperKind(found.kind), masked_name(said["holder"])
+    return CheckedPaper(found.id, kind, found.number, found.dated, holder, found.withdrawn_at)
+
+
+@dataclass(frozen=True)
+class PaperFacts:
+    """An issued paper on its own page, with its withdrawal if there was one."""
+
+    id: int
+    number: str
+    kind: PaperKind
+    subject: str
+    bank: str
+    dated: dt.date
+    by: str
+    at: dt.datetime
+    withdrawn_at: dt.datetime | None
+    withdrawn_by: str | None
+    reason: str | None
+
+
+def paper_facts(session: Session, paper_id: int) -> PaperFacts | None:
+    banks, author, other = Base.metadata.tables["banks"], aliased(User), aliased(User)
+    found: Any = session.execute(
+        select(
+            IssuedPaper.id,
+            IssuedPaper.number,
+            IssuedPaper.kind,
+            IssuedPaper.subject,
+            banks.c.name,
+            IssuedPaper.dated,
+            author.name,
+            IssuedPaper.issued_at,
+            PaperWithdrawal.withdrawn_at,
+            other.name,
+            PaperWithdrawal.reason,
+        )
+        .join(banks, banks.c.id == IssuedPaper.bank_id)
+        .join(author, author.id == IssuedPaper.issued_by)
+        .outerjoin(PaperWithdrawal, PaperWithdrawal.paper_id == IssuedPaper.id)
+        .outerjoin(other, other.id == PaperWithdrawal.withdrawn_by)
+        .where(IssuedPaper.id == paper_id)
+    ).first()
+    if found is None:
+        return None
+    return PaperFacts(found[0], found[1], PaperKind(found[2]), *found[3:])
+
+
 @dataclass(frozen=True)
 class PaperFilter:
     """Which of the issued papers; `text` is a part of a number or of what the paper is about."""
@@ -159,6 +242,11 @@ class PaperLine:
     dated: dt.date
     by: str
     at: dt.datetime
+    withdrawn: bool
+
+    @property
+    def state(self) -> str:
+        return "Ditarik" if self.withdrawn else "Terbit"
 
 
 def paper_page(session: Session, asked_for: PaperFilter, asked: Wanted) -> Page[PaperLine]:
@@ -212,9 +300,11 @@ def _ordered(asked_for: PaperFilter, asked: Wanted) -> Any:
             IssuedPaper.dated,
             User.name,
             IssuedPaper.issued_at,
+            PaperWithdrawal.paper_id.is_not(None),
         )
         .join(banks, banks.c.id == IssuedPaper.bank_id)
         .join(User, User.id == IssuedPaper.issued_by)
+        .outerjoin(PaperWithdrawal, PaperWithdrawal.paper_id == IssuedPaper.id)
         .where(*_conditions(asked_for))
         .order_by(*order)
     )

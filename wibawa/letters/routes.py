@@ -2,22 +2,33 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_login import AnonymousUserMixin
 from werkzeug.wrappers import Response
 
-from wibawa.access import trail
-from wibawa.access.guard import me, needs
+from wibawa.access import once, trail
+from wibawa.access.guard import me, needs, not_found, public
 from wibawa.access.permissions import Permission
 from wibawa.database import db
 from wibawa.letters import actions, queries
 from wibawa.letters.documents import KIND_WORDS, PaperKind, paper_number
-from wibawa.letters.forms import OfficeForm, form_data
+from wibawa.letters.forms import OfficeForm, WithdrawForm, form_data
 from wibawa.letters.queries import PaperFilter
 from wibawa.rules.dates import long_date
 from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import list_file
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
+from wibawa.web.brake import Brake
 from wibawa.web.formats import moment
 from wibawa.web.pages import Wanted, address, sort_address, wanted, without
 
@@ -30,7 +41,9 @@ SLUGS: Final = {
     "penolakan-bank": PaperKind.BANK_REFUSAL,
     "kelengkapan": PaperKind.COMPLETION,
 }
-LIST_HEADINGS = ("Nomor surat", "Jenis", "Perihal", "Bank", "Tanggal", "Diterbitkan oleh")
+LIST_HEADINGS = (
+    "Nomor surat", "Jenis", "Perihal", "Bank", "Tanggal", "Diterbitkan oleh", "Keadaan",
+)  # fmt: skip
 LONGEST_SEARCH = 80
 
 
@@ -81,9 +94,63 @@ def export_list(kind: str) -> Response:
     notes = [f"Saringan: {said}", f"Diekspor {moment(clock.now())} WIB oleh {me().name}"]
     trail.record_apart(clock.now(), me().id, "list_exported", "paper_list", None)
     found = queries.all_papers(db.session(), asked_for, asked)
-    rows = [(p.number, KIND_WORDS[p.kind], p.subject, p.bank, p.dated, p.by) for p in found]
+    rows = [
+        (p.number, KIND_WORDS[p.kind], p.subject, p.bank, p.dated, p.by, p.state) for p in found
+    ]
     name = f"surat-keluar-{clock.today().isoformat()}"
     return list_file(kind, name, "Surat keluar", LIST_HEADINGS, rows, notes)
+
+
+@needs(Permission.SEE_LETTERS)
+def paper(paper_id: int) -> str:
+    return _paper_page(paper_id, WithdrawForm(formdata=None))
+
+
+def _paper_page(paper_id: int, form: WithdrawForm) -> str:
+    facts = queries.paper_facts(db.session(), paper_id) or not_found("paper", paper_id)
+    form.request_key.data = once.new_key()
+    return render_template(
+        "letters/paper.html", facts=facts, word=KIND_WORDS[facts.kind], form=form
+    )
+
+
+@needs(Permission.ISSUE_LETTER)
+def withdraw(paper_id: int) -> str | Response | tuple[str, int]:
+    session, person, now, form = db.session(), me(), clock.now(), WithdrawForm()
+    if not form.validate():
+        return _paper_page(paper_id, form), 422
+    why = " ".join(form.reason.data.split())
+
+    def deed() -> int:
+        return actions.withdraw(session, paper_id, why, person.id, now)
+
+    name = f"withdraw_paper {paper_id}"
+    once.do_once(session, request.form, request.full_path, person.id, name, now, deed)
+    session.commit()
+    flash("Surat ditarik. Siapa pun yang memeriksa kodenya diberi tahu.", "success")
+    return redirect(url_for("letters.paper", paper_id=paper_id))
+
+
+@public
+def check(token: str) -> Response:
+    """Anybody who holds a paper: is it ours, and does it still count? Nothing else is told."""
+    brakes = current_app.extensions
+    brake = brakes.setdefault("papers_brake", Brake(current_app.config["CHECKS_A_MINUTE"], 60))
+    if not brake.lets(request.remote_addr or "", clock.now()):
+        return _check_page(429, found=None, busy=True)
+    found = queries.checked_paper(db.session(), token)
+    return _check_page(200 if found else 404, found=found, busy=False)
+
+
+def _check_page(status: int, **shown: Any) -> Response:
+    """The page as a stranger sees it, whoever looks; no search engine and no other site is to know
+    its address."""
+    nobody = {"current_user": AnonymousUserMixin(), "menu": []}
+    page = render_template("letters/check.html", words=KIND_WORDS, **shown, **nobody)
+    answer = make_response(page, status)
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
 
 
 @needs(Permission.MANAGE_OFFICE)
@@ -131,3 +198,6 @@ def _office_page(form: OfficeForm, said: str | None = None) -> str:
 pages.add_url_rule("/pengaturan/kop-surat", view_func=office, methods=["GET", "POST"])
 pages.add_url_rule("/surat-keluar", view_func=paper_list)
 pages.add_url_rule("/surat-keluar/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
+pages.add_url_rule("/surat-keluar/<int:paper_id>", view_func=paper)
+pages.add_url_rule("/surat-keluar/<int:paper_id>/tarik", view_func=withdraw, methods=["POST"])
+pages.add_url_rule("/cek/<token>", view_func=check)

@@ -52,7 +52,9 @@ def issue(session: Session, application_id: int, *, shown: str, author: Author) 
 
     facts = found.facts
     subject = f"Permohonan {facts.number}"
-    paper = letters.issue(session, kind, facts.bank_id, subject, compose, author.id, author.now)
+    paper = letters.issue(
+        session, kind, facts.bank_id, subject, compose, author.id, author.now, holder=says.name
+    )
     values = {"application_id": application_id, "sequence": sequence, "paper_id": paper}
     session.execute(insert(Notice).values(**values))
     return paper

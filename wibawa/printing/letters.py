@@ -44,6 +44,7 @@ from wibawa.printing.pdf import (
     TOP,
     draw_letterhead,
 )
+from wibawa.printing.qr import CAPTION, check_address, draw_code
 from wibawa.rules.dates import long_date
 
 SIZE, LEADING = 10.4, 14.6
@@ -52,6 +53,7 @@ WIDTH = A4[0] - 2 * MARGIN
 BROAD = A4[1] - 2 * MARGIN
 LETTERHEAD = 76.0
 SIGNING_ROOM = 62.0
+CODE = 62.0
 LABEL_ROOM = 62.0
 
 
@@ -117,8 +119,26 @@ class _Pages(Canvas):  # type: ignore[misc]
         text.end()
 
 
-def letter_pdf(letter: Letter) -> bytes:
-    """The letter with its attached list. The same letter always gives the same bytes."""
+class _Code(Flowable):  # type: ignore[misc]
+    """The code that leads to the public page, with a line that says so."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._address = address
+        self.width, self.height = 130.0, CODE + 12
+
+    def draw(self) -> None:
+        draw_code(self.canv, self._address, 0, 10, CODE)
+        text = TextBlock(self.canv)
+        text.set(0, 0, fit(CAPTION, REGULAR, 7, 140), MUTED)
+        text.end()
+
+
+def letter_pdf(letter: Letter, site: str = "") -> bytes:
+    """The letter with its attached list, and the code that leads to its page at `site`.
+
+    The same letter and site always give the same bytes.
+    """
     out, heading = BytesIO(), letter.heading
     head = heading.letterhead
     document = BaseDocTemplate(
@@ -135,7 +155,7 @@ def letter_pdf(letter: Letter) -> bytes:
     )
     document.addPageTemplates(_templates(letter))
     story = [*_opening(letter), *(part for block in letter.body for part in _block(block))]
-    story += [_signature(letter)]
+    story += [_signature(letter, check_address(site, heading.token))]
     if letter.copies:
         story += [Spacer(0, 14), _paragraph("Tembusan:", size=9, leading=12)]
         story += [
@@ -230,7 +250,7 @@ def _block(block: Block) -> list[Flowable]:
     return [Table(rows, [18, WIDTH - 18], style=_plain(), hAlign="LEFT", spaceAfter=LEADING * 0.5)]
 
 
-def _signature(letter: Letter) -> Flowable:
+def _signature(letter: Letter, address: str) -> Flowable:
     who, left = letter.heading.signatory, WIDTH * 0.52
     lines: list[Flowable] = [_paragraph(who.role + ","), Spacer(0, SIGNING_ROOM)]
     if who.name:
@@ -240,7 +260,9 @@ def _signature(letter: Letter) -> Flowable:
     if who.rank:
         lines.append(_paragraph(who.rank))
     lines.append(_paragraph(f"NIP {who.nip}" if who.nip else "NIP"))
-    table = Table([["", lines]], [left, WIDTH - left], style=_plain(), hAlign="LEFT")
+    code = _Code(address) if address else ""
+    low = ("VALIGN", (0, 0), (0, 0), "BOTTOM")
+    table = Table([[code, lines]], [left, WIDTH - left], style=_plain(low), hAlign="LEFT")
     return KeepTogether([Spacer(0, LEADING), table])
 
 

@@ -18,6 +18,7 @@ from wibawa.printing.queries import schedule_documents
 from wibawa.proposals.queries import proposal_facts
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
+from wibawa.web.site import public_address
 
 pages = Blueprint("printing", __name__)
 
@@ -70,7 +71,7 @@ def schedules(code: str) -> Response:
 def paper(paper_id: int) -> Response:
     """Any letter of the office, from what was kept when it was issued."""
     issued = letter(db.session(), paper_id) or not_found("paper", paper_id)
-    out = io.BytesIO(letter_pdf(issued))
+    out = io.BytesIO(letter_pdf(issued, public_address()))
     record_apart(clock.now(), me().id, "paper_printed", "paper", paper_id)
     return send_file(out, mimetype="application/pdf", download_name=f"surat-{paper_id}.pdf")
 
@@ -81,7 +82,7 @@ def proposal_letter(proposal_id: int) -> Response:
     own_bank_only(facts.bank_id, "proposal", proposal_id)
     sent = letter(db.session(), facts.paper_id)
     assert sent is not None, "a batch has its paper"
-    out = io.BytesIO(letter_pdf(sent))
+    out = io.BytesIO(letter_pdf(sent, public_address()))
     record_apart(clock.now(), me().id, "proposal_printed", "proposal", proposal_id)
     return send_file(out, mimetype="application/pdf", download_name=f"usulan-{proposal_id}.pdf")
 
