@@ -30,6 +30,7 @@ from wibawa.letters import routes as letter_routes
 from wibawa.loans import routes as loan_routes
 from wibawa.merging import routes as merging_routes
 from wibawa.notices import routes as notice_routes
+from wibawa.papers import routes as paper_routes
 from wibawa.printing import routes as printing_routes
 from wibawa.proposals import routes as proposal_routes
 from wibawa.repayments import routes as repayment_routes
@@ -54,6 +55,7 @@ PARTS = (
     siumi_routes,
     loan_routes,
     printing_routes,
+    paper_routes,
     indicator_routes,
     bank_routes,
     letter_routes,

@@ -16,8 +16,11 @@ from wibawa import schema
 from wibawa.access.trail import record
 from wibawa.database import db, writing
 from wibawa.letters.actions import withdraw as withdraw_paper
+from wibawa.letters.documents import PaperKind
 from wibawa.loans.models import PaymentMatch, SuspenseEntry, SuspenseResolution
 from wibawa.merging.models import BorrowerMerge, BorrowerMove
+from wibawa.papers.actions import Clerk
+from wibawa.papers.actions import issue as issue_paper
 from wibawa.rules.statuses import State
 from wibawa.scans.actions import withdraw
 from wibawa.web.clock import now, today
@@ -35,6 +38,7 @@ APPEND_ONLY = {
     "document_withdrawals": "reason",
     "notices": "paper_id",
     "paper_withdrawals": "reason",
+    "loan_papers": "spoken_on",
 }
 KEPT = {
     "loans": (
@@ -82,6 +86,7 @@ def books(app: Flask, people: dict[str, int], connection: Connection) -> Connect
         scan = factories.document(session, people["staff"], borrower_id=1)
         withdraw(session, scan, people["staff"], now(), "Salah orang")
         paper = issued(session, people, told(session, people, State.APPROVED))
+        issue_paper(session, 1, PaperKind.CARD, Clerk(people["staff"], "Staff", now()))
         withdraw_paper(session, paper, "Salah alamat", people["staff"], now())
         session.commit()
         db.session.remove()

@@ -32,7 +32,10 @@ from wibawa.applications.actions import keep_draft
 from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
+from wibawa.letters.documents import PaperKind
 from wibawa.merging.models import BorrowerMerge
+from wibawa.papers.actions import Clerk
+from wibawa.papers.actions import issue as issue_paper
 from wibawa.scans.queries import kinds_on
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
@@ -141,6 +144,9 @@ PAGES = {
     "merging.split": "edit_borrower",
     "notices.issue": "issue_letter",
     "notices.notice": "see_letters",
+    "papers.issue": "issue_letter",
+    "papers.loan_papers": "print_schedule",
+    "papers.paper_file": "print_schedule",
     "printing.paper": "see_letters",
     "printing.proposal_letter": "see_proposals",
     "printing.schedule": "print_schedule",
@@ -410,6 +416,9 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "application_id": sent,
         "proposal_id": batch,
         "paper_id": 1,
+        "papers.paper_id": issue_paper(
+            session, loan_id, PaperKind.SCHEDULE, Clerk(people["staff"], "Staff", now())
+        ),
         "document_id": factories.document(
             session, people["staff"], "business_photo", application_id=sent
         ),

@@ -102,7 +102,8 @@ def test_a_clerk_records_and_the_head_of_section_approves_and_the_schedule_is_pr
         assert (entry.kind, entry.amount, entry.applied) == ("disbursement", 5_000_000, 0)
         assert entry.approved_by != entry.entered_by
 
-    link = page.get_by_role("link", name="Cetak jadwal").first.get_attribute("href")
+    page.get_by_role("link", name="Cetak", exact=True).click()
+    link = page.get_by_role("link", name="Cetak konsep tanpa nomor").get_attribute("href")
     assert link is not None
     answer = page.request.get(link)
     assert answer.headers["content-type"] == "application/pdf"

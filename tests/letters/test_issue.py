@@ -22,6 +22,7 @@ from wibawa.letters.actions import canonical, issue
 from wibawa.letters.documents import (
     AttachedList,
     Facts,
+    Grid,
     Heading,
     Letter,
     Letterhead,
@@ -173,11 +174,19 @@ heads = st.builds(
     texts,
     st.builds(Letterhead, texts, texts, st.lists(texts, max_size=3).map(tuple), texts),
     st.builds(Signatory, texts, texts, texts, texts),
+    texts,
 )
 blocks = st.one_of(
     texts,
     st.builds(Facts, st.lists(st.tuples(texts, texts), max_size=3).map(tuple)),
+    st.builds(Facts, st.just((("A", "B"),)), st.integers(1, 2)),
     st.builds(Points, st.lists(texts, max_size=3).map(tuple)),
+    st.builds(
+        Grid,
+        st.just((ListColumn("No", 1, right=True),)),
+        st.lists(st.tuples(texts), max_size=3).map(tuple),
+        st.just(()) | st.tuples(texts),
+    ),
 )
 letters = st.builds(
     Letter,
@@ -188,6 +197,7 @@ letters = st.builds(
     enclosure=texts,
     copies=st.lists(texts, max_size=2).map(tuple),
     attached=st.none() | lists,
+    name=texts,
 )
 
 

@@ -37,6 +37,11 @@ OFFICE = {
     "office_refusal": "{nomor}/TOLAK/KW/{bulan}/{tahun}",
     "bank_refusal": "{nomor}/TOLAK-BANK/KW/{bulan}/{tahun}",
     "completion": "{nomor}/LENGKAPI/KW/{bulan}/{tahun}",
+    "recommendation": "{nomor}/REKOMENDASI/KW/{bulan}/{tahun}",
+    "schedule": "{nomor}/JADWAL/KW/{bulan}/{tahun}",
+    "card": "{nomor}/KARTU/KW/{bulan}/{tahun}",
+    "receipt": "{nomor}/BUKTI/KW/{bulan}/{tahun}",
+    "payoff": "{nomor}/LUNAS/KW/{bulan}/{tahun}",
 }
 
 

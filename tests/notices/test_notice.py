@@ -99,10 +99,28 @@ def test_the_letter_that_fits_the_state_is_shown_issued_and_printed(
 
 
 def test_every_state_with_a_letter_is_tried() -> None:
-    assert LETTERS.keys() == TOLD.keys()
+    assert LETTERS.keys() | {State.RECOMMENDED, State.SENT} == TOLD.keys()
 
 
-@pytest.mark.parametrize("state", [State.DRAFT, State.SUBMITTED, State.RECOMMENDED, State.SENT])
+@pytest.mark.parametrize("state", [State.RECOMMENDED, State.SENT])
+def test_a_recommended_application_has_its_letter_to_the_bank_once_sent_or_not(
+    sign_in: SignIn, session: Session, people: dict[str, int], state: State
+) -> None:
+    made = factories.application(session, people, to=state)
+    session.commit()
+    client = sign_in("staff")
+    assert "Surat rekomendasi</a>" in text_of(client, f"/permohonan/{made}")
+    assert press(client, made) == 302
+    number = "001/REKOMENDASI/KW/XI/2026"
+    assert papers(session) == [(number, "Permohonan PM-000001")]
+    said = flat(printed(client))
+    for part in (number, "Yth. Direktur Bank Pasar", "Siti Aminah", "Roti Siti", "Rp5.000.000",
+                 "24 (dua puluh empat) bulan", "bukan persetujuan kredit"):  # fmt: skip
+        assert part in said, part
+    assert "33740148" not in said, "no NIK"
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.SUBMITTED])
 def test_where_nothing_is_decided_there_is_no_letter(
     sign_in: SignIn, session: Session, people: dict[str, int], state: State
 ) -> None:

@@ -16,6 +16,11 @@ class PaperKind(StrEnum):
     OFFICE_REFUSAL = "office_refusal"
     BANK_REFUSAL = "bank_refusal"
     COMPLETION = "completion"
+    RECOMMENDATION = "recommendation"
+    SCHEDULE = "schedule"
+    CARD = "card"
+    RECEIPT = "receipt"
+    PAYOFF = "payoff"
 
 
 KIND_WORDS: Final = {
@@ -24,6 +29,24 @@ KIND_WORDS: Final = {
     PaperKind.OFFICE_REFUSAL: "Penolakan dinas",
     PaperKind.BANK_REFUSAL: "Penolakan bank",
     PaperKind.COMPLETION: "Permintaan kelengkapan",
+    PaperKind.RECOMMENDATION: "Rekomendasi",
+    PaperKind.SCHEDULE: "Jadwal angsuran",
+    PaperKind.CARD: "Kartu angsuran",
+    PaperKind.RECEIPT: "Bukti pencatatan pembayaran",
+    PaperKind.PAYOFF: "Keterangan lunas",
+}
+# How a kind is numbered as long as no entry of the office says otherwise.
+FORMATS: Final = {
+    PaperKind.PROPOSAL: "{nomor}/USULAN/KW/{bulan}/{tahun}",
+    PaperKind.APPROVAL: "{nomor}/SETUJU/KW/{bulan}/{tahun}",
+    PaperKind.OFFICE_REFUSAL: "{nomor}/TOLAK/KW/{bulan}/{tahun}",
+    PaperKind.BANK_REFUSAL: "{nomor}/TOLAK-BANK/KW/{bulan}/{tahun}",
+    PaperKind.COMPLETION: "{nomor}/LENGKAPI/KW/{bulan}/{tahun}",
+    PaperKind.RECOMMENDATION: "{nomor}/REKOMENDASI/KW/{bulan}/{tahun}",
+    PaperKind.SCHEDULE: "{nomor}/JADWAL/KW/{bulan}/{tahun}",
+    PaperKind.CARD: "{nomor}/KARTU/KW/{bulan}/{tahun}",
+    PaperKind.RECEIPT: "{nomor}/BUKTI/KW/{bulan}/{tahun}",
+    PaperKind.PAYOFF: "{nomor}/LUNAS/KW/{bulan}/{tahun}",
 }
 ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 LONGEST_FORMAT, LONGEST_NUMBER = 60, 80
@@ -58,9 +81,10 @@ class Signatory:
 
 
 class Facts(NamedTuple):
-    """Labelled values, one under the other."""
+    """Labelled values, one under the other, or in two columns beside each other."""
 
     items: tuple[tuple[str, str], ...]
+    columns: int = 1
 
 
 class Points(NamedTuple):
@@ -69,15 +93,24 @@ class Points(NamedTuple):
     items: tuple[str, ...]
 
 
-Block = str | Facts | Points
-
-
 class ListColumn(NamedTuple):
-    """A column of an attached list: heading, share of the width, alignment."""
+    """A column of a table or list: heading, share of the width, alignment."""
 
     heading: str
     share: int
     right: bool = False
+
+
+class Grid(NamedTuple):
+    """A table in the text; it goes on over pages with its headings. `totals`: none, or a text for
+    each column."""
+
+    columns: tuple[ListColumn, ...]
+    rows: tuple[tuple[str, ...], ...]
+    totals: tuple[str, ...] = ()
+
+
+Block = str | Facts | Points | Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +139,9 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
+    """A letter to somebody, or with a `name` a paper that says what it is: a card, a statement.
+    Such a paper carries name and number in the middle, and day and place above the signature."""
+
     heading: Heading
     subject: str
     recipient: tuple[str, ...]
@@ -113,11 +149,12 @@ class Letter:
     enclosure: str = "–"
     copies: tuple[str, ...] = ()
     attached: AttachedList | None = None
+    name: str = ""
 
     @property
     def title(self) -> str:
         """What a reader's window and list of files call the paper; it names no person."""
-        return f"Surat {self.heading.number}"
+        return f"{self.name or 'Surat'} {self.heading.number}"
 
 
 def letter_data(letter: Letter) -> dict[str, Any]:
@@ -136,7 +173,11 @@ def letter_data(letter: Letter) -> dict[str, Any]:
 def _block_data(block: Block) -> dict[str, Any]:
     if isinstance(block, str):
         return {"text": block}
-    return {"facts" if isinstance(block, Facts) else "points": block.items}
+    if isinstance(block, Grid):
+        return {"grid": block}
+    if isinstance(block, Facts):
+        return {"facts": block.items, "columns": block.columns}
+    return {"points": block.items}
 
 
 def letter_from(data: dict[str, Any]) -> Letter:
@@ -166,6 +207,7 @@ def letter_from(data: dict[str, Any]) -> Letter:
             tuple(attached["totals"]),
             attached["note"],
         ),
+        name=data.get("name", ""),
     )
 
 
@@ -173,7 +215,15 @@ def _block_from(data: dict[str, Any]) -> Block:
     if "text" in data:
         return str(data["text"])
     if "facts" in data:
-        return Facts(tuple((label, value) for label, value in data["facts"]))
+        items = tuple((label, value) for label, value in data["facts"])
+        return Facts(items, data.get("columns", 1))
+    if "grid" in data:
+        columns, rows, totals = data["grid"]
+        return Grid(
+            tuple(ListColumn(*column) for column in columns),
+            tuple(tuple(row) for row in rows),
+            tuple(totals),
+        )
     return Points(tuple(data["points"]))
 
 

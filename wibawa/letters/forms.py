@@ -89,6 +89,11 @@ class OfficeForm(Form):
     office_refusal = _number(PaperKind.OFFICE_REFUSAL)
     bank_refusal = _number(PaperKind.BANK_REFUSAL)
     completion = _number(PaperKind.COMPLETION)
+    recommendation = _number(PaperKind.RECOMMENDATION)
+    schedule = _number(PaperKind.SCHEDULE)
+    card = _number(PaperKind.CARD)
+    receipt = _number(PaperKind.RECEIPT)
+    payoff = _number(PaperKind.PAYOFF)
 
     @property
     def profile(self) -> Profile:

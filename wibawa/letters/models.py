@@ -8,7 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.database import Base, Moment
 
-KINDS = "'proposal','approval','office_refusal','bank_refusal','completion'"
+KINDS = (
+    "'proposal','approval','office_refusal','bank_refusal','completion','recommendation',"
+    "'schedule','card','receipt','payoff'"
+)
 
 
 class OfficeProfile(Base):

@@ -12,6 +12,7 @@ from wibawa.access.models import User
 from wibawa.access.personal_data import index_of, unseal
 from wibawa.database import Base
 from wibawa.letters.documents import (
+    FORMATS,
     Letter,
     Letterhead,
     PaperKind,
@@ -91,7 +92,8 @@ def _profiles() -> Select[OfficeProfile, str]:
 def _profile(row: OfficeProfile, by: str | None) -> Profile:
     apart = ("formats", "by", "at")
     same = {e.name: getattr(row, e.name) for e in fields(Profile) if e.name not in apart}
-    formats = {PaperKind(kind): said for kind, said in json.loads(row.formats).items()}
+    said = {PaperKind(kind): pattern for kind, pattern in json.loads(row.formats).items()}
+    formats = FORMATS | said  # an entry of before knows fewer kinds
     return Profile(**same, formats=formats, by=by, at=row.entered_at)
 
 

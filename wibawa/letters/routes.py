@@ -23,6 +23,7 @@ from wibawa.letters import actions, queries
 from wibawa.letters.documents import KIND_WORDS, PaperKind, paper_number
 from wibawa.letters.forms import OfficeForm, WithdrawForm, form_data
 from wibawa.letters.queries import PaperFilter
+from wibawa.papers.queries import why_void
 from wibawa.rules.dates import long_date
 from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import list_file
@@ -40,6 +41,11 @@ SLUGS: Final = {
     "penolakan-dinas": PaperKind.OFFICE_REFUSAL,
     "penolakan-bank": PaperKind.BANK_REFUSAL,
     "kelengkapan": PaperKind.COMPLETION,
+    "rekomendasi": PaperKind.RECOMMENDATION,
+    "jadwal": PaperKind.SCHEDULE,
+    "kartu": PaperKind.CARD,
+    "bukti": PaperKind.RECEIPT,
+    "lunas": PaperKind.PAYOFF,
 }
 LIST_HEADINGS = (
     "Nomor surat", "Jenis", "Perihal", "Bank", "Tanggal", "Diterbitkan oleh", "Keadaan",
@@ -139,7 +145,8 @@ def check(token: str) -> Response:
     if not brake.lets(request.remote_addr or "", clock.now()):
         return _check_page(429, found=None, busy=True)
     found = queries.checked_paper(db.session(), token)
-    return _check_page(200 if found else 404, found=found, busy=False)
+    void = why_void(db.session(), found.id if found else 0, clock.today())
+    return _check_page(200 if found else 404, found=found, void=void, busy=False)
 
 
 def _check_page(status: int, **shown: Any) -> Response:

@@ -159,18 +159,51 @@ def _completion(told: Told, heading: Heading) -> tuple[Block, ...]:
     )
 
 
+def _recommendation(told: Told, _: Heading) -> tuple[Block, ...]:
+    business = () if told.cooperative else (("Nama usaha", told.business_name or "–"),)
+    place = f"{told.address}, Kel. {told.kelurahan}, Kec. {told.kecamatan}"
+    return (
+        f"Setelah diperiksa dan dikunjungi, dengan ini kami merekomendasikan kepada {told.bank} "
+        "untuk memproses permohonan Kredit Wibawa berikut:",
+        Facts(
+            (
+                ("Nama", told.name),
+                *business,
+                ("Alamat", place),
+                *told.facts,
+                ("Jangka waktu", months_in_words(told.months)),
+                ("Bunga", f"{percent(told.rate)} per tahun"),
+                ("Agunan", told.collateral or "Tidak dipersyaratkan"),
+            )
+        ),
+        "Rekomendasi ini bukan persetujuan kredit. Keputusan sepenuhnya ada pada bank menurut "
+        "penilaiannya sendiri.",
+    )
+
+
 Body = Callable[[Told, Heading], tuple[Block, ...]]
 BODIES: Final[dict[PaperKind, tuple[str, Body]]] = {
     PaperKind.APPROVAL: ("Pemberitahuan persetujuan Kredit Wibawa", _approval),
     PaperKind.OFFICE_REFUSAL: ("Pemberitahuan hasil pemeriksaan permohonan", _office_refusal),
     PaperKind.BANK_REFUSAL: ("Pemberitahuan keputusan bank", _bank_refusal),
     PaperKind.COMPLETION: ("Permintaan kelengkapan permohonan", _completion),
+    PaperKind.RECOMMENDATION: ("Rekomendasi Kredit Wibawa", _recommendation),
 }
 
 
 def notice_letter(kind: PaperKind, told: Told, heading: Heading) -> Letter:
     """The letter of this kind. The bank gets a copy of what concerns its own decision."""
     subject, body = BODIES[kind]
+    if kind is PaperKind.RECOMMENDATION:
+        recipient = (f"Yth. Direktur {told.bank}", "di Semarang")
+        closing = "Atas perhatian dan kerja sama Saudara, kami ucapkan terima kasih."
+        return Letter(
+            heading=heading,
+            subject=subject,
+            recipient=recipient,
+            body=("Dengan hormat,", *body(told, heading), closing),
+            copies=(told.name,),
+        )
     of_bank = kind in (PaperKind.APPROVAL, PaperKind.BANK_REFUSAL)
     return Letter(
         heading=heading,

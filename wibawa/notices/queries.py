@@ -22,6 +22,8 @@ from wibawa.web.clock import in_wib
 
 # The state in which an applicant is told, the move that is told, and the paper that tells it.
 TOLD: Final = {
+    State.RECOMMENDED: (Action.RECOMMEND, PaperKind.RECOMMENDATION),
+    State.SENT: (Action.RECOMMEND, PaperKind.RECOMMENDATION),
     State.APPROVED: (Action.APPROVE, PaperKind.APPROVAL),
     State.REFUSED_BY_OFFICE: (Action.REFUSE, PaperKind.OFFICE_REFUSAL),
     State.REFUSED_BY_BANK: (Action.DECLINE, PaperKind.BANK_REFUSAL),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wibawa.letters.documents import Letterhead, Signatory
 from wibawa.rules.dates import long_date, long_moment
@@ -121,6 +121,8 @@ class ScheduleDocument:
     printed_on: dt.datetime
     printed_by: str
     signatories: tuple[Signatory, ...]
+    number: str = ""  # of the issued paper; a draft has neither number nor token
+    token: str = ""
 
     @property
     def shows_pay_by(self) -> bool:
@@ -136,6 +138,13 @@ class ScheduleDocument:
     def title(self) -> str:
         """What a reader's window and list of files call the paper; it names no person."""
         return f"Jadwal Angsuran {self.loan_number}"
+
+    @property
+    def subtitle(self) -> str:
+        """Which loan, and under which number the office issued the paper."""
+        if self.number:
+            return f"Nomor {self.number} · Pinjaman Kredit Wibawa nomor {self.loan_number}"
+        return f"Pinjaman Kredit Wibawa nomor {self.loan_number}"
 
     @property
     def borrower_facts(self) -> tuple[Fact, ...]:
@@ -181,10 +190,11 @@ class ScheduleDocument:
 
     @property
     def imprint(self) -> str:
-        """The line at the foot: which loan and version, printed when and by whom."""
+        """The line at the foot: which loan and version, issued or printed when and by whom."""
+        deed = "Diterbitkan" if self.number else "Dicetak"
         return (
             f"Pinjaman {self.loan_number} · Jadwal versi {self.version} · "
-            f"Dicetak {long_moment(self.printed_on)} WIB oleh {self.printed_by}"
+            f"{deed} {long_moment(self.printed_on)} WIB oleh {self.printed_by}"
         )
 
 
@@ -265,6 +275,37 @@ def schedule_document(
             Signatory("Peminjam", borrower_name),
             officer or Signatory("Petugas", printed_by),
         ),
+    )
+
+
+def schedule_data(document: ScheduleDocument) -> dict[str, Any]:
+    """The document as JSON can keep it; `schedule_from` is the way back."""
+    data = asdict(document)
+    data["disbursed_on"] = document.disbursed_on.isoformat()
+    data["printed_on"] = document.printed_on.isoformat()
+    data["rows"] = [
+        [row.number, row.due_on.isoformat(), row.pay_by.isoformat(), *row[3:]]
+        for row in document.rows
+    ]
+    return data
+
+
+def schedule_from(data: dict[str, Any]) -> ScheduleDocument:
+    """The document that `schedule_data` kept."""
+    day, head = dt.date.fromisoformat, data["letterhead"]
+    return ScheduleDocument(
+        **data
+        | {
+            "letterhead": Letterhead(**head | {"address": tuple(head["address"])}),
+            "disbursed_on": day(data["disbursed_on"]),
+            "printed_on": dt.datetime.fromisoformat(data["printed_on"]).astimezone(WIB),
+            "rows": tuple(
+                ScheduleRow(number, day(due_on), day(pay_by), *amounts)
+                for number, due_on, pay_by, *amounts in data["rows"]
+            ),
+            "totals": ScheduleTotals(*data["totals"]),
+            "signatories": tuple(Signatory(**each) for each in data["signatories"]),
+        }
     )
 
 

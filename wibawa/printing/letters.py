@@ -13,7 +13,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import Color
-from reportlab.lib.enums import TA_JUSTIFY, TA_LEFT, TA_RIGHT
+from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_LEFT, TA_RIGHT
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfgen.canvas import Canvas
@@ -30,10 +30,18 @@ from reportlab.platypus import (
     Table,
 )
 
-from wibawa.letters.documents import AttachedList, Block, Facts, Heading, Letter
+from wibawa.letters.documents import (
+    AttachedList,
+    Block,
+    Facts,
+    Grid,
+    Heading,
+    Letter,
+    ListColumn,
+)
 from wibawa.printing.documents import WIB, date_stamp
 from wibawa.printing.fonts import BOLD, REGULAR, Face, TextBlock, choose, fit, tidy
-from wibawa.printing.pdf import (
+from wibawa.printing.letterhead import (
     FOOT,
     GREEN,
     HAIR,
@@ -89,11 +97,12 @@ def _paragraph(
 class _Pages(Canvas):  # type: ignore[misc]
     """A canvas that knows, when it writes a page, how many there are."""
 
-    def __init__(self, *args: Any, heading: Heading, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, letter: Letter, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        heading = letter.heading
         stamp = date_stamp(dt.datetime.combine(heading.date, dt.time(), WIB))
         self.setDateFormatter(lambda *_: stamp)
-        self._number = heading.number
+        self._title = letter.title
         self._kept: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802 - ReportLab's name
@@ -113,8 +122,8 @@ class _Pages(Canvas):  # type: ignore[misc]
         self.setLineWidth(0.5)
         self.line(MARGIN, FOOT, right, FOOT)
         text = TextBlock(self)
-        number = fit(f"Surat {self._number}", REGULAR, 7.4, right - MARGIN - 90)
-        text.set(MARGIN, FOOT - 11, number, MUTED)
+        title = fit(self._title, REGULAR, 7.4, right - MARGIN - 90)
+        text.set(MARGIN, FOOT - 11, title, MUTED)
         text.set(right, FOOT - 11, fit(folio, REGULAR, 7.4, 86), MUTED, 1)
         text.end()
 
@@ -154,7 +163,8 @@ def letter_pdf(letter: Letter, site: str = "") -> bytes:
         invariant=1,
     )
     document.addPageTemplates(_templates(letter))
-    story = [*_opening(letter), *(part for block in letter.body for part in _block(block))]
+    opening = _named(letter) if letter.name else _opening(letter)
+    story = [*opening, *(part for block in letter.body for part in _block(block))]
     story += [_signature(letter, check_address(site, heading.token))]
     if letter.copies:
         story += [Spacer(0, 14), _paragraph("Tembusan:", size=9, leading=12)]
@@ -164,7 +174,7 @@ def letter_pdf(letter: Letter, site: str = "") -> bytes:
         ]
     if letter.attached is not None:
         story += [NextPageTemplate("list"), PageBreak(), *_list(letter.attached, heading)]
-    document.build(story, canvasmaker=partial(_Pages, heading=heading))
+    document.build(story, canvasmaker=partial(_Pages, letter=letter))
     return out.getvalue()
 
 
@@ -230,9 +240,22 @@ def _opening(letter: Letter) -> list[Flowable]:
     ]
 
 
+def _named(letter: Letter) -> list[Flowable]:
+    """What the paper is, and its number, in the middle."""
+    return [
+        _paragraph(letter.name.upper(), BOLD, size=14, leading=18, align=TA_CENTER),
+        _paragraph(f"Nomor: {letter.heading.number}", align=TA_CENTER, after=LEADING * 0.8),
+    ]
+
+
 def _block(block: Block) -> list[Flowable]:
     if isinstance(block, str):
         return [_paragraph(block, align=TA_JUSTIFY, after=LEADING * 0.55)]
+    if isinstance(block, Grid):
+        table = _table(block.columns, block.rows, block.totals, WIDTH, 2.2)
+        return [Spacer(0, 2), table, Spacer(0, LEADING * 0.6)]
+    if isinstance(block, Facts) and block.columns > 1:
+        return [_beside(block)]
     if isinstance(block, Facts):
         indent = 24.0
         table = Table(
@@ -250,58 +273,98 @@ def _block(block: Block) -> list[Flowable]:
     return [Table(rows, [18, WIDTH - 18], style=_plain(), hAlign="LEFT", spaceAfter=LEADING * 0.5)]
 
 
+def _beside(facts: Facts) -> Table:
+    """Facts in columns, read down the first one before the next; small, for papers with a table."""
+    each = -(-len(facts.items) // facts.columns)
+    width = WIDTH / facts.columns
+
+    def column(items: Sequence[tuple[str, str]]) -> Table:
+        rows = [
+            [_paragraph(name, size=8.6, leading=11.6, color=MUTED),
+             _paragraph(value, size=8.8, leading=11.6)]
+            for name, value in items
+        ]  # fmt: skip
+        return Table(rows, [86, width - 98], style=_plain(), hAlign="LEFT")
+
+    parts = [facts.items[start : start + each] for start in range(0, len(facts.items), each)]
+    return Table(
+        [[column(part) for part in parts]],
+        [width] * len(parts),
+        style=_plain(),
+        hAlign="LEFT",
+        spaceAfter=LEADING * 0.5,
+    )
+
+
 def _signature(letter: Letter, address: str) -> Flowable:
     who, left = letter.heading.signatory, WIDTH * 0.52
-    lines: list[Flowable] = [_paragraph(who.role + ","), Spacer(0, SIGNING_ROOM)]
+    room = SIGNING_ROOM * 0.7 if letter.name else SIGNING_ROOM
+    lines: list[Flowable] = [_paragraph(who.role + ","), Spacer(0, room)]
+    if letter.name:
+        day = f"{letter.heading.place}, {long_date(letter.heading.date)}"
+        lines.insert(0, _paragraph(day))
     if who.name:
         lines.append(_paragraph(who.name, BOLD))
     else:
         lines.append(_paragraph("." * 48, color=MUTED))
     if who.rank:
         lines.append(_paragraph(who.rank))
-    lines.append(_paragraph(f"NIP {who.nip}" if who.nip else "NIP"))
+    if who.nip or not letter.name:
+        lines.append(_paragraph(f"NIP {who.nip}" if who.nip else "NIP"))
     code = _Code(address) if address else ""
     low = ("VALIGN", (0, 0), (0, 0), "BOTTOM")
     table = Table([[code, lines]], [left, WIDTH - left], style=_plain(low), hAlign="LEFT")
     return KeepTogether([Spacer(0, LEADING), table])
 
 
-def _list(attached: AttachedList, heading: Heading) -> list[Flowable]:
-    line = f"Lampiran surat nomor {heading.number} tanggal {long_date(heading.date)}"
-    shares = sum(column.share for column in attached.columns)
-    widths = [BROAD * column.share / shares for column in attached.columns]
-    aligns = [TA_RIGHT if column.right else TA_LEFT for column in attached.columns]
+def _table(
+    columns: Sequence[ListColumn],
+    texts: Sequence[Sequence[str]],
+    totals: Sequence[str],
+    width: float,
+    above: float = 3,
+) -> Table:
+    """A table that goes on over pages with its headings; totals never stand alone on a page."""
+    shares = sum(column.share for column in columns)
+    widths = [width * column.share / shares for column in columns]
+    aligns = [TA_RIGHT if column.right else TA_LEFT for column in columns]
 
-    def row(texts: Sequence[str], face: Face, color: tuple[float, float, float]) -> list[Paragraph]:
+    def row(cells: Sequence[str], face: Face, color: tuple[float, float, float]) -> list[Paragraph]:
         return [
             _paragraph(text, face, size=CELL, leading=CELL_LEADING, align=align, color=color)
-            for text, align in zip(texts, aligns, strict=True)
+            for text, align in zip(cells, aligns, strict=True)
         ]
 
-    rows = [
-        row([column.heading for column in attached.columns], BOLD, GREEN),
-        *(row(texts, REGULAR, INK) for texts in attached.rows),
-        row(attached.totals, BOLD, INK),
-    ]
+    head = row([column.heading for column in columns], BOLD, GREEN)
+    rows = [head, *(row(cells, REGULAR, INK) for cells in texts)]
     lines = [
         ("BACKGROUND", (0, 0), (-1, 0), _color(TINT)),
-        ("BACKGROUND", (0, -1), (-1, -1), _color(TINT)),
         ("LINEABOVE", (0, 0), (-1, 0), 0.8, _color(GREEN)),
         ("LINEBELOW", (0, 0), (-1, 0), 0.8, _color(GREEN)),
-        ("LINEABOVE", (0, 2), (-1, -2), 0.35, _color(HAIR)),
-        ("LINEABOVE", (0, -1), (-1, -1), 0.8, _color(GREEN)),
+        ("LINEABOVE", (0, 2), (-1, -1), 0.35, _color(HAIR)),
         ("LINEBELOW", (0, -1), (-1, -1), 0.8, _color(GREEN)),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 3.5),
         ("RIGHTPADDING", (0, 0), (-1, -1), 3.5),
-        ("TOPPADDING", (0, 0), (-1, -1), 3),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3.6),
-        ("NOSPLIT", (0, -2), (-1, -1)),
+        ("TOPPADDING", (0, 0), (-1, -1), above),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), above + 0.6),
     ]
+    if totals:
+        rows.append(row(totals, BOLD, INK))
+        lines += [
+            ("BACKGROUND", (0, -1), (-1, -1), _color(TINT)),
+            ("LINEABOVE", (0, -1), (-1, -1), 0.8, _color(GREEN)),
+            ("NOSPLIT", (0, -2), (-1, -1)),
+        ]
+    return Table(rows, widths, style=lines, repeatRows=1, hAlign="LEFT")
+
+
+def _list(attached: AttachedList, heading: Heading) -> list[Flowable]:
+    line = f"Lampiran surat nomor {heading.number} tanggal {long_date(heading.date)}"
     story: list[Flowable] = [
         _paragraph(line, size=8.4, leading=11, color=MUTED, after=2),
         _paragraph(attached.title, BOLD, size=13, leading=17, after=8),
-        Table(rows, widths, style=lines, repeatRows=1, hAlign="LEFT"),
+        _table(attached.columns, attached.rows, attached.totals, BROAD),
     ]
     if attached.note:
         story += [Spacer(0, 6), _paragraph(attached.note, size=8.4, leading=11, color=MUTED)]

@@ -27,20 +27,25 @@ from wibawa.printing.documents import (
     date_stamp,
 )
 from wibawa.printing.fonts import BOLD, ITALIC, REGULAR, TextBlock, fit, points, tidy, width
+from wibawa.printing.letterhead import (
+    FOOT,
+    GREEN,
+    HAIR,
+    INK,
+    MARGIN,
+    MUTED,
+    TINT,
+    TOP,
+    draw_letterhead,
+)
+from wibawa.printing.qr import CAPTION, check_address, draw_code
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import number
 
 # Compressed streams as they are: ASCII armour would make every file a quarter larger.
 rl_config.useA85 = 0
 
-GREEN = (0.043, 0.365, 0.231)
-INK = (0.12, 0.14, 0.13)
-MUTED = (0.36, 0.41, 0.38)
-HAIR = (0.77, 0.82, 0.79)
-TINT = (0.925, 0.955, 0.938)
-
 # Lengths in points; those from the top are measured from the upper margin.
-MARGIN, TOP, FOOT = 56.7, 36.0, 40.0
 FACTS, FACT, LABEL = 130.0, 12.4, 82.0
 FIRST_TABLE, NEXT_TABLE = 228.0, 58.0
 HEAD, TOTALS, PAD = 24.0, 18.0, 6.0
@@ -48,6 +53,7 @@ FACT_SIZE, LABEL_SIZE, ROW_SIZE = 9.2, 8.6, 8.8
 ROW = {Paper.A4: 13.2, Paper.F4: 15.4}
 SIGNATURE = {Paper.A4: 56.0, Paper.F4: 72.0}
 BELOW_SIGNATURE = 120.0
+CODE = 58.0
 YEAR = 12
 
 
@@ -162,46 +168,6 @@ def _fact_columns(at: Geometry) -> tuple[tuple[float, float], tuple[float, float
     return (at.left, at.middle - 9), (at.middle + 9, at.right)
 
 
-def _draw_mark(canvas: Any, x: float, y: float, size: float) -> None:
-    """Wibawa's own mark, a W whose last stroke rises; it imitates no coat of arms."""
-    canvas.setFillColorRGB(*GREEN)
-    canvas.roundRect(x, y, size, size, size * 0.2, stroke=0, fill=1)
-    canvas.setStrokeColorRGB(1, 1, 1)
-    canvas.setLineCap(1)
-    canvas.setLineJoin(1)
-    canvas.setLineWidth(size * 0.085)
-    path = canvas.beginPath()
-    path.moveTo(x + 0.19 * size, y + 0.68 * size)
-    for across, up in ((0.345, 0.35), (0.49, 0.6), (0.63, 0.35), (0.81, 0.77)):
-        path.lineTo(x + across * size, y + up * size)
-    canvas.drawPath(path, stroke=1, fill=0)
-    canvas.setLineWidth(size * 0.03)
-    canvas.line(x + 0.2 * size, y + 0.2 * size, x + 0.8 * size, y + 0.2 * size)
-
-
-def draw_letterhead(
-    canvas: Any, text: TextBlock, head: Letterhead, left: float, right: float, top: float
-) -> None:
-    """The head of a paper, 63 points high, from the upper margin `top` down."""
-    mark, middle = 46.0, (left + right) / 2
-    canvas.saveState()
-    _draw_mark(canvas, left, top - mark - 2, mark)
-    canvas.restoreState()
-    room = right - left - 2 * (mark + 12)
-    address = head.address if len(head.address) <= 2 else (", ".join(head.address),)
-    small = [line for line in (*address, head.contact) if line]
-    y = top - 10 - (3 - len(small)) * 3.4
-    text.set(middle, y, fit(head.government, REGULAR, 11.5, room), INK, 0.5)
-    text.set(middle, y - 16, fit(head.office, BOLD, 15, room), GREEN, 0.5)
-    for index, line in enumerate(small):
-        fitted = fit(line, REGULAR, 8, room)
-        text.set(middle, y - 27 - 8.8 * index, fitted, MUTED, 0.5)
-    canvas.setStrokeColorRGB(*GREEN)
-    for weight, below in ((1.8, 60), (0.5, 63)):
-        canvas.setLineWidth(weight)
-        canvas.line(left, top - below, right, top - below)
-
-
 def _draw_headings(canvas: Any, text: TextBlock, at: Geometry) -> None:
     title = fit("JADWAL ANGSURAN", BOLD, 15, at.right - at.left)
     text.set(at.middle, at.top - 86, title, INK, 0.5)
@@ -258,9 +224,8 @@ def _draw_static(canvas: Any, text: TextBlock, sheet: Sheet, at: Geometry) -> No
 
 
 def _set_head(text: TextBlock, document: ScheduleDocument, at: Geometry) -> None:
-    subtitle = f"Pinjaman Kredit Wibawa nomor {document.loan_number}"
     room = at.right - at.left
-    text.set(at.middle, at.top - 100, fit(subtitle, REGULAR, 9.4, room), INK, 0.5)
+    text.set(at.middle, at.top - 100, fit(document.subtitle, REGULAR, 9.4, room), INK, 0.5)
     if document.status_note:
         note = fit(document.status_note, ITALIC, 8.4, room)
         text.set(at.middle, at.top - 112, note, GREEN, 0.5)
@@ -344,8 +309,11 @@ def _set_closing(text: TextBlock, document: ScheduleDocument, sheet: Sheet, at: 
 class _Book:
     """A PDF being written, page after page."""
 
-    def __init__(self, out: BinaryIO, paper: Paper, title: str, first: ScheduleDocument) -> None:
+    def __init__(
+        self, out: BinaryIO, paper: Paper, title: str, first: ScheduleDocument, site: str
+    ) -> None:
         self.pages = 0
+        self._site = site
         self._paper = paper
         self._canvas = Canvas(out, paper.value, pageCompression=1, invariant=1, lang="id-ID")
         self._canvas.setTitle(tidy(title))
@@ -405,6 +373,7 @@ class _Book:
         _set_rows(text, rows, sheet, at)
         if sheet.last:
             _set_closing(text, document, sheet, at)
+            self._code(document, at)
         imprint = fit(document.imprint, REGULAR, 7.4, at.right - at.left - 90)
         text.set(at.left, FOOT - 11, imprint, MUTED)
         text.set(at.right, FOOT - 11, fit(folio, REGULAR, 7.4, 86), MUTED, 1)
@@ -412,6 +381,15 @@ class _Book:
         self._canvas.showPage()
         self._compress_last_page()
         self.pages += 1
+
+    def _code(self, document: ScheduleDocument, at: Geometry) -> None:
+        """The code that leads to the paper's public page, between the signatures."""
+        address = check_address(self._site, document.token)
+        if address:
+            low = at.closing - 80 - CODE
+            draw_code(self._canvas, address, at.middle - CODE / 2, low, CODE)
+            text = fit(CAPTION, REGULAR, 6.4, 126)
+            self._text.set(at.middle, low - 8, text, MUTED, 0.5)
 
     def _compress_last_page(self) -> None:
         """ReportLab keeps pages uncompressed until it saves; a third of the memory is enough."""
@@ -425,24 +403,30 @@ class _Book:
         self._canvas.save()
 
 
-def schedule_pdf(document: ScheduleDocument, paper: Paper = Paper.A4) -> bytes:
+def schedule_pdf(document: ScheduleDocument, paper: Paper = Paper.A4, site: str = "") -> bytes:
     """One loan's schedule as a PDF. The same document always gives the same bytes."""
     out = BytesIO()
-    schedules_pdf([document], out, document.title, paper)
+    schedules_pdf([document], out, document.title, paper, site)
     return out.getvalue()
 
 
 def schedules_pdf(
-    documents: Iterable[ScheduleDocument], out: BinaryIO, title: str, paper: Paper = Paper.A4
+    documents: Iterable[ScheduleDocument],
+    out: BinaryIO,
+    title: str,
+    paper: Paper = Paper.A4,
+    site: str = "",
 ) -> int:
     """Many loans in one PDF, with a bookmark for each; return the number of pages.
+
+    Issued papers carry the code that leads to their page at `site`.
 
     `documents` is read once, one loan at a time. The file's date and author come from the first
     loan. Raises ValueError without any document, since a PDF cannot be empty; nothing is written.
     """
     book: _Book | None = None
     for document in documents:
-        book = book or _Book(out, paper, title, document)
+        book = book or _Book(out, paper, title, document, site)
         book.add(document, f"{document.loan_number} · {document.borrower_name}")
     if book is None:
         raise ValueError("no schedule to print")

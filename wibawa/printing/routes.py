@@ -10,8 +10,10 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import bank_by_code, thresholds_on
 from wibawa.database import db
-from wibawa.letters.queries import letter
+from wibawa.letters.queries import letter, paper_data
 from wibawa.loans.queries import loan_facts, running_loans
+from wibawa.papers.queries import issued_schedule
+from wibawa.printing.issued import paper_pdf
 from wibawa.printing.letters import letter_pdf
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.printing.queries import schedule_documents
@@ -43,8 +45,14 @@ def schedule(loan_id: int) -> Response:
     facts = loan_facts(db.session(), loan_id) or not_found("loan", loan_id)
     own_bank_only(facts.bank_id, "loan", loan_id)
     title = f"Jadwal Angsuran {facts.number}"
-    on = max(clock.today(), facts.disbursed_on)
-    answer = _pdf([loan_id], on, title, f"jadwal-{facts.number}.pdf")
+    on, name = max(clock.today(), facts.disbursed_on), f"jadwal-{facts.number}.pdf"
+    issued = issued_schedule(db.session(), loan_id, on)
+    kept = None if issued is None else paper_data(db.session(), issued)
+    if kept is None:
+        answer = _pdf([loan_id], on, title, name)
+    else:
+        out = io.BytesIO(paper_pdf(kept, public_address()))
+        answer = send_file(out, mimetype="application/pdf", download_name=name)
     record_apart(clock.now(), me().id, "schedule_printed", "loan", loan_id)
     return answer
 
@@ -70,8 +78,8 @@ def schedules(code: str) -> Response:
 @needs(Permission.SEE_LETTERS)
 def paper(paper_id: int) -> Response:
     """Any letter of the office, from what was kept when it was issued."""
-    issued = letter(db.session(), paper_id) or not_found("paper", paper_id)
-    out = io.BytesIO(letter_pdf(issued, public_address()))
+    issued = paper_data(db.session(), paper_id) or not_found("paper", paper_id)
+    out = io.BytesIO(paper_pdf(issued, public_address()))
     record_apart(clock.now(), me().id, "paper_printed", "paper", paper_id)
     return send_file(out, mimetype="application/pdf", download_name=f"surat-{paper_id}.pdf")
 

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from wibawa.access.models import User
+from wibawa.banks.queries import thresholds_on
+from wibawa.letters.documents import PaperKind
+from wibawa.letters.models import IssuedPaper, PaperWithdrawal
+from wibawa.loans.models import LedgerEntry, Schedule
+from wibawa.loans.queries import (
+    EntryLine,
+    LoanFacts,
+    ScheduleFacts,
+    ledger,
+    loan_facts,
+    schedule_on,
+)
+from wibawa.loans.undone import RECEIVED
+from wibawa.papers.models import LoanPaper
+from wibawa.rules.facts import BankKind, Position
+from wibawa.rules.position import position
+from wibawa.rules.pouring import Receipt, Share, pour
+
+MONEY_IN = ("opening", *RECEIVED)
+
+
+@dataclass(frozen=True)
+class LoanView:
+    """A loan at the end of a day: its schedule, the money that came in and was not reversed, where
+    each rupiah of it went, and the position."""
+
+    on: dt.date
+    facts: LoanFacts
+    schedule: ScheduleFacts
+    schedule_id: int
+    payments: tuple[EntryLine, ...]
+    shares: tuple[Share, ...]
+    position: Position
+
+    @property
+    def is_paid_off(self) -> bool:
+        where = self.position
+        return where.outstanding_principal == 0 and where.outstanding_interest == 0
+
+    @property
+    def last_paid_on(self) -> dt.date:
+        """The day of the last money that closed something; of a loan that nobody paid, its own."""
+        days = [share.on for share in self.shares if share.number is not None]
+        return days[-1] if days else self.facts.disbursed_on
+
+
+def loan_view(session: Session, loan_id: int, on: dt.date) -> LoanView | None:
+    """None for a loan that is not there, or that has no schedule on that day."""
+    facts, schedule = loan_facts(session, loan_id), schedule_on(session, loan_id, on)
+    if facts is None or schedule is None:
+        return None
+    undone = set(
+        session.scalars(
+            select(LedgerEntry.reverses).where(
+                LedgerEntry.loan_id == loan_id,
+                LedgerEntry.kind == "reversal",
+                LedgerEntry.effective_on <= on,
+            )
+        )
+    )
+    payments = tuple(
+        entry
+        for entry in ledger(session, loan_id)
+        if entry.kind in MONEY_IN
+        and entry.amount
+        and entry.effective_on <= on
+        and entry.sequence not in undone
+    )
+    receipts = [Receipt(e.sequence, e.effective_on, e.amount, e.penalty) for e in payments]
+    limits = thresholds_on(session, on)[BankKind(facts.bank_kind)]
+    applied = sum(entry.amount - entry.penalty for entry in payments)
+    return LoanView(
+        on,
+        facts,
+        schedule,
+        _schedule_id(session, loan_id, schedule.version),
+        payments,
+        pour(facts.principal, schedule.rows, receipts),
+        position(facts.principal, schedule.rows, applied, on, limits),
+    )
+
+
+def _schedule_id(session: Session, loan_id: int, version: int) -> int:
+    found = select(Schedule.id).where(Schedule.loan_id == loan_id, Schedule.version == version)
+    return int(session.execute(found).scalar_one())
+
+
+@dataclass(frozen=True)
+class PaperOfLoan:
+    """A paper that was issued for a loan; `void` says why it counts no more, "" while it does."""
+
+    id: int
+    kind: PaperKind
+    number: str
+    dated: dt.date
+    by: str
+    at: dt.datetime
+    schedule_id: int | None
+    sequence: int | None
+    spoken_on: dt.date
+    withdrawn: bool
+    void: str
+
+
+def papers_of_loan(session: Session, loan_id: int, today: dt.date) -> list[PaperOfLoan]:
+    """The papers of a loan, the newest first: one query."""
+    query = _papers(today).where(LoanPaper.loan_id == loan_id).order_by(LoanPaper.paper_id.desc())
+    return [_paper(row, today) for row in session.execute(query)]
+
+
+def why_void(session: Session, paper_id: int, today: dt.date) -> str:
+    """What happened to the loan since, so that its paper counts no more; "" while it counts, and
+    for papers of no loan. One query whatever the paper, and for none too."""
+    row = session.execute(_papers(today).where(LoanPaper.paper_id == paper_id)).first()
+    return "" if row is None else _void(row, today)
+
+
+def issued_schedule(session: Session, loan_id: int, on: dt.date) -> int | None:
+    """The issued paper of the version that is in force on a day."""
+    return session.scalar(
+        select(LoanPaper.paper_id)
+        .join(Schedule, Schedule.id == LoanPaper.schedule_id)
+        .outerjoin(PaperWithdrawal, PaperWithdrawal.paper_id == LoanPaper.paper_id)
+        .where(
+            LoanPaper.loan_id == loan_id,
+            Schedule.starts_on <= on,
+            on < Schedule.ends_on,
+            PaperWithdrawal.paper_id.is_(None),
+        )
+        .order_by(LoanPaper.paper_id.desc())
+        .limit(1)
+    )
+
+
+def _papers(today: dt.date) -> Any:
+    """Every paper of a loan with all that its standing hangs on."""
+    newer, card, gone = aliased(LoanPaper), aliased(IssuedPaper), aliased(PaperWithdrawal)
+    undo, now = aliased(LedgerEntry), aliased(Schedule)
+    owed = (
+        select(now.total)
+        .where(now.loan_id == LoanPaper.loan_id, now.starts_on <= today, today < now.ends_on)
+        .scalar_subquery()
+    )
+    paid = (
+        select(func.coalesce(func.sum(LedgerEntry.applied), 0))
+        .where(LedgerEntry.loan_id == LoanPaper.loan_id, LedgerEntry.effective_on <= today)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            IssuedPaper.id,
+            IssuedPaper.kind,
+            IssuedPaper.number,
+            IssuedPaper.dated,
+            User.name.label("by"),
+            IssuedPaper.issued_at,
+            LoanPaper.schedule_id,
+            LoanPaper.sequence,
+            LoanPaper.spoken_on,
+            PaperWithdrawal.paper_id.is_not(None).label("withdrawn"),
+            Schedule.ends_on,
+            exists()
+            .where(undo.loan_id == LoanPaper.loan_id, undo.reverses == LoanPaper.sequence)
+            .label("reversed"),
+            select(newer.paper_id)
+            .join(card, card.id == newer.paper_id)
+            .outerjoin(gone, gone.paper_id == newer.paper_id)
+            .where(
+                newer.loan_id == LoanPaper.loan_id,
+                newer.paper_id > LoanPaper.paper_id,
+                card.kind == PaperKind.CARD.value,
+                gone.paper_id.is_(None),
+            )
+            .exists()
+            .label("newer_card"),
+            (paid < owed).label("is_open"),
+        )
+        .join(LoanPaper, LoanPaper.paper_id == IssuedPaper.id)
+        .join(User, User.id == IssuedPaper.issued_by)
+        .outerjoin(Schedule, Schedule.id == LoanPaper.schedule_id)
+        .outerjoin(PaperWithdrawal, PaperWithdrawal.paper_id == LoanPaper.paper_id)
+    )
+
+
+def _void(row: Any, today: dt.date) -> str:
+    kind = PaperKind(row.kind)
+    if kind is PaperKind.SCHEDULE and row.ends_on <= today:
+        return "Jadwal pinjaman ini sudah diganti dengan jadwal yang lebih baru."
+    if kind is PaperKind.CARD and row.newer_card:
+        return "Sudah terbit kartu yang lebih baru untuk pinjaman ini."
+    if kind is PaperKind.RECEIPT and row.reversed:
+        return "Pencatatan pembayaran ini sudah dibatalkan."
+    if kind is PaperKind.PAYOFF and row.is_open:
+        return "Pinjaman ini dibuka kembali dan belum lunas."
+    return ""
+
+
+def _paper(row: Any, today: dt.date) -> PaperOfLoan:
+    void = "Surat ini ditarik." if row.withdrawn else _void(row, today)
+    return PaperOfLoan(
+        row.id,
+        PaperKind(row.kind),
+        row.number,
+        row.dated,
+        row.by,
+        row.issued_at,
+        row.schedule_id,
+        row.sequence,
+        row.spoken_on,
+        row.withdrawn,
+        void,
+    )
