@@ -403,6 +403,11 @@ def suspense(
         uploaded_by=by,
         uploaded_at=now(),
         posted_at=now(),
+        row_count=1,
+        total=amount,
+        suspense_rows=1,
+        suspense_total=amount,
+        control_total=amount,
     )
     session.add(upload)
     session.flush()

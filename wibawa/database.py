@@ -29,6 +29,7 @@ from sqlalchemy import (
     String,
     any_,
     event,
+    false,
     func,
     literal,
     select,
@@ -174,6 +175,8 @@ def is_sqlite(session: Session) -> bool:
 def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """`column` is one of `values`, however many: they travel as ONE parameter."""
     given = sorted(values)
+    if not given:
+        return false()
     if is_sqlite(session):
         each = func.json_each(json.dumps(given)).table_valued("value")
         return cast(ColumnElement[bool], column.in_(select(each.c.value)))

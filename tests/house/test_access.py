@@ -134,6 +134,8 @@ PAGES = {
     "loans.export_list": "see_loans",
     "loans.loan": "see_loans",
     "loans.loan_list": "see_loans",
+    "loans.export_suspense": "see_suspense",
+    "loans.suspense": "see_suspense",
     "loans.suspense_list": "see_suspense",
     "merging.approve": "approve_merge",
     "merging.choose_other": "edit_borrower",

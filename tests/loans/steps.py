@@ -100,5 +100,6 @@ def is_reversed_file(session: Session, upload_id: int) -> bool:
 def holds(session: Session) -> bool:
     """Whether `wibawa check` finds nothing wrong."""
     checks = run_checks(session, TODAY, thresholds_on(session, TODAY))
-    assert [f"{check.name}: {check.found}" for check in checks if not check.ok] == []
+    wrong = [f"{check.name}: {check.found}" for check in checks if not check.ok]
+    assert wrong == [], wrong
     return True

@@ -71,6 +71,7 @@ def carry_over(
 
 def take_back_file(session: Session, people: dict[str, int], upload_id: int) -> None:
     by, second = people["staff"], people["approver"]
+    deed = whole_file(session, upload_id)
     asked = LoanRequest(
         kind="upload_reversal", status="approved", bank_id=factories.PASAR, upload_id=upload_id,
         data="{}", reason="Berkas keliru", entered_by=by, entered_at=now(), shown="",
@@ -78,7 +79,6 @@ def take_back_file(session: Session, people: dict[str, int], upload_id: int) -> 
     )  # fmt: skip
     session.add(asked)
     session.flush()
-    deed = whole_file(session, upload_id)
     carry_out(session, deed, Author(by, second, now()), asked.id, "Berkas keliru")
     session.flush()
 

@@ -17,6 +17,7 @@ from wibawa.banks.models import CollectibilityRule, LoanTerms
 from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import SuspenseEntry
+from wibawa.loans.undone import open_of
 from wibawa.merging.models import BorrowerMerge
 from wibawa.rules.statuses import State
 from wibawa.uploads.kinds import OPEN
@@ -117,7 +118,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         select(
             _files("repayments", statuses, of_bank(Upload.bank_id)),
             _count(Disbursement, Disbursement.status == "recorded"),
-            _count(SuspenseEntry, of_bank(SuspenseEntry.bank_id)),
+            _count(SuspenseEntry, of_bank(SuspenseEntry.bank_id), open_of() > 0),
             _count(Application, waits_for(person)),
             _proposed(LoanTerms) + _proposed(CollectibilityRule),
             _count(BorrowerMerge, BorrowerMerge.status == "recorded"),
@@ -322,6 +323,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
     """A page below a list keeps the list's menu item lit."""
     below = {
         "loans.loan": "loans.loan_list",
+        "loans.suspense": "loans.suspense_list",
         "decisions.check_upload": "proposals.proposal_list",
         "decisions.decision": "applications.application_list",
         "decisions.reveal_nik": "applications.application_list",

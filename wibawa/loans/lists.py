@@ -6,19 +6,22 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
-from wibawa.loans.models import Loan, Schedule, SuspenseEntry
+from wibawa.loans.models import Loan, LoanRequest, Schedule, SuspenseEntry
 from wibawa.loans.portfolio import NPL_FROM_CLASS
 from wibawa.loans.positions import Classes, positions
+from wibawa.loans.undone import open_of
 from wibawa.rules.changes import RESTRUCTURING
 from wibawa.uploads.models import Upload
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("nomor", "nama", "bank", "cair", "plafon", "baki", "tunggakan", "hari", "kol")
+SUSPENSE_SORTS = ("tanggal", "jumlah", "bank")
+SUSPENSE_STATES = ("terbuka", "selesai", "semua")
 STATES = ("berjalan", "menunggak", "lunas", "hapusbuku", "semua")
 
 
@@ -72,7 +75,18 @@ class LoanTotals:
 
 
 @dataclass(frozen=True)
+class SuspenseFilter:
+    """What a list of titipan shows. `before`: only what came before this day."""
+
+    bank_id: int | None = None
+    state: str = "terbuka"
+    before: dt.date | None = None
+
+
+@dataclass(frozen=True)
 class SuspenseLine:
+    """`open` is what nobody has resolved; `request_id` a request about it that waits."""
+
     id: int
     bank: str
     account_text: str
@@ -82,11 +96,24 @@ class SuspenseLine:
     booked_on: dt.date
     reason: str
     bank_reference: str | None
-    upload_id: int
-    filename: str
-    row_number: int
+    upload_id: int | None
+    filename: str | None
+    row_number: int | None
     loan_id: int | None
     loan_number: str | None
+    entry: int | None
+    open: int
+    request_id: int | None
+
+
+@dataclass(frozen=True)
+class SuspenseTotals:
+    """Sums of a whole list of titipan, and how many of its open ones came before a day."""
+
+    count: int
+    amount: int
+    open: int
+    old: int
 
 
 def loan_lines(
@@ -226,14 +253,60 @@ def _line(row: Any, on: dt.date) -> LoanLine:
     return LoanLine(*values)
 
 
-def suspense_page(
-    session: Session, bank_id: int | None, asked: Wanted
-) -> tuple[Page[SuspenseLine], int]:
-    """One page of titipan, oldest first unless asked otherwise, and the sum of all of it."""
-    query: Any = (
+def suspense_lines(
+    session: Session, wanted: SuspenseFilter, old_before: dt.date, asked: Wanted
+) -> tuple[Page[SuspenseLine], SuspenseTotals]:
+    """One page of titipan, oldest first unless asked otherwise, and the sums of the whole list,
+    with how many of its open ones came before `old_before`: two queries."""
+    rows = _suspended(wanted).subquery("rows")
+    count, amount, left, old = session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(rows.c.amount), 0),
+            func.coalesce(func.sum(rows.c.open), 0),
+            func.coalesce(
+                func.sum(
+                    case((and_(rows.c.open > 0, rows.c.effective_on < old_before), 1), else_=0)
+                ),
+                0,
+            ),
+        ).select_from(rows)
+    ).one()
+    totals = SuspenseTotals(int(count), int(amount), int(left), int(old))
+    query = _suspended(wanted).order_by(*_suspense_order(asked))
+    found = session.execute(query.limit(asked.per_page).offset(asked.offset))
+    lines = [SuspenseLine(*row) for row in found]
+    return Page(lines, asked.page, asked.per_page, totals.count), totals
+
+
+def all_suspense_lines(
+    session: Session, wanted: SuspenseFilter, asked: Wanted, most: int = 100_000
+) -> list[SuspenseLine]:
+    """The whole list for an export, in the order in which it is shown."""
+    query = _suspended(wanted).order_by(*_suspense_order(asked)).limit(most)
+    return [SuspenseLine(*row) for row in session.execute(query)]
+
+
+def _suspense_order(asked: Wanted) -> list[Any]:
+    by: Any = {
+        "tanggal": SuspenseEntry.effective_on,
+        "jumlah": SuspenseEntry.amount,
+        "bank": Bank.name,
+    }[asked.sort]
+    return [by.desc() if asked.descending else by.asc(), SuspenseEntry.id]
+
+
+def _suspended(wanted: SuspenseFilter) -> Any:
+    left = open_of()
+    waiting = (
+        select(func.min(LoanRequest.id))
+        .where(LoanRequest.suspense_id == SuspenseEntry.id, LoanRequest.status == "recorded")
+        .scalar_subquery()
+    )
+    query = (
         select(
             SuspenseEntry.id,
-            Bank.name,
+            Bank.name.label("bank"),
             SuspenseEntry.account_text,
             SuspenseEntry.name,
             SuspenseEntry.amount,
@@ -246,24 +319,18 @@ def suspense_page(
             SuspenseEntry.row_number,
             SuspenseEntry.loan_id,
             Loan.number,
+            SuspenseEntry.entry,
+            left.label("open"),
+            waiting.label("request_id"),
         )
         .join(Bank, Bank.id == SuspenseEntry.bank_id)
-        .join(Upload, Upload.id == SuspenseEntry.upload_id)
+        .outerjoin(Upload, Upload.id == SuspenseEntry.upload_id)
         .outerjoin(Loan, Loan.id == SuspenseEntry.loan_id)
     )
-    count = select(func.count(), func.coalesce(func.sum(SuspenseEntry.amount), 0))
-    if bank_id is not None:
-        query = query.where(SuspenseEntry.bank_id == bank_id)
-        count = count.where(SuspenseEntry.bank_id == bank_id)
-    by = {
-        "tanggal": SuspenseEntry.effective_on,
-        "jumlah": SuspenseEntry.amount,
-        "bank": Bank.name,
-    }[asked.sort]
-    order = by.desc() if asked.descending else by.asc()
-    found = session.execute(
-        query.order_by(order, SuspenseEntry.id).limit(asked.per_page).offset(asked.offset)
-    )
-    lines = [SuspenseLine(*row) for row in found]
-    total, amount = session.execute(count).one()
-    return Page(lines, asked.page, asked.per_page, int(total)), int(amount)
+    if wanted.bank_id is not None:
+        query = query.where(SuspenseEntry.bank_id == wanted.bank_id)
+    if wanted.state in ("terbuka", "selesai"):
+        query = query.where(left > 0 if wanted.state == "terbuka" else left == 0)
+    if wanted.before is not None:
+        query = query.where(SuspenseEntry.effective_on < wanted.before)
+    return query

@@ -14,7 +14,7 @@ from wibawa.banks.models import Bank, Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
-from wibawa.loans.undone import RECEIVED
+from wibawa.loans.undone import RECEIVED, UNDOABLE
 from wibawa.rules.facts import Installment
 from wibawa.uploads.models import Upload
 
@@ -78,6 +78,18 @@ class EntryLine:
     row_number: int | None
     bank_outstanding: int | None
     bank_collectibility: int | None
+    note: str = ""
+    reverses: int | None = None
+    reversed_by: int | None = None
+    request_id: int | None = None
+
+    @property
+    def may_be_undone(self) -> bool:
+        return self.kind in UNDOABLE and self.reversed_by is None
+
+    @property
+    def may_be_moved(self) -> bool:
+        return self.kind in RECEIVED and self.reversed_by is None
 
 
 def loan_facts(session: Session, loan_id: int) -> LoanFacts | None:
@@ -213,6 +225,7 @@ def ledger(session: Session, loan_id: int) -> list[EntryLine]:
     """The journal of a loan, oldest entry first."""
     author = aliased(User)
     approver = aliased(User)
+    undo = aliased(LedgerEntry)
     query: Any = (
         select(
             LedgerEntry.sequence,
@@ -232,10 +245,18 @@ def ledger(session: Session, loan_id: int) -> list[EntryLine]:
             LedgerEntry.row_number,
             LedgerEntry.bank_outstanding,
             LedgerEntry.bank_collectibility,
+            LedgerEntry.note,
+            LedgerEntry.reverses,
+            undo.sequence,
+            LedgerEntry.request_id,
         )
         .join(author, author.id == LedgerEntry.entered_by)
         .outerjoin(approver, approver.id == LedgerEntry.approved_by)
         .outerjoin(Upload, Upload.id == LedgerEntry.upload_id)
+        .outerjoin(
+            undo,
+            (undo.loan_id == LedgerEntry.loan_id) & (undo.reverses == LedgerEntry.sequence),
+        )
         .where(LedgerEntry.loan_id == loan_id)
         .order_by(LedgerEntry.effective_on, LedgerEntry.sequence)
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,9 +15,11 @@ from wibawa.database import db
 from wibawa.disbursements.queries import source_of_loan
 from wibawa.loans import lists, queries
 from wibawa.loans.forms import LATE_STEPS, STATE_LABELS, ListAsked, read_list
-from wibawa.loans.lists import LoanLine
+from wibawa.loans.lists import LoanLine, SuspenseFilter, SuspenseLine
 from wibawa.loans.queries import EntryLine, LoanFacts
 from wibawa.loans.statement import ENTRY_LABELS, statement
+from wibawa.loans.suspense import ALARM_AFTER, candidates, outcomes, suspense_facts
+from wibawa.loans.suspense import WORDS as SUSPENSE_WORDS
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date
 from wibawa.rules.facts import BankKind
@@ -34,6 +37,11 @@ REASONS = {
     "loan_closed": "Pinjaman sudah lunas",
     "exceeds_outstanding": "Melebihi sisa tagihan",
 }
+SUSPENSE_STATES = {"terbuka": "Terbuka", "selesai": "Selesai", "semua": "Semua"}
+SUSPENSE_HEADINGS = (
+    "Nomor", "Tanggal bayar", "Umur (hari)", "Bank", "Rekening di berkas", "Nama di berkas",
+    "Sebab", "Pinjaman", "Berkas", "Baris", "Nomor bukti", "Jumlah (Rp)", "Terbuka (Rp)",
+)  # fmt: skip
 HEADINGS = (
     "Nomor pinjaman", "Peminjam", "Nomor rekening", "Bank", "Tanggal pencairan", "Plafon (Rp)",
     "Baki debet (Rp)", "Tunggakan (Rp)", "Hari tunggakan", "Kolektibilitas", "Nama kolektibilitas",
@@ -183,27 +191,105 @@ def loan(loan_id: int) -> str:
     )
 
 
+def _suspense_asked() -> tuple[SuspenseFilter, Wanted, dict[str, str]]:
+    """The filter and the order of titipan, from the address, and what is filtered in words."""
+    banks = {bank.code: bank for bank in all_banks(db.session(), me().bank_id)}
+    chosen = banks.get(request.args.get("bank", ""))
+    state = request.args.get("keadaan", "terbuka")
+    state = state if state in lists.SUSPENSE_STATES else "terbuka"
+    old = request.args.get("umur") == "lama"
+    said = {}
+    if chosen is not None and me().bank_id is None:
+        said["bank"] = chosen.name
+    if state != "terbuka":
+        said["keadaan"] = f"Keadaan: {SUSPENSE_STATES[state].lower()}"
+    if old:
+        said["umur"] = f"Lebih dari {ALARM_AFTER} hari"
+    asked_for = SuspenseFilter(
+        me().bank_id or (chosen.id if chosen else None), state, _old_before() if old else None
+    )
+    order = wanted(request.args.to_dict(), lists.SUSPENSE_SORTS, "tanggal")
+    return asked_for, order, said
+
+
+def _old_before() -> dt.date:
+    """Titipan that came before this day is older than it should be."""
+    return clock.today() - dt.timedelta(days=ALARM_AFTER)
+
+
 @needs(Permission.SEE_SUSPENSE)
 def suspense_list() -> str:
-    order = wanted(request.args.to_dict(), ("tanggal", "jumlah", "bank"), "tanggal")
-    banks = all_banks(db.session(), me().bank_id)
-    chosen = next((bank for bank in banks if bank.code == request.args.get("bank")), None)
-    of_bank = me().bank_id or (chosen.id if chosen else None)
-    page, total = lists.suspense_page(db.session(), of_bank, order)
+    asked_for, order, said = _suspense_asked()
+    page, totals = lists.suspense_lines(db.session(), asked_for, _old_before(), order)
     return render_template(
         "loans/suspense_list.html",
         page=page,
-        total=total,
+        totals=totals,
         order=order,
         today=clock.today(),
-        banks=[] if me().bank_id else banks,
-        chosen=chosen,
+        alarm_after=ALARM_AFTER,
+        old_before=_old_before(),
+        banks=[] if me().bank_id else all_banks(db.session()),
+        states=SUSPENSE_STATES,
+        asked=asked_for,
+        kept={key: request.args.get(key) for key in ("bank", "keadaan", "umur")},
+        chips=[{"label": says, "remove_url": without(key)} for key, says in said.items()],
         reasons=REASONS,
         file_url=file_url,
         page_url=address("hal"),
         size_url=address("per_hal"),
         sort_url=sort_address(),
-        clear_url=without("bank"),
+    )
+
+
+@needs(Permission.SEE_SUSPENSE)
+def export_suspense(kind: str) -> Response:
+    asked_for, order, said = _suspense_asked()
+    lines = lists.all_suspense_lines(db.session(), asked_for, order)
+    notes = [
+        "Saringan: " + (", ".join(said.values()) or "titipan terbuka"),
+        f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
+    ]
+    record_apart(clock.now(), me().id, "list_exported", "suspense_list", None)
+    rows = [_suspense_row(line) for line in lines]
+    name = f"titipan-{clock.today().isoformat()}"
+    return list_file(kind, name, "Titipan", SUSPENSE_HEADINGS, rows, notes)
+
+
+def _suspense_row(line: SuspenseLine) -> tuple[Value, ...]:
+    return (
+        line.id,
+        line.effective_on,
+        (clock.today() - line.effective_on).days,
+        line.bank,
+        line.account_text,
+        line.name,
+        REASONS[line.reason],
+        line.loan_number or "",
+        line.filename or f"entri {line.entry} pinjaman",
+        line.row_number,
+        line.bank_reference or "",
+        line.amount,
+        line.open,
+    )
+
+
+@needs(Permission.SEE_SUSPENSE)
+def suspense(suspense_id: int) -> str:
+    facts = suspense_facts(db.session(), suspense_id) or not_found("suspense", suspense_id)
+    own_bank_only(facts.bank_id, "suspense", suspense_id)
+    searches = facts.open > 0 and me().may(Permission.POST_REPAYMENTS)
+    return render_template(
+        "loans/suspense.html",
+        facts=facts,
+        days=(clock.today() - facts.effective_on).days,
+        alarm_after=ALARM_AFTER,
+        reasons=REASONS,
+        outcomes=outcomes(db.session(), suspense_id),
+        outcome_words=SUSPENSE_WORDS,
+        searches=searches,
+        candidates=candidates(db.session(), facts) if searches else [],
+        file_url=file_url,
     )
 
 
@@ -211,3 +297,5 @@ pages.add_url_rule("/pinjaman", view_func=loan_list)
 pages.add_url_rule("/pinjaman/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
 pages.add_url_rule("/pinjaman/<int:loan_id>", view_func=loan)
 pages.add_url_rule("/titipan", view_func=suspense_list)
+pages.add_url_rule("/titipan/ekspor.<any(xlsx, csv):kind>", view_func=export_suspense)
+pages.add_url_rule("/titipan/<int:suspense_id>", view_func=suspense)

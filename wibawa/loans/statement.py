@@ -19,7 +19,7 @@ ENTRY_LABELS = {
     "settlement": "Pelunasan dipercepat",
     "write_off": "Hapus buku",
     "recovery": "Penerimaan setelah hapus buku",
-    "reversal": "Pembalikan",
+    "reversal": "Pembatalan",
 }
 
 

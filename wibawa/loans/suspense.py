@@ -15,14 +15,13 @@ from wibawa.database import FOREVER
 from wibawa.loans.deeds import Deed, Taken
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseEntry, SuspenseResolution
 from wibawa.loans.receiving import Money, placed, receiver
-from wibawa.loans.undone import resolved
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
 from wibawa.uploads.models import Upload
 
 ALARM_AFTER = 7
-"""Days after which open titipan is called old."""
+"""Days after which open titipan is called old; the money is somebody's and waits for its loan."""
 
 WORDS = {
     "loan": "Menjadi angsuran",
@@ -263,9 +262,3 @@ def _not_before(facts: SuspenseFacts, on: dt.date) -> None:
             "date_out_of_range",
             f"Tanggal {long_date(on)} sebelum uang ini diterima, {long_date(facts.effective_on)}.",
         )
-
-
-def open_amount() -> Any:
-    """(subquery to join by suspense_id, open rupiah of a `SuspenseEntry`) for lists."""
-    out = resolved()
-    return out, SuspenseEntry.amount - func.coalesce(out.c.resolved, 0)

@@ -23,14 +23,13 @@ from wibawa.loans.models import (
     SuspenseResolution,
 )
 from wibawa.loans.receiving import Money, placed, receiver
-from wibawa.loans.undone import RECEIVED, is_reversed, resolved
+from wibawa.loans.undone import RECEIVED, UNDOABLE, is_reversed, resolved
 from wibawa.rules.dates import long_date
 from wibawa.rules.facts import EntryKind
 from wibawa.rules.money import number, rupiah
 from wibawa.rules.refused import Refused
 from wibawa.uploads.models import Upload
 
-UNDOABLE = (*RECEIVED, "write_off")
 MOST_NAMED = 5
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, aliased
 from wibawa.loans.models import LedgerEntry, PaymentMatch, SuspenseEntry, SuspenseResolution
 
 RECEIVED = ("repayment", "settlement", "recovery")  # money that came in for a loan
+UNDOABLE = (*RECEIVED, "write_off")  # what two persons may reverse
 WRITE_OFF: ColumnElement[str] = literal_column("'write_off'")  # as text, so that its index is used
 REVERSAL: ColumnElement[str] = literal_column("'reversal'")
 
@@ -77,6 +78,16 @@ def resolved(*kinds: str) -> Subquery:
     if kinds:
         query = query.where(SuspenseResolution.kind.in_(kinds))
     return query.subquery("_".join(("resolved", *kinds)))
+
+
+def open_of(entry: Any = SuspenseEntry) -> ColumnElement[int]:
+    """What of titipan nobody has resolved, rupiah."""
+    taken = (
+        select(func.coalesce(func.sum(SuspenseResolution.amount), 0))
+        .where(SuspenseResolution.suspense_id == entry.id)
+        .scalar_subquery()
+    )
+    return cast(entry.amount - taken, BigInteger)
 
 
 def is_given_back(entry: Any = SuspenseEntry) -> ColumnElement[bool]:

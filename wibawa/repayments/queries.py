@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry
-from wibawa.loans.undone import RECEIVED
+from wibawa.loans.undone import RECEIVED, open_of
 from wibawa.web.pages import Page, Wanted
 
 
@@ -26,6 +26,7 @@ class BookedLine:
     penalty: int
     reference: str | None
     sequence: int
+    reversed_by: int | None
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,13 @@ class SuspendedLine:
     effective_on: dt.date
     amount: int
     reason: str
+    id: int
+    open: int
 
 
 def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedLine]:
     """One page of the rows of a posted file that went to loans, in the file's order."""
+    undo = aliased(LedgerEntry)
     query: Any = (
         select(
             LedgerEntry.row_number,
@@ -51,9 +55,14 @@ def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedL
             LedgerEntry.penalty,
             LedgerEntry.bank_reference,
             LedgerEntry.sequence,
+            undo.sequence,
         )
         .join(Loan, Loan.id == LedgerEntry.loan_id)
         .join(Borrower, Borrower.id == Loan.borrower_id)
+        .outerjoin(
+            undo,
+            (undo.loan_id == LedgerEntry.loan_id) & (undo.reverses == LedgerEntry.sequence),
+        )
         .where(LedgerEntry.upload_id == upload_id, LedgerEntry.kind.in_(RECEIVED))
         .order_by(LedgerEntry.row_number)
         .limit(asked.per_page)
@@ -78,6 +87,8 @@ def suspended_lines(session: Session, upload_id: int, most: int = 500) -> list[S
             SuspenseEntry.effective_on,
             SuspenseEntry.amount,
             SuspenseEntry.reason,
+            SuspenseEntry.id,
+            open_of(),
         )
         .where(SuspenseEntry.upload_id == upload_id)
         .order_by(SuspenseEntry.row_number)

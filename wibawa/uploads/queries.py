@@ -41,6 +41,7 @@ class UploadLine:
     uploaded_at: dt.datetime
     uploaded_by: str
     posted_at: dt.datetime | None
+    reversed_at: dt.datetime | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def upload_page(
             Upload.uploaded_at,
             User.name,
             Upload.posted_at,
+            Upload.reversed_at,
         )
         .outerjoin(banks, banks.c.id == Upload.bank_id)
         .join(User, User.id == Upload.uploaded_by)
