@@ -149,6 +149,8 @@ PAGES = {
     "papers.issue": "issue_letter",
     "papers.loan_papers": "print_schedule",
     "papers.paper_file": "print_schedule",
+    "printing.batch": "print_schedule",
+    "printing.batch_download": "print_schedule",
     "printing.paper": "see_letters",
     "printing.proposal_letter": "see_proposals",
     "printing.schedule": "print_schedule",

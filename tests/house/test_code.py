@@ -56,6 +56,7 @@ OTHER_NAMES = {
     "printing/letters": "letters drawn with ReportLab",
     "printing/pdf": "schedules drawn with ReportLab",
     "papers/letter": "card, receipt and payoff statement, as plain data",
+    "printing/batch": "many schedules in one file on disk",
     "printing/issued": "what was issued, drawn again from its kept document",
     "printing/letterhead": "the head, margins and colours of every paper",
     "printing/qr": "the code on a paper, drawn as rectangles",

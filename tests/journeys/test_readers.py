@@ -47,7 +47,7 @@ PAGES = {
               "/peminjam/impor", "/peminjam/impor/baru", "/peminjam/impor/4",
               "/peminjam/impor/4?tampil=baru", "/peminjam/impor/4?tampil=berubah",
               "/peminjam/impor/4?tampil=nama",
-              "/pinjaman", "/pinjaman/5", "/pinjaman/5/cetak",
+              "/pinjaman", "/pinjaman/5", "/pinjaman/5/cetak", "/pinjaman/jadwal",
               "/angsuran/berkas", "/titipan", "/titipan?keadaan=semua",
               "/laporan/portofolio", "/indikator"),
     "approver": ("/", "/pencairan", "/pencairan/berkas/6", "/indikator?tahun=2024"),

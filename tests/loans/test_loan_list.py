@@ -102,7 +102,7 @@ def test_filters_in_use_stand_as_chips_that_can_be_taken_off(
     assert "Menunggak lebih dari 20 hari" in page
     assert 'href="/pinjaman?bank=PASAR&amp;urut=-hari"' in page
     assert 'href="/pinjaman?lewat=20&amp;urut=-hari"' in page
-    assert 'href="/pinjaman/jadwal-bank/PASAR.pdf"' in page
+    assert 'href="/pinjaman/jadwal?bank=PASAR"' in page
     assert 'aria-sort="descending"' in page
 
 

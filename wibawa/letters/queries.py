@@ -128,9 +128,14 @@ def paper_data(session: Session, paper_id: int) -> dict[str, Any] | None:
     ).first()
     if found is None:
         return None
-    text = unseal(found.data, data_place(found.number))
-    if index_of(text) != found.data_hash:
-        raise DamagedPaper(f"the document of paper {found.number} is not the one that was issued")
+    return opened(found.number, found.data, found.data_hash)
+
+
+def opened(number: str, sealed: bytes, data_hash: bytes) -> dict[str, Any]:
+    """The document in the stored bytes of the paper `number`. Raises `DamagedPaper`."""
+    text = unseal(sealed, data_place(number))
+    if index_of(text) != data_hash:
+        raise DamagedPaper(f"the document of paper {number} is not the one that was issued")
     data: dict[str, Any] = json.loads(text)
     return data
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,11 @@ from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
 from wibawa.banks.queries import thresholds_on
+from wibawa.database import among
 from wibawa.letters.documents import PaperKind
 from wibawa.letters.models import IssuedPaper, PaperWithdrawal
-from wibawa.loans.models import LedgerEntry, Schedule
+from wibawa.letters.queries import opened
+from wibawa.loans.models import LedgerEntry, Loan, Schedule
 from wibawa.loans.queries import (
     EntryLine,
     LoanFacts,
@@ -140,6 +143,28 @@ def issued_schedule(session: Session, loan_id: int, on: dt.date) -> int | None:
         .order_by(LoanPaper.paper_id.desc())
         .limit(1)
     )
+
+
+def issued_schedules(
+    session: Session, loan_ids: Collection[int], on: dt.date
+) -> dict[str, dict[str, Any]]:
+    """Loan number → the document of the issued schedule in force on a day, of those that have one:
+    one query. Raises `DamagedPaper` as `letters.queries.paper_data` does."""
+    rows = session.execute(
+        select(Loan.number, IssuedPaper.number, IssuedPaper.data, IssuedPaper.data_hash)
+        .join(LoanPaper, LoanPaper.paper_id == IssuedPaper.id)
+        .join(Loan, Loan.id == LoanPaper.loan_id)
+        .join(Schedule, Schedule.id == LoanPaper.schedule_id)
+        .outerjoin(PaperWithdrawal, PaperWithdrawal.paper_id == LoanPaper.paper_id)
+        .where(
+            among(session, LoanPaper.loan_id, loan_ids),
+            Schedule.starts_on <= on,
+            on < Schedule.ends_on,
+            PaperWithdrawal.paper_id.is_(None),
+        )
+        .order_by(IssuedPaper.id)
+    )
+    return {row[0]: opened(*row[1:])["schedule"] for row in rows}
 
 
 def _papers(today: dt.date) -> Any:

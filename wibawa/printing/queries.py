@@ -4,16 +4,58 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.banks.queries import holidays
+from wibawa.borrowers.models import Borrower
+from wibawa.database import among
 from wibawa.letters.documents import Letterhead, Signatory
 from wibawa.letters.queries import profile_on
+from wibawa.loans.models import Loan
+from wibawa.loans.positions import Classes, positions
 from wibawa.loans.queries import LoanFacts, ScheduleFacts, each_schedule_on, facts_of_loans
 from wibawa.printing.documents import ScheduleDocument, schedule_document
 from wibawa.rules.dates import long_date, pay_by
 from wibawa.rules.facts import HolidayRule, Method, Terms
 from wibawa.web.clock import in_wib
+
+
+def chosen_loans(
+    session: Session,
+    on: dt.date,
+    classes: Classes,
+    *,
+    bank_id: int | None,
+    kecamatan: str,
+    numbers: Collection[str],
+) -> dict[str, int]:
+    """Loan number → id, in order of number, of the loans to print: those named, else all that run;
+    of one bank and one kecamatan, or of all. One query."""
+    query = select(Loan.number, Loan.id).order_by(Loan.number)
+    if bank_id is not None:
+        query = query.where(Loan.bank_id == bank_id)
+    if kecamatan:
+        query = (
+            query.join(Borrower, Borrower.id == Loan.borrower_id)
+            .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
+            .where(Kelurahan.kecamatan_code == kecamatan)
+        )
+    if numbers:
+        query = query.where(among(session, Loan.number, numbers))
+    else:
+        each = positions(on, classes).subquery("each")
+        query = query.join(each, each.c.loan_id == Loan.id).where(
+            each.c.outstanding > 0, each.c.written_off_on.is_(None)
+        )
+    return {row.number: row.id for row in session.execute(query)}
+
+
+def kecamatan_names(session: Session) -> dict[str, str]:
+    """Code → name, in order of name."""
+    query = select(Kecamatan.code, Kecamatan.name).order_by(Kecamatan.name)
+    return {row.code: row.name for row in session.execute(query)}
 
 
 def schedule_documents(

@@ -2,22 +2,26 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Mapping
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, render_template, request, send_file
 
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
-from wibawa.banks.queries import bank_by_code, thresholds_on
+from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
 from wibawa.database import db
 from wibawa.letters.queries import letter, paper_data
-from wibawa.loans.queries import loan_facts, running_loans
-from wibawa.papers.queries import issued_schedule
+from wibawa.loans.queries import loan_facts
+from wibawa.papers.queries import issued_schedule, issued_schedules
+from wibawa.printing.batch import as_issued, batch_file
+from wibawa.printing.forms import MOST_LOANS, MOST_NUMBERS, SHAPES, BatchAsked, paper_of, read_batch
 from wibawa.printing.issued import paper_pdf
 from wibawa.printing.letters import letter_pdf
 from wibawa.printing.pdf import schedules_pdf
-from wibawa.printing.queries import schedule_documents
+from wibawa.printing.queries import chosen_loans, kecamatan_names, schedule_documents
 from wibawa.proposals.queries import proposal_facts
+from wibawa.rules.money import number
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
 from wibawa.web.site import public_address
@@ -61,18 +65,74 @@ def schedule(loan_id: int) -> Response:
 def schedules(code: str) -> Response:
     bank = bank_by_code(db.session(), code) or not_found("bank", 0)
     own_bank_only(bank.id, "bank", bank.id)
-    bank_id, bank_code, today = bank.id, bank.code, clock.today()
-    classes = thresholds_on(db.session(), today)
-    running = running_loans(db.session(), today, classes, bank_id)
-    if not running:
+    return _batch(BatchAsked(bank, "", (), "pdf", paper_of(request.args)))
+
+
+@needs(Permission.PRINT_SCHEDULE)
+def batch() -> str:
+    session = db.session()
+    return render_template(
+        "printing/batch.html",
+        banks=all_banks(session, me().bank_id),
+        kecamatan=kecamatan_names(session),
+        shapes=SHAPES,
+        most=MOST_NUMBERS,
+    )
+
+
+@needs(Permission.PRINT_SCHEDULE)
+def batch_download() -> Response:
+    session = db.session()
+    banks, places = all_banks(session, me().bank_id), kecamatan_names(session)
+    return _batch(read_batch(request.args, banks, places))
+
+
+def _batch(asked: BatchAsked) -> Response:
+    """The file that was asked for. Another bank's loan is as unknown as one that nobody has."""
+    session, today, bank = db.session(), clock.today(), asked.bank
+    bank_id = bank.id if bank else None
+    found = chosen_loans(
+        session,
+        today,
+        thresholds_on(session, today),
+        bank_id=bank_id,
+        kecamatan=asked.kecamatan,
+        numbers=asked.numbers,
+    )
+    _check_found(asked, found)
+    ids = list(found.values())
+    documents = schedule_documents(
+        session, ids, on=today, printed_on=clock.now(), printed_by=me().name
+    )
+    printed = as_issued(documents, issued_schedules(session, ids, today))
+    title, name = asked.title, f"jadwal-{bank.code if bank else 'wibawa'}-{today.isoformat()}"
+    out = batch_file(printed, asked.shape, title, asked.paper, public_address())
+    record_apart(clock.now(), me().id, "schedules_printed", "bank", bank_id, f"{len(ids)} jadwal")
+    kind = "application/pdf" if asked.shape == "pdf" else "application/zip"
+    return send_file(out, mimetype=kind, download_name=f"{name}.{asked.shape}")
+
+
+def _check_found(asked: BatchAsked, found: Mapping[str, int]) -> None:
+    missing = [each for each in asked.numbers if each not in found]
+    if missing:
+        more = f" dan {len(missing) - 5} lainnya" if len(missing) > 5 else ""
+        raise Refused(
+            "loan_unknown",
+            f"Tidak ditemukan: {', '.join(missing[:5])}{more}. Tulis nomor pinjaman seperti "
+            "KW-000123; belum ada yang dicetak.",
+        )
+    if len(found) > MOST_LOANS:
+        raise Refused(
+            "too_many_loans",
+            f"Terpilih {number(len(found))} pinjaman; paling banyak {number(MOST_LOANS)} sekali "
+            "cetak. Pilih satu bank atau satu kecamatan.",
+        )
+    if not found:
+        whose = asked.bank.name if asked.bank else "Pilihan ini"
         raise Refused(
             "no_running_loans",
-            f"{bank.name} belum punya pinjaman berjalan, jadi tidak ada jadwal untuk dicetak.",
+            f"{whose} belum punya pinjaman berjalan, jadi tidak ada jadwal untuk dicetak.",
         )
-    name = f"jadwal-{bank_code}-{today.isoformat()}.pdf"
-    answer = _pdf(running, today, f"Jadwal Angsuran {bank.name}", name)
-    record_apart(clock.now(), me().id, "schedules_printed", "bank", bank_id)
-    return answer
 
 
 @needs(Permission.SEE_LETTERS)
@@ -99,3 +159,5 @@ pages.add_url_rule("/surat-keluar/<int:paper_id>/surat.pdf", view_func=paper)
 pages.add_url_rule("/usulan/<int:proposal_id>/surat.pdf", view_func=proposal_letter)
 pages.add_url_rule("/pinjaman/<int:loan_id>/jadwal.pdf", view_func=schedule)
 pages.add_url_rule("/pinjaman/jadwal-bank/<code>.pdf", view_func=schedules)
+pages.add_url_rule("/pinjaman/jadwal", view_func=batch)
+pages.add_url_rule("/pinjaman/jadwal/unduh", view_func=batch_download)

@@ -1,0 +1,61 @@
+"""What the address of a batch of schedules asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wibawa.banks.models import Bank
+from wibawa.printing.documents import Paper
+from wibawa.rules.refused import Refused
+
+MOST_NUMBERS, MOST_LOANS = 500, 5_000
+SHAPES = {"pdf": "Satu PDF dengan penanda", "zip": "ZIP, satu PDF setiap pinjaman"}
+
+
+@dataclass(frozen=True)
+class BatchAsked:
+    """Which schedules, in which shape. `numbers`: these loans, running or not; without them all
+    that run, of a bank, of a kecamatan, or of both."""
+
+    bank: Bank | None
+    kecamatan: str
+    numbers: tuple[str, ...]
+    shape: str
+    paper: Paper
+
+    @property
+    def title(self) -> str:
+        return f"Jadwal Angsuran {self.bank.name if self.bank else 'Kredit Wibawa'}"
+
+
+def read_batch(
+    arguments: Mapping[str, str], banks: Sequence[Bank], kecamatan: Mapping[str, str]
+) -> BatchAsked:
+    """Read the choice; `banks` are those that this person may print for, and the only one when it
+    is one. Raises `Refused` `too_many_numbers`."""
+    code = arguments.get("bank", "").upper()
+    chosen = next((bank for bank in banks if bank.code == code), None)
+    found = re.findall(r"[A-Za-z0-9-]+", arguments.get("nomor", "").upper())
+    numbers = tuple(dict.fromkeys(found))
+    if len(numbers) > MOST_NUMBERS:
+        raise Refused(
+            "too_many_numbers",
+            f"Tertulis {len(numbers)} nomor; paling banyak {MOST_NUMBERS} sekali cetak. Cetak per "
+            "bank atau per kecamatan, atau bagi daftarnya.",
+        )
+    place = arguments.get("kecamatan", "")
+    shape = arguments.get("bentuk", "")
+    return BatchAsked(
+        banks[0] if len(banks) == 1 else chosen,
+        place if place in kecamatan else "",
+        numbers,
+        shape if shape in SHAPES else "pdf",
+        paper_of(arguments),
+    )
+
+
+def paper_of(arguments: Mapping[str, str]) -> Paper:
+    """The sheet that the address asks for; A4 unless it says F4."""
+    return Paper.F4 if arguments.get("kertas", "").upper() == "F4" else Paper.A4
