@@ -20,6 +20,7 @@ from wibawa.access.permissions import Permission
 from wibawa.applications import routes as application_routes
 from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
+from wibawa.changes import routes as change_routes
 from wibawa.database import db, prepare_engine, set_writing
 from wibawa.decisions import routes as decision_routes
 from wibawa.disbursements import routes as disbursement_routes
@@ -54,6 +55,7 @@ PARTS = (
     merging_routes,
     siumi_routes,
     loan_routes,
+    change_routes,
     printing_routes,
     paper_routes,
     indicator_routes,

@@ -33,6 +33,7 @@ from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
 from wibawa.letters.documents import PaperKind
+from wibawa.loans.models import LoanRequest
 from wibawa.merging.models import BorrowerMerge
 from wibawa.papers.actions import Clerk
 from wibawa.papers.actions import issue as issue_paper
@@ -89,6 +90,13 @@ PAGES = {
     "borrowers.mark_distinct": "edit_borrower",
     "borrowers.reveal_nik": "reveal_nik",
     "borrowers.unmark_distinct": "edit_borrower",
+    "changes.approve": "decide_change",
+    "changes.change": "see_loans",
+    "changes.change_list": "see_loans",
+    "changes.choose_kind": "request_change",
+    "changes.export_list": "see_loans",
+    "changes.new_change": "request_change",
+    "changes.refuse": "decide_change",
     "decisions.apply_upload": "answer_application",
     "decisions.approve": "answer_application",
     "decisions.check_upload": "see_uploads",
@@ -223,6 +231,8 @@ MATRIX = """
     record_disbursement  staff
     approve_disbursement       approver
     upload_disbursements staff          bank
+    request_change       staff
+    decide_change              approver
     print_schedule       staff approver bank
     see_indicators       staff approver      leader auditor
     see_trail                                       auditor admin
@@ -247,7 +257,7 @@ BANKS = {"jateng": factories.JATENG, "pasar": factories.PASAR}
 
 # Objects that belong to one bank: asking for the other bank's gives 404, and leaves a record.
 OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id", "application_id", "proposal_id",
-         "document_id"}  # fmt: skip
+         "document_id", "change_id"}  # fmt: skip
 OWNED_AT = {("printing.schedules", "code")}
 
 
@@ -363,6 +373,14 @@ def _payments(bank: Bank, officer: int) -> Upload:
                   uploaded_by=officer, uploaded_at=now())  # fmt: skip
 
 
+def _change(bank_id: int, loan_id: int, asked_by: int) -> LoanRequest:
+    """A payment holiday of the bank's loan that waits for the approver."""
+    return LoanRequest(kind="holiday", status="recorded", bank_id=bank_id, loan_id=loan_id,
+                       data='{"first": 11, "interest": "spread", "months": 3}',
+                       reason="Toko kebanjiran", entered_by=asked_by, entered_at=now(),
+                       shown="")  # fmt: skip
+
+
 def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str, Any]:
     """A loan, a checked file, an application and a disbursement to decide, at one bank."""
     bank = session.get(Bank, bank_id)
@@ -408,7 +426,12 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     session.add(merge)
     session.flush()
     next(each for each in kinds_on(session, "micro", today()) if each.code == "ktp")
+    change = _change(bank_id, loan_id, people["staff2"])
+    session.add(change)
+    session.flush()
     return {
+        "change_id": change.id,
+        "changes.word": "jeda",
         "loan_id": loan_id,
         "upload_id": upload.id,
         "register_id": register.id,

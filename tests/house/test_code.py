@@ -31,6 +31,11 @@ OTHER_NAMES = {
     "borrowers/history": "what was written down about a borrower",
     "borrowers/register": "the filtered, sorted register, for page and export",
     "borrowers/story": "a borrower's history out of several folders, as plain data",
+    "changes/case": "a loan as every request about it finds it",
+    "changes/effect": "what a request would change, as plain data",
+    "changes/lists": "the filtered list of requests, for page and export",
+    "changes/kinds/__init__": "the registry of kinds of requests",
+    "changes/kinds/schedule": "the kinds that make a new version of the schedule",
     "decisions/answers": "what a file of answers says, and what its check knows and finds",
     "disbursements/entry": "the form of a disbursement: its address and what it begins with",
     "disbursements/lists": "the filtered list, and the approved applications that wait",
@@ -74,7 +79,7 @@ OTHER_NAMES = {
 # Folders that are tools, not things the office talks about, name their files by what these do.
 TOOL_FOLDERS = {"rules", "web", "uploads"}
 MONEY_FOLDERS = (
-    "rules", "applications", "decisions", "merging", "loans", "repayments", "disbursements",
+    "rules", "applications", "changes", "decisions", "merging", "loans", "repayments", "disbursements",
     "indicators", "banks", "home",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}

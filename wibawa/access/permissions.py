@@ -54,6 +54,8 @@ class Permission(StrEnum):
     RECORD_DISBURSEMENT = "record_disbursement"
     APPROVE_DISBURSEMENT = "approve_disbursement"
     UPLOAD_DISBURSEMENTS = "upload_disbursements"  # a bank's own file; the office sends any bank's
+    REQUEST_CHANGE = "request_change"  # a change of a loan, its money, titipan or a posted file
+    DECIDE_CHANGE = "decide_change"
     PRINT_SCHEDULE = "print_schedule"
     SEE_INDICATORS = "see_indicators"
     SEE_TRAIL = "see_trail"
@@ -93,6 +95,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_DISBURSEMENTS,
             P.RECORD_DISBURSEMENT,
             P.UPLOAD_DISBURSEMENTS,
+            P.REQUEST_CHANGE,
             P.PRINT_SCHEDULE,
             P.SEE_INDICATORS,
             P.SEE_TERMS,
@@ -119,6 +122,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_DISBURSEMENTS,
             P.APPROVE_DISBURSEMENT,
             P.APPROVE_MERGE,
+            P.DECIDE_CHANGE,
             P.PRINT_SCHEDULE,
             P.SEE_INDICATORS,
             P.SEE_TERMS,

@@ -16,7 +16,7 @@ from wibawa.applications.models import Application
 from wibawa.banks.models import CollectibilityRule, LoanTerms
 from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
-from wibawa.loans.models import SuspenseEntry
+from wibawa.loans.models import LoanRequest, SuspenseEntry
 from wibawa.loans.undone import open_of
 from wibawa.merging.models import BorrowerMerge
 from wibawa.rules.statuses import State
@@ -51,7 +51,7 @@ class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
     deadline among those to carry on, files of a bank's answers, what a bank approved, files of
-    SI-UMI and of disbursements."""
+    SI-UMI and of disbursements, requests of others that wait for a decision."""
 
     uploads: int
     disbursements: int
@@ -65,6 +65,7 @@ class Waiting:
     approved: int
     register: int
     payment_files: int
+    changes: int
 
     @property
     def payments(self) -> int:
@@ -94,6 +95,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Peminjam", "borrowers.borrower_list", "borrower", P.SEE_BORROWERS, "merges"),
     ("Impor SI-UMI", "siumi.upload_list", "upload", P.SEE_BORROWERS, "register"),
     ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
+    ("Permintaan", "changes.change_list", "edit", P.SEE_LOANS, "changes"),
     ("Angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
     ("Laporan", "home.portfolio_report", "report", P.SEE_REPORTS, None),
@@ -128,6 +130,9 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             _count(Application, waits_to_be_paid_out()),
             _files("register", OPEN, true()),
             _files("disbursements", to_pay, of_bank(Upload.bank_id)),
+            _count(
+                LoanRequest, LoanRequest.status == "recorded", LoanRequest.entered_by != person.id
+            ),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -144,6 +149,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[9] if person.may(P.RECORD_DISBURSEMENT) else 0,
         row[10] if person.may(P.EDIT_BORROWER) else 0,
         row[11] if decides or person.may(P.UPLOAD_DISBURSEMENTS) else 0,
+        row[12] if person.may(P.DECIDE_CHANGE) else 0,
     )
 
 
@@ -248,6 +254,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         "Dua catatan satu orang; bandingkan, lalu setujui atau tolak.",
     ),
     (
+        "Permintaan perubahan menunggu keputusan",
+        "changes.change_list",
+        P.DECIDE_CHANGE,
+        "changes",
+        "Lihat akibatnya, lalu setujui atau tolak dengan alasan.",
+    ),
+    (
         "Ketentuan menunggu persetujuan",
         "banks.terms_list",
         P.APPROVE_TERMS,
@@ -286,6 +299,7 @@ ONLY: dict[str, dict[str, Any]] = {
     "Pencairan menunggu persetujuan": {"keadaan": "menunggu"},
     "Berkas pencairan menunggu persetujuan": {"keadaan": "submitted"},
     "Penggabungan peminjam menunggu persetujuan": {"keadaan": "menunggu"},
+    "Permintaan perubahan menunggu keputusan": {"keadaan": "menunggu"},
 }
 
 
@@ -329,6 +343,9 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "decisions.reveal_nik": "applications.application_list",
         "decisions.upload": "proposals.proposal_list",
         "decisions.upload_list": "proposals.proposal_list",
+        "changes.choose_kind": "loans.loan_list",
+        "changes.new_change": "loans.loan_list",
+        "changes.change": "changes.change_list",
         "disbursements.check_upload": "disbursements.upload_list",
         "disbursements.upload": "disbursements.upload_list",
         "disbursements.upload_list": "disbursements.upload_list",

@@ -331,6 +331,13 @@ class PaymentMatch(Base):
     row_number: Mapped[int]
 
 
+# What makes a version or closes the loan: one such request of a loan may wait.
+WAITS_ALONE = (
+    "status = 'recorded' AND kind IN"
+    " ('holiday','tenor','multiple','due_day','settlement','reopen','write_off')"
+)
+
+
 class LoanRequest(Base):
     """A wish that changes a loan, titipan or a posted file: one person asks, another decides.
 
@@ -367,6 +374,13 @@ class LoanRequest(Base):
         ),
         Index("ix_loan_requests_status", "status", "kind"),
         Index("ix_loan_requests_loan", "loan_id"),
+        Index(
+            "uq_loan_requests_waiting",
+            "loan_id",
+            unique=True,
+            sqlite_where=text(WAITS_ALONE),
+            postgresql_where=text(WAITS_ALONE),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

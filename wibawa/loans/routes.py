@@ -11,6 +11,7 @@ from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks, thresholds_on
+from wibawa.changes.queries import waiting_of_loan
 from wibawa.database import db
 from wibawa.disbursements.queries import source_of_loan
 from wibawa.loans import lists, queries
@@ -188,6 +189,7 @@ def loan(loan_id: int) -> str:
         entry_labels=ENTRY_LABELS,
         file_url=file_url,
         may_print=me().may(Permission.PRINT_SCHEDULE),
+        waiting=waiting_of_loan(db.session(), loan_id),
     )
 
 

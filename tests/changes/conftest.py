@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests import factories
+from tests.conftest import ApartClient
+from tests.factories import Client
+
+
+@pytest.fixture
+def sign_in(app: Flask, sign_in: Callable[[str], Client]) -> Callable[[str], Client]:
+    """`sign_in("staff")` is a client that stays apart from the test's own transaction."""
+    app.test_client_class = ApartClient
+    return sign_in
+
+
+@pytest.fixture
+def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
+    """Three loans of January 2026 on 24 November 2026: see `factories.two_banks`."""
+    return factories.two_banks(app, people)
