@@ -91,6 +91,8 @@ PAGES = {
     "borrowers.reveal_nik": "reveal_nik",
     "borrowers.unmark_distinct": "edit_borrower",
     "changes.approve": "decide_change",
+    "changes.ask_file": "request_change",
+    "changes.ask_suspense": "request_change",
     "changes.change": "see_loans",
     "changes.change_list": "see_loans",
     "changes.choose_kind": "request_change",
@@ -431,7 +433,6 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     session.flush()
     return {
         "change_id": change.id,
-        "changes.word": "jeda",
         "loan_id": loan_id,
         "upload_id": upload.id,
         "register_id": register.id,
@@ -495,7 +496,8 @@ def _value(rule: Rule, argument: str, values: dict[str, Any]) -> Any:
         return values[own]
     if argument in values:
         return values[argument]
-    choice = re.fullmatch(r"\(\?:(\w+)(?:\|\w+)*\)", rule._converters[argument].regex)
+    regex = rule._converters[argument].regex.replace("\\-", "-")
+    choice = re.fullmatch(r"\(\?:([\w-]+)(?:\|[\w-]+)*\)", regex)
     assert choice, f"say in _objects() what {argument!r} of {rule.rule} should be"
     return choice[1]
 

@@ -35,6 +35,9 @@ OTHER_NAMES = {
     "changes/effect": "what a request would change, as plain data",
     "changes/lists": "the filtered list of requests, for page and export",
     "changes/kinds/__init__": "the registry of kinds of requests",
+    "changes/kinds/files": "the kind that undoes a posted file",
+    "changes/kinds/money": "the kinds about money that no file brought, or brought wrongly",
+    "changes/kinds/suspense": "the kinds about titipan",
     "changes/kinds/schedule": "the kinds that make a new version of the schedule",
     "decisions/answers": "what a file of answers says, and what its check knows and finds",
     "disbursements/entry": "the form of a disbursement: its address and what it begins with",
@@ -79,8 +82,8 @@ OTHER_NAMES = {
 # Folders that are tools, not things the office talks about, name their files by what these do.
 TOOL_FOLDERS = {"rules", "web", "uploads"}
 MONEY_FOLDERS = (
-    "rules", "applications", "changes", "decisions", "merging", "loans", "repayments", "disbursements",
-    "indicators", "banks", "home",
+    "rules", "applications", "changes", "decisions", "merging", "loans", "repayments",
+    "disbursements", "indicators", "banks", "home",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/uploads/names.py": "likeness of two spellings, no money"}

@@ -88,7 +88,7 @@ def test_only_what_is_open_is_listed_and_counted_unless_asked(
     page = client.get("/titipan/2").get_data(as_text=True)
     for said in ("Menjadi angsuran", "Dikembalikan ke bank", "KW-000003, entri 3", "Selesai"):
         assert said in page, said
-    assert "Pinjaman yang mungkin dimaksud" not in page
+    assert "Jadikan angsuran" not in page
 
 
 def test_titipan_older_than_a_week_is_called_old_and_can_be_listed_alone(
@@ -118,4 +118,5 @@ def test_another_banks_titipan_is_not_found(loans: dict[str, int], sign_in: Sign
     assert sign_in("pasar").get("/titipan/1").status_code == 404
     page = sign_in("pasar").get("/titipan/2").get_data(as_text=True)
     assert "Rp400.000" in page
+    assert "Jadikan angsuran" not in page
     assert "Pinjaman yang mungkin dimaksud" not in page

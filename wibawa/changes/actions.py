@@ -45,7 +45,7 @@ def ask(
     `change_waiting`, or why the kind cannot be done.
     """
     today = in_wib(now).date()
-    subject = _subject(session, kind, subject_id, today)
+    subject = _subject(session, kind, subject_id, wish.data, today)
     _lock(session, kind, subject, wish.data)
     case = kind.find(session, subject_id, today)
     assert case is not None, "what is locked is there"
@@ -142,12 +142,13 @@ def _stop(kind: Kind[Any], case: Any) -> None:
         raise Refused("not_possible", why_not)
 
 
-def _subject(session: Session, kind: Kind[Any], subject_id: int, today: dt.date) -> Subject:
+def _subject(
+    session: Session, kind: Kind[Any], subject_id: int, data: Mapping[str, Any], today: dt.date
+) -> Subject:
     case = kind.find(session, subject_id, today)
     if case is None:
         raise Refused("not_there", "Yang hendak diubah ini tidak ada. Cari lewat daftarnya.")
-    subject: Subject = case.subject
-    return subject
+    return kind.subject(session, case, data)
 
 
 def _lock(session: Session, kind: Kind[Any], subject: Subject, data: Mapping[str, Any]) -> None:

@@ -14,7 +14,6 @@ class ChangeForm(Form):
     reason = TextAreaField(
         "Alasan",
         [InputRequired(), Length(5, 300, "Tulis alasan dengan 5 sampai 300 karakter.")],
-        description="Tercetak pada jadwal yang baru, misalnya: toko tutup karena banjir.",
         filters=[required_text],
     )
 

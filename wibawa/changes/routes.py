@@ -17,7 +17,7 @@ from wibawa.changes.actions import Wish
 from wibawa.changes.case import loan_case
 from wibawa.changes.effect import Effect, effect_of
 from wibawa.changes.forms import RefusalForm
-from wibawa.changes.kinds import ALL, ALONE, KINDS, OF_LOANS
+from wibawa.changes.kinds import ALL, ALONE, KINDS, OF_FILES, OF_LOANS, OF_SUSPENSE
 from wibawa.changes.kinds.kind import Kind
 from wibawa.changes.lists import ChangeFilter, ChangeLine
 from wibawa.changes.queries import ChangeFacts
@@ -70,6 +70,18 @@ def choose_kind(loan_id: int) -> str:
 @needs(Permission.REQUEST_CHANGE)
 def new_change(loan_id: int, word: str) -> Answer:
     return ask_page(OF_LOANS[word], loan_id, "loan", url_for("loans.loan", loan_id=loan_id))
+
+
+@needs(Permission.REQUEST_CHANGE)
+def ask_suspense(suspense_id: int, word: str) -> Answer:
+    back_url = url_for("loans.suspense", suspense_id=suspense_id)
+    return ask_page(OF_SUSPENSE[word], suspense_id, "suspense", back_url)
+
+
+@needs(Permission.REQUEST_CHANGE)
+def ask_file(upload_id: int, word: str) -> Answer:
+    back_url = url_for("repayments.check_upload", upload_id=upload_id)
+    return ask_page(OF_FILES[word], upload_id, "upload", back_url)
 
 
 def ask_page(kind: Kind[Any], subject_id: int, what: str, back_url: str) -> Answer:
@@ -350,6 +362,12 @@ pages.add_url_rule(
     view_func=new_change,
     methods=["GET", "POST"],
 )
+for _words, _view, _path in (
+    (OF_SUSPENSE, ask_suspense, "/titipan/<int:suspense_id>"),
+    (OF_FILES, ask_file, "/angsuran/berkas/<int:upload_id>"),
+):
+    _any = ", ".join(f'"{word}"' for word in _words)
+    pages.add_url_rule(f"{_path}/<any({_any}):word>", view_func=_view, methods=["GET", "POST"])
 pages.add_url_rule("/permintaan", view_func=change_list)
 pages.add_url_rule("/permintaan/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
 pages.add_url_rule("/permintaan/<int:change_id>", view_func=change)

@@ -6,6 +6,7 @@ First what it would write is reckoned, which reads only and can be shown; then i
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -63,6 +64,21 @@ class Deed:
     @property
     def loan_ids(self) -> list[int]:
         return sorted({entry.loan_id for entry in self.entries})
+
+    @property
+    def digest(self) -> str:
+        """The same as long as it would write the same."""
+        lines = [
+            f"{each.loan_id} {each.kind} {each.amount} {each.penalty} {each.applied} "
+            f"{each.effective_on} {each.reverses} {each.row_key} {each.attempt}"
+            for each in self.entries
+        ]
+        lines += [f"{each.place} {each.amount}" for each in self.rests]
+        lines += [
+            f"{each.suspense_id} {each.kind} {each.amount} {each.on} {each.entry}"
+            for each in self.taken
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @property
     def poured(self) -> dict[int, list[tuple[dt.date, int]]]:

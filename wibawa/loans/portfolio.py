@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import case, func, select, true
+from sqlalchemy import and_, case, false, func, select, true
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
-from wibawa.loans.models import Loan
+from wibawa.database import among
+from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.loans.positions import Classes, positions
+from wibawa.loans.undone import RECEIVED, is_reversed
 
 NPL_FROM_CLASS = 3
 PAR_DAYS = 30
@@ -176,3 +179,52 @@ def _of_bank(code: str, name: str, rows: list[tuple[int, ...]]) -> BankFigures:
         written_off_loans=sum(row[1] for row in given_up),
         written_off_outstanding=sum(row[4] for row in given_up),
     )
+
+
+@dataclass(frozen=True)
+class FileFigures:
+    """Where the loans of a file stand together; amounts in rupiah."""
+
+    outstanding: int
+    arrears: int
+    late: int
+    non_performing: int
+    paid_off: int
+
+
+FileEffect = tuple[FileFigures, FileFigures]
+
+
+def file_effect(
+    session: Session, upload_id: int, loan_ids: Collection[int], on: dt.date, classes: Classes
+) -> FileEffect:
+    """Where the loans of a posted file stand on `on`, with the money of the file that is in force
+    and without it: two queries."""
+    of_file = and_(
+        LedgerEntry.upload_id == upload_id,
+        LedgerEntry.kind.in_(RECEIVED),
+        ~is_reversed(LedgerEntry),
+    )
+    before, after = (
+        _of_loans(session, positions(on, classes, besides), loan_ids)
+        for besides in (None, func.coalesce(of_file, false()))
+    )
+    return before, after
+
+
+def _of_loans(session: Session, query: Any, loan_ids: Collection[int]) -> FileFigures:
+    each = query.subquery("each")
+
+    def count(test: Any) -> Any:
+        return func.coalesce(func.sum(case((test, 1), else_=0)), 0)
+
+    row = session.execute(
+        select(
+            func.coalesce(func.sum(each.c.outstanding), 0),
+            func.coalesce(func.sum(each.c.arrears), 0),
+            count(each.c.arrears > 0),
+            count(each.c.collectibility >= NPL_FROM_CLASS),
+            count(each.c.outstanding == 0),
+        ).where(among(session, each.c.loan_id, loan_ids))
+    ).one()
+    return FileFigures(*(int(value) for value in row))

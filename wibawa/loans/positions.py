@@ -9,7 +9,18 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 
 from wibawa.banks.models import Bank
@@ -21,19 +32,22 @@ from wibawa.rules.facts import BankKind
 Classes = Mapping[BankKind, Thresholds]
 
 
-def positions(on: dt.date, classes: Classes) -> Select[tuple[object, ...]]:
+def positions(
+    on: dt.date, classes: Classes, besides: ColumnElement[bool] | None = None
+) -> Select[tuple[object, ...]]:
     """A SELECT with one row for each loan disbursed on or before `on`.
 
     Columns: loan_id, bank_id, principal, applied, outstanding (principal, rupiah), arrears,
     arrears_principal, uncovered_since (due date of the oldest uncovered installment that is past
     due, else NULL), collectibility (1–5) and written_off_on (NULL unless written off by then: the
-    claim remains, but it counts neither for NPL nor for PAR).
+    claim remains, but it counts neither for NPL nor for PAR). Entries that `besides` names are left
+    out, as if they had never been.
     """
     # PostgreSQL sums BIGINT into NUMERIC, which is slow to compare with two million rows.
     total = cast(func.sum(LedgerEntry.applied), BigInteger)
     paid = (
         select(LedgerEntry.loan_id, total.label("applied"))
-        .where(LedgerEntry.effective_on <= on)
+        .where(LedgerEntry.effective_on <= on, true() if besides is None else ~besides)
         .group_by(LedgerEntry.loan_id)
         .subquery("paid")
     )

@@ -280,7 +280,7 @@ def _suspense_row(line: SuspenseLine) -> tuple[Value, ...]:
 def suspense(suspense_id: int) -> str:
     facts = suspense_facts(db.session(), suspense_id) or not_found("suspense", suspense_id)
     own_bank_only(facts.bank_id, "suspense", suspense_id)
-    searches = facts.open > 0 and me().may(Permission.POST_REPAYMENTS)
+    asks = me().may(Permission.REQUEST_CHANGE) and facts.open > 0
     return render_template(
         "loans/suspense.html",
         facts=facts,
@@ -289,8 +289,8 @@ def suspense(suspense_id: int) -> str:
         reasons=REASONS,
         outcomes=outcomes(db.session(), suspense_id),
         outcome_words=SUSPENSE_WORDS,
-        searches=searches,
-        candidates=candidates(db.session(), facts) if searches else [],
+        candidates=candidates(db.session(), facts) if asks else [],
+        asks=asks,
         file_url=file_url,
     )
 

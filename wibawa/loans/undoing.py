@@ -214,6 +214,12 @@ def whole_file(session: Session, upload_id: int) -> Deed:
     return Deed(tuple(entries), (), taken, upload_id)
 
 
+def loans_of_file(session: Session, upload_id: int) -> list[int]:
+    """The loans that a file has money in."""
+    query = select(LedgerEntry.loan_id).where(LedgerEntry.upload_id == upload_id).distinct()
+    return sorted(session.scalars(query))
+
+
 def _entries_of(session: Session, upload_id: int) -> list[NewEntry]:
     rows: Any = session.execute(
         select(

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from wibawa.access.models import User
 from wibawa.borrowers.models import Borrower
-from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry
+from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, SuspenseEntry
 from wibawa.loans.undone import RECEIVED, open_of
 from wibawa.web.pages import Page, Wanted
 
@@ -39,6 +40,46 @@ class SuspendedLine:
     reason: str
     id: int
     open: int
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """A request that a posted file be undone: it waits, or it was approved."""
+
+    request_id: int
+    status: str
+    asked_by: str
+    asked_at: dt.datetime
+    decided_by: str | None
+    decided_at: dt.datetime | None
+    reason: str
+
+
+def undoing_of(session: Session, upload_id: int) -> Undoing | None:
+    """The request that undid a posted file or wants to, if there is one that was not refused."""
+    asked, decided = aliased(User), aliased(User)
+    query: Any = (
+        select(
+            LoanRequest.id,
+            LoanRequest.status,
+            asked.name,
+            LoanRequest.entered_at,
+            decided.name,
+            LoanRequest.decided_at,
+            LoanRequest.reason,
+        )
+        .join(asked, asked.id == LoanRequest.entered_by)
+        .outerjoin(decided, decided.id == LoanRequest.decided_by)
+        .where(
+            LoanRequest.upload_id == upload_id,
+            LoanRequest.kind == "upload_reversal",
+            LoanRequest.status != "refused",
+        )
+        .order_by(LoanRequest.status, LoanRequest.id.desc())
+        .limit(1)
+    )
+    row: Any = session.execute(query).first()
+    return None if row is None else Undoing(*row)
 
 
 def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedLine]:

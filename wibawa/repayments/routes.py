@@ -92,6 +92,7 @@ def _result(upload_id: int) -> dict[str, Any]:
     return {
         "booked": queries.booked_page(db.session(), upload_id, asked_problems()),
         "suspended": queries.suspended_lines(db.session(), upload_id),
+        "undoing": queries.undoing_of(db.session(), upload_id),
     }
 
 

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from wibawa.changes.kinds.files import UploadReversal
 from wibawa.changes.kinds.kind import Kind
+from wibawa.changes.kinds.money import Move, Payment, Reversal
 from wibawa.changes.kinds.schedule import Holiday
+from wibawa.changes.kinds.suspense import SuspenseLoan, SuspenseReturn
 
-ALL: tuple[Kind[Any], ...] = (Holiday(),)
+ALL: tuple[Kind[Any], ...] = (
+    Holiday(),
+    Payment(),
+    Reversal(),
+    Move(),
+    SuspenseLoan(),
+    SuspenseReturn(),
+    UploadReversal(),
+)
 KINDS = {kind.code: kind for kind in ALL}
 OF_LOANS = {kind.word: kind for kind in ALL if kind.about == "loan"}
+OF_SUSPENSE = {kind.word: kind for kind in ALL if kind.about == "suspense"}
+OF_FILES = {kind.word: kind for kind in ALL if kind.about == "upload"}
 ALONE = frozenset(kind.code for kind in ALL if kind.alone)

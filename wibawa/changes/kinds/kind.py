@@ -33,10 +33,16 @@ class Kind(Generic[C]):
     about: ClassVar[str] = "loan"  # or "suspense", "upload"
     alone: ClassVar[bool] = False
     form: ClassVar[type[ChangeForm]] = ChangeForm
+    reason_hint: ClassVar[str] = "Tersimpan pada buku, misalnya: salah baca nomor rekening."
 
     def find(self, session: Session, subject_id: int, today: dt.date) -> C | None:
         """What the request is about; None when there is no such thing."""
         raise NotImplementedError
+
+    def subject(self, session: Session, case: Any, data: Mapping[str, Any]) -> Subject:
+        """What the request is kept with; titipan also names the loan that it goes to."""
+        subject: Subject = case.subject
+        return subject
 
     def lock(self, session: Session, subject: Subject, data: Mapping[str, Any]) -> None:
         """Hold every loan that the request may touch; the bank's files are held already."""

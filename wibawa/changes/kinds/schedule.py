@@ -46,6 +46,7 @@ class ScheduleKind(LoanKind):
 
     alone = True
     form = ScheduleForm
+    reason_hint = "Tercetak pada jadwal yang baru, misalnya: toko tutup karena banjir."
 
     def why_not(self, case: LoanCase) -> str | None:
         if case.written_off_on is not None:
