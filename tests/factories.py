@@ -19,6 +19,8 @@ from wibawa.applications import actions as applying
 from wibawa.applications.checks import Wish, applicant_of
 from wibawa.applications.moves import Author as Mover
 from wibawa.applications.queries import case
+from wibawa.arrears.actions import record_contact
+from wibawa.arrears.checks import NewContact
 from wibawa.banks.models import Bank, DirectPermit
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.queries import borrower_facts
@@ -378,6 +380,22 @@ def write_off(
     asked = request(session, "write_off", by, approved_by, loan_id=loan_id, bank_id=bank_id)
     entry = NewEntry(loan_id, bank_id, EntryKind.WRITE_OFF, amount, on)
     return add_entries(session, [entry], Author(by, approved_by, now()), asked, "Macet")[0]
+
+
+def contact(
+    session: Session,
+    loan_id: int,
+    bank_id: int,
+    by: int,
+    *,
+    on: dt.date | None = None,
+    amount: int | None = None,
+    until: dt.date | None = None,
+) -> int:
+    """A call about a late loan: with `amount` a promise until a day, else not answered. Its id."""
+    outcome = "absent" if amount is None else "promise"
+    new = NewContact("call", on or today(), by, "Peminjam", outcome, amount, until, "")
+    return record_contact(session, loan_id, bank_id, new, by, now())
 
 
 def suspense(

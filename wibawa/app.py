@@ -18,6 +18,7 @@ from wibawa.access import sessions
 from wibawa.access.guard import public
 from wibawa.access.permissions import Permission
 from wibawa.applications import routes as application_routes
+from wibawa.arrears import routes as arrears_routes
 from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
 from wibawa.changes import routes as change_routes
@@ -55,6 +56,7 @@ PARTS = (
     merging_routes,
     siumi_routes,
     loan_routes,
+    arrears_routes,
     change_routes,
     printing_routes,
     paper_routes,

@@ -14,6 +14,7 @@ from tests import factories
 from tests.notices.steps import issued, told
 from wibawa import schema
 from wibawa.access.trail import record
+from wibawa.arrears.actions import assign_officer, strike_contact
 from wibawa.database import db, writing
 from wibawa.letters.actions import withdraw as withdraw_paper
 from wibawa.letters.documents import PaperKind
@@ -39,6 +40,9 @@ APPEND_ONLY = {
     "notices": "paper_id",
     "paper_withdrawals": "reason",
     "loan_papers": "spoken_on",
+    "arrears_contacts": "note",
+    "contact_strikes": "reason",
+    "arrears_officers": "officer_id",
 }
 KEPT = {
     "loans": (
@@ -88,6 +92,10 @@ def books(app: Flask, people: dict[str, int], connection: Connection) -> Connect
         paper = issued(session, people, told(session, people, State.APPROVED))
         issue_paper(session, 1, PaperKind.CARD, Clerk(people["staff"], "Staff", now()))
         withdraw_paper(session, paper, "Salah alamat", people["staff"], now())
+        note = factories.contact(session, loan, file.bank_id, people["staff"])
+        strike_contact(session, loan, note, "Salah pinjaman", people["staff"], now())
+        staff = people["staff"]
+        assign_officer(session, loan, file.bank_id, staff, 0, staff, now())
         session.commit()
         db.session.remove()
     return connection

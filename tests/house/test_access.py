@@ -64,6 +64,12 @@ PAGES = {
     "applications.submit": "record_application",
     "applications.visit": "record_application",
     "applications.withdraw": "record_application",
+    "arrears.arrears_list": "see_loans",
+    "arrears.assign_officer": "follow_arrears",
+    "arrears.export_list": "see_loans",
+    "arrears.late_loan": "see_arrears",
+    "arrears.record_contact": "follow_arrears",
+    "arrears.strike_contact": "follow_arrears",
     "banks.approve_limits": "approve_terms",
     "banks.approve_terms": "approve_terms",
     "banks.bank_list": "manage_banks",
@@ -220,6 +226,8 @@ MATRIX = """
     upload_repayments                   bank
     post_repayments      staff
     see_suspense         staff approver bank        auditor
+    see_arrears          staff approver bank        auditor
+    follow_arrears       staff approver
     see_applications     staff approver bank        auditor
     record_application   staff
     return_application   staff approver
@@ -456,6 +464,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         ),
         "draft_id": keep_draft(session, None, "mikro", "", "[]", people["staff"], now()),
         "suspense_id": suspense,
+        "contact_id": factories.contact(session, loan_id, bank_id, people["staff"]),
         "bank_id": bank_id,
         "user_id": people["staff2"],
         "terms_id": 1,

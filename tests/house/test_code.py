@@ -28,6 +28,7 @@ OTHER_NAMES = {
     "applications/export": "the filtered list as a file",
     "applications/lists": "the filtered list and what waits for a person, for page and menu",
     "applications/moves": "the only way to a new state, one application or a whole file of them",
+    "arrears/lists": "the filtered, sorted list of late loans, for page and export",
     "borrowers/history": "what was written down about a borrower",
     "borrowers/register": "the filtered, sorted register, for page and export",
     "borrowers/story": "a borrower's history out of several folders, as plain data",
@@ -83,7 +84,7 @@ OTHER_NAMES = {
 TOOL_FOLDERS = {"rules", "web", "uploads"}
 MONEY_FOLDERS = (
     "rules", "applications", "changes", "decisions", "merging", "loans", "repayments",
-    "disbursements", "indicators", "banks", "home",
+    "disbursements", "indicators", "banks", "home", "arrears",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/uploads/names.py": "likeness of two spellings, no money"}

@@ -41,6 +41,8 @@ class Permission(StrEnum):
     UPLOAD_REPAYMENTS = "upload_repayments"
     POST_REPAYMENTS = "post_repayments"
     SEE_SUSPENSE = "see_suspense"
+    SEE_ARREARS = "see_arrears"  # what was said and promised about a late loan
+    FOLLOW_ARREARS = "follow_arrears"  # visits, calls, promises; who follows a loan
     SEE_APPLICATIONS = "see_applications"
     RECORD_APPLICATION = "record_application"  # record, change, submit, visit, withdraw
     RETURN_APPLICATION = "return_application"
@@ -85,6 +87,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_UPLOADS,
             P.POST_REPAYMENTS,
             P.SEE_SUSPENSE,
+            P.SEE_ARREARS,
+            P.FOLLOW_ARREARS,
             P.SEE_APPLICATIONS,
             P.SEE_PROPOSALS,
             P.SEND_PROPOSAL,
@@ -114,6 +118,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OPEN_DOCUMENT,
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
+            P.SEE_ARREARS,
+            P.FOLLOW_ARREARS,
             P.SEE_APPLICATIONS,
             P.SEE_PROPOSALS,
             P.SEE_LETTERS,
@@ -143,6 +149,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.UPLOAD_REPAYMENTS,
             P.UPLOAD_DISBURSEMENTS,
             P.SEE_SUSPENSE,
+            P.SEE_ARREARS,
             P.SEE_APPLICATIONS,
             P.SEE_PROPOSALS,
             P.ANSWER_APPLICATION,
@@ -162,6 +169,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_DOCUMENTS,
             P.SEE_UPLOADS,
             P.SEE_SUSPENSE,
+            P.SEE_ARREARS,
             P.SEE_APPLICATIONS,
             P.SEE_PROPOSALS,
             P.SEE_LETTERS,

@@ -13,6 +13,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.sessions import SignedIn
 from wibawa.applications.lists import waits_for
 from wibawa.applications.models import Application
+from wibawa.arrears.queries import unkept_count
 from wibawa.banks.models import CollectibilityRule, LoanTerms
 from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
@@ -51,7 +52,8 @@ class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
     deadline among those to carry on, files of a bank's answers, what a bank approved, files of
-    SI-UMI and of disbursements, requests of others that wait for a decision."""
+    SI-UMI and of disbursements, requests of others that wait for a decision, promises about late
+    loans that passed unkept."""
 
     uploads: int
     disbursements: int
@@ -66,6 +68,7 @@ class Waiting:
     register: int
     payment_files: int
     changes: int
+    unkept: int
 
     @property
     def payments(self) -> int:
@@ -97,6 +100,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Pinjaman", "loans.loan_list", "loan", P.SEE_LOANS, None),
     ("Permintaan", "changes.change_list", "edit", P.SEE_LOANS, "changes"),
     ("Angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
+    ("Tunggakan", "arrears.arrears_list", "calendar", P.SEE_LOANS, "unkept"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
     ("Laporan", "home.portfolio_report", "report", P.SEE_REPORTS, None),
     ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, None),
@@ -133,6 +137,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
             _count(
                 LoanRequest, LoanRequest.status == "recorded", LoanRequest.entered_by != person.id
             ),
+            unkept_count(clock.today()),
         )
     ).one()
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
@@ -150,6 +155,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[10] if person.may(P.EDIT_BORROWER) else 0,
         row[11] if decides or person.may(P.UPLOAD_DISBURSEMENTS) else 0,
         row[12] if person.may(P.DECIDE_CHANGE) else 0,
+        row[13] if person.may(P.FOLLOW_ARREARS) else 0,
     )
 
 
@@ -268,6 +274,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         "Usulan ketentuan pinjaman atau batas kolektibilitas.",
     ),
     (
+        "Janji pembayaran yang lewat",
+        "arrears.arrears_list",
+        P.FOLLOW_ARREARS,
+        "unkept",
+        "Tanggalnya lewat dan uangnya kurang; hubungi peminjamnya lagi.",
+    ),
+    (
         "Titipan belum menjadi angsuran",
         "loans.suspense_list",
         P.SEE_SUSPENSE,
@@ -300,6 +313,7 @@ ONLY: dict[str, dict[str, Any]] = {
     "Berkas pencairan menunggu persetujuan": {"keadaan": "submitted"},
     "Penggabungan peminjam menunggu persetujuan": {"keadaan": "menunggu"},
     "Permintaan perubahan menunggu keputusan": {"keadaan": "menunggu"},
+    "Janji pembayaran yang lewat": {"janji": "lewat"},
 }
 
 
@@ -373,6 +387,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
     folder = (endpoint or "").split(".")[0]
     return target.split(".", maxsplit=1)[0] == folder and target in (
         "applications.application_list",
+        "arrears.arrears_list",
         "borrowers.borrower_list",
         "disbursements.disbursement_list",
         "proposals.proposal_list",
