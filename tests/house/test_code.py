@@ -39,6 +39,8 @@ OTHER_NAMES = {
     "changes/kinds/files": "the kind that undoes a posted file",
     "changes/kinds/money": "the kinds about money that no file brought, or brought wrongly",
     "changes/kinds/suspense": "the kinds about titipan",
+    "changes/kinds/settlement": "paying off early, and taking that back",
+    "changes/kinds/write_off": "the kind that writes a loan off",
     "changes/kinds/schedule": "the kinds that make a new version of the schedule",
     "decisions/answers": "what a file of answers says, and what its check knows and finds",
     "disbursements/entry": "the form of a disbursement: its address and what it begins with",

@@ -7,11 +7,19 @@ from typing import Any
 from wibawa.changes.kinds.files import UploadReversal
 from wibawa.changes.kinds.kind import Kind
 from wibawa.changes.kinds.money import Move, Payment, Reversal
-from wibawa.changes.kinds.schedule import Holiday
+from wibawa.changes.kinds.schedule import DueDay, Holiday, Multiple, Tenor
+from wibawa.changes.kinds.settlement import Reopen, Settlement
 from wibawa.changes.kinds.suspense import SuspenseLoan, SuspenseReturn
+from wibawa.changes.kinds.write_off import WriteOff
 
 ALL: tuple[Kind[Any], ...] = (
     Holiday(),
+    Tenor(),
+    Multiple(),
+    DueDay(),
+    Settlement(),
+    Reopen(),
+    WriteOff(),
     Payment(),
     Reversal(),
     Move(),

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
-from wtforms import RadioField, SelectField
+from wtforms import IntegerField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, NumberRange
 
 from wibawa.changes.case import LoanCase
 from wibawa.changes.effect import Effect, Fact, money_fact
@@ -23,11 +23,15 @@ from wibawa.rules.changes import (
     first_open,
     first_to_come,
     holiday,
+    longer,
+    on_day,
+    with_multiple,
 )
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date
 from wibawa.rules.facts import Position
 from wibawa.rules.money import number
+from wibawa.rules.schedule import MOST_MONTHS, MULTIPLES
 
 INTEREST_WORDS = {
     HolidayInterest.SPREAD: "Ditunda: dibagi rata ke angsuran sesudah jeda",
@@ -170,3 +174,90 @@ class Holiday(ScheduleKind):
 
     def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
         return holiday(case.plan, data["first"], data["months"], HolidayInterest(data["interest"]))
+
+
+class TenorForm(ScheduleForm):
+    more = IntegerField(
+        "Tambahan jangka waktu (bulan)",
+        [
+            InputRequired(),
+            NumberRange(1, MOST_MONTHS, "Isi dengan bilangan bulan, paling sedikit 1."),
+        ],
+    )
+
+
+class Tenor(ScheduleKind):
+    code = "tenor"
+    word = "jangka-waktu"
+    label = "Perpanjangan jangka waktu"
+    hint = "Sisa pokok dibagi ke lebih banyak bulan, sehingga angsuran lebih kecil."
+    form = TenorForm
+
+    def data(self, form: Any) -> dict[str, Any]:
+        return {"first": form.first.data, "more": form.more.data}
+
+    def said(self, data: Mapping[str, Any]) -> Words:
+        return [
+            ("Mulai dari angsuran", f"Ke-{data['first']}"),
+            ("Tambahan jangka waktu", f"{data['more']} bulan"),
+        ]
+
+    def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+        return longer(case.plan, data["first"], data["more"], case.begins_on)
+
+
+class MultipleForm(ScheduleForm):
+    multiple = SelectField(
+        "Kelipatan angsuran",
+        [InputRequired()],
+        coerce=int,
+        choices=[SelectChoice(each, f"Rp{number(each)}") for each in sorted(MULTIPLES)],
+    )
+
+
+class Multiple(ScheduleKind):
+    code = "multiple"
+    word = "kelipatan"
+    label = "Pembulatan angsuran"
+    hint = "Angsuran dibulatkan ke kelipatan lain; jangka waktu dan jatuh tempo tetap."
+    form = MultipleForm
+
+    def data(self, form: Any) -> dict[str, Any]:
+        return {"first": form.first.data, "multiple": form.multiple.data}
+
+    def said(self, data: Mapping[str, Any]) -> Words:
+        return [
+            ("Mulai dari angsuran", f"Ke-{data['first']}"),
+            ("Kelipatan angsuran", f"Rp{number(data['multiple'])}"),
+        ]
+
+    def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+        return with_multiple(case.plan, data["first"], data["multiple"])
+
+
+class DueDayForm(ScheduleForm):
+    day = IntegerField(
+        "Tanggal jatuh tempo yang baru",
+        [InputRequired(), NumberRange(1, 31, "Isi tanggal 1 sampai 31.")],
+        description="Dalam bulan yang lebih pendek, hari terakhir bulan itu.",
+    )
+
+
+class DueDay(ScheduleKind):
+    code = "due_day"
+    word = "jatuh-tempo"
+    label = "Pindah tanggal jatuh tempo"
+    hint = "Angsuran jatuh tempo pada tanggal lain setiap bulan; jumlahnya tetap."
+    form = DueDayForm
+
+    def data(self, form: Any) -> dict[str, Any]:
+        return {"first": form.first.data, "day": form.day.data}
+
+    def said(self, data: Mapping[str, Any]) -> Words:
+        return [
+            ("Mulai dari angsuran", f"Ke-{data['first']}"),
+            ("Tanggal jatuh tempo", f"setiap tanggal {data['day']}"),
+        ]
+
+    def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+        return on_day(case.plan, data["first"], data["day"], case.begins_on)
