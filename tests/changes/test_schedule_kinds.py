@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -125,3 +127,34 @@ def test_a_loan_counts_as_restructured_after_a_longer_tenor_but_not_after_anothe
     page = text_of(sign_in("staff").get("/pinjaman?restrukturisasi=ya"))
     assert "KW-000003" in page
     assert "KW-000002" not in page
+
+
+def test_every_version_stays_readable_and_printable_and_the_loan_tells_how_often_it_was_eased(
+    loans: dict[str, int], sign_in: SignIn, session: Session
+) -> None:
+    loan = loans["pasar"]
+    change(sign_in, session, loan, "jangka-waktu", {"first": "10", "more": "6"})
+    client = sign_in("staff")
+    page = text_of(client.get(f"/pinjaman/{loan}"))
+    assert "Perpanjangan jangka waktu" in page
+    assert "Direstrukturisasi 1 kali, terakhir 24 November 2026." in page
+    assert f'href="/pinjaman/{loan}?tanggal=2026-01-31#jadwal"' in page
+    old = text_of(client.get(f"/pinjaman/{loan}?tanggal=31/01/2026"))
+    assert "Jadwal angsuran versi 1" in old
+    assert "31/01/2028" in old
+    first, second = (
+        text_in(client.get(f"/pinjaman/{loan}/jadwal.pdf{query}").data)
+        for query in ("?tanggal=2026-01-31", "")
+    )
+    assert "Tidak berlaku lagi sejak 24 November 2026." in first
+    assert "24 bulan" in first
+    assert "31 Juli 2028" not in first
+    assert "30 bulan" in second
+    assert "31 Juli 2028" in second
+    assert "Tidak berlaku" not in second
+
+
+def text_in(pdf: bytes) -> str:
+    """What a reader finds in a PDF, its lines put together."""
+    pages = PdfReader(BytesIO(pdf)).pages
+    return " ".join(" ".join(page.extract_text().split()) for page in pages)

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session, aliased
 from wibawa.access.models import User
 from wibawa.banks.models import Bank, Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
+from wibawa.database import FOREVER
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
 from wibawa.loans.undone import RECEIVED, UNDOABLE
+from wibawa.rules.changes import RESTRUCTURING
 from wibawa.rules.facts import Installment
 from wibawa.uploads.models import Upload
 
@@ -57,6 +59,34 @@ class ScheduleFacts:
     starts_on: dt.date
     reason: str
     rows: tuple[Installment, ...]
+    ends_on: dt.date
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    """One version of a loan's schedule: when it counts, what it came of, who made and approved it.
+
+    The last one has no `until`, its last day.
+    """
+
+    version: int
+    kind: str
+    starts_on: dt.date
+    ends_on: dt.date
+    reason: str
+    made_by: str
+    approved_by: str | None
+    made_at: dt.datetime
+    request_id: int | None
+
+    @property
+    def until(self) -> dt.date | None:
+        return None if self.ends_on == FOREVER else self.ends_on - dt.timedelta(days=1)
+
+    @property
+    def eases(self) -> bool:
+        """Whether the loan counts as restructured by it."""
+        return self.kind in RESTRUCTURING
 
 
 @dataclass(frozen=True)
@@ -142,6 +172,29 @@ def _facts() -> Any:
     return query
 
 
+def version_lines(session: Session, loan_id: int) -> list[VersionLine]:
+    """Every version of a loan's schedule, the newest first: one query."""
+    second = aliased(User)
+    found: Any = session.execute(
+        select(
+            Schedule.version,
+            Schedule.kind,
+            Schedule.starts_on,
+            Schedule.ends_on,
+            Schedule.reason,
+            User.name,
+            second.name,
+            Schedule.made_at,
+            Schedule.request_id,
+        )
+        .join(User, User.id == Schedule.made_by)
+        .outerjoin(second, second.id == Schedule.approved_by)
+        .where(Schedule.loan_id == loan_id)
+        .order_by(Schedule.version.desc())
+    )
+    return [VersionLine(*row) for row in found]
+
+
 def find_loan(session: Session, number: str) -> list[int]:
     """Ids of the loans with this loan number, agreement number or account number."""
     number = number.strip()
@@ -180,6 +233,7 @@ def each_schedule_on(
             Schedule.version,
             Schedule.starts_on,
             Schedule.reason,
+            Schedule.ends_on,
             ScheduleRow.number,
             ScheduleRow.due_on,
             ScheduleRow.principal,
@@ -195,10 +249,11 @@ def each_schedule_on(
         query = query.where(Schedule.loan_id.in_(loan_ids))
     wanted = set(loan_ids)
     found: Any = session.execute(query)
-    for (loan_id, version, starts_on, reason), rows in groupby(found, key=lambda row: row[:4]):
+    for head, rows in groupby(found, key=lambda row: row[:5]):
+        loan_id, version, starts_on, reason, ends_on = head
         if loan_id in wanted:
-            installments = tuple(Installment(*row[4:]) for row in rows)
-            yield loan_id, ScheduleFacts(version, starts_on, reason, installments)
+            installments = tuple(Installment(*row[5:]) for row in rows)
+            yield loan_id, ScheduleFacts(version, starts_on, reason, installments, ends_on)
 
 
 def applied_on(session: Session, loan_id: int, on: dt.date) -> int:

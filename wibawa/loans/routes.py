@@ -18,6 +18,7 @@ from wibawa.loans import lists, queries
 from wibawa.loans.forms import LATE_STEPS, STATE_LABELS, ListAsked, read_list
 from wibawa.loans.lists import LoanLine, SuspenseFilter, SuspenseLine
 from wibawa.loans.queries import EntryLine, LoanFacts
+from wibawa.loans.settlements import Quote, open_settlements
 from wibawa.loans.statement import ENTRY_LABELS, statement
 from wibawa.loans.suspense import ALARM_AFTER, candidates, outcomes, suspense_facts
 from wibawa.loans.suspense import WORDS as SUSPENSE_WORDS
@@ -37,6 +38,15 @@ REASONS = {
     "account_unknown": "Rekening tidak dikenal",
     "loan_closed": "Pinjaman sudah lunas",
     "exceeds_outstanding": "Melebihi sisa tagihan",
+}
+VERSION_WORDS = {
+    "first": "Pencairan",
+    "holiday": "Jeda angsuran",
+    "tenor": "Perpanjangan jangka waktu",
+    "multiple": "Pembulatan angsuran",
+    "due_day": "Pindah tanggal jatuh tempo",
+    "settlement": "Pelunasan dipercepat",
+    "reopen": "Dibuka kembali",
 }
 SUSPENSE_STATES = {"terbuka": "Terbuka", "selesai": "Selesai", "semua": "Semua"}
 SUSPENSE_HEADINGS = (
@@ -190,7 +200,16 @@ def loan(loan_id: int) -> str:
         file_url=file_url,
         may_print=me().may(Permission.PRINT_SCHEDULE),
         waiting=waiting_of_loan(db.session(), loan_id),
+        versions=queries.version_lines(db.session(), loan_id),
+        version_words=VERSION_WORDS,
+        quote=_quote(loan_id, on),
     )
+
+
+def _quote(loan_id: int, on: dt.date) -> Quote | None:
+    """An approved early payoff whose amount may still be paid on `on`."""
+    found = open_settlements(db.session(), loan_id=loan_id).get(loan_id)
+    return found if found and found.valid_until >= on else None
 
 
 def _suspense_asked() -> tuple[SuspenseFilter, Wanted, dict[str, str]]:

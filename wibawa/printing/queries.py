@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.banks.queries import holidays
 from wibawa.borrowers.models import Borrower
-from wibawa.database import among
+from wibawa.database import FOREVER, among
 from wibawa.letters.documents import Letterhead, Signatory
 from wibawa.letters.queries import profile_on
 from wibawa.loans.models import Loan
@@ -108,7 +108,7 @@ def _document(
     terms = Terms(
         loan.principal,
         loan.rate,
-        loan.months,
+        len(schedule.rows),
         Method(loan.method),
         loan.disbursed_on,
         loan.multiple,
@@ -117,6 +117,8 @@ def _document(
     if schedule.version > 1:
         reason = f": {schedule.reason}" if schedule.reason else ""
         note = f"Jadwal versi {schedule.version}, sejak {long_date(schedule.starts_on)}{reason}"
+    if schedule.ends_on != FOREVER:
+        note = f"Tidak berlaku lagi sejak {long_date(schedule.ends_on)}. {note}".strip()
     return schedule_document(
         terms=terms,
         installments=schedule.rows,

@@ -24,6 +24,7 @@ from wibawa.proposals.queries import proposal_facts
 from wibawa.rules.money import number
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
+from wibawa.web.asked import asked_day
 from wibawa.web.site import public_address
 
 pages = Blueprint("printing", __name__)
@@ -46,10 +47,12 @@ def _pdf(loan_ids: list[int], on: dt.date, title: str, name: str) -> Response:
 
 @needs(Permission.PRINT_SCHEDULE)
 def schedule(loan_id: int) -> Response:
+    """The version in force on a day, today's when none is named; as it was issued, if it was."""
     facts = loan_facts(db.session(), loan_id) or not_found("loan", loan_id)
     own_bank_only(facts.bank_id, "loan", loan_id)
     title = f"Jadwal Angsuran {facts.number}"
-    on, name = max(clock.today(), facts.disbursed_on), f"jadwal-{facts.number}.pdf"
+    asked, _ = asked_day(request.args.get("tanggal"), clock.today())
+    on, name = max(asked, facts.disbursed_on), f"jadwal-{facts.number}.pdf"
     issued = issued_schedule(db.session(), loan_id, on)
     kept = None if issued is None else paper_data(db.session(), issued)
     if kept is None:
