@@ -35,7 +35,7 @@ from wibawa.applications.queries import standings
 from wibawa.commands import wibawa
 from wibawa.database import db
 from wibawa.disbursements.files.reader import read_payments
-from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry
+from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, SuspenseEntry
 from wibawa.rules.statuses import State
 from wibawa.scans.queries import papers_of_application
 from wibawa.uploads.models import Upload
@@ -565,6 +565,11 @@ def test_the_demo_office_is_whole_and_fills_an_empty_database_only(tmp_path: Pat
         late = db.session.scalars(select(Application.id).where(Application.due_on < today()))
         assert set(State) - states.keys() == {State.DISBURSED}
         assert 0 < len(late.all()) < sum(states.values()) // 3
+        requests = select(LoanRequest.kind, LoanRequest.status)
+        assert {tuple(row) for row in db.session.execute(requests)} >= {
+            ("holiday", "approved"), ("settlement", "approved"),
+            ("tenor", "recorded"), ("due_day", "recorded"),
+        }  # fmt: skip
         assert missing_papers(db.session(), State.SENT) == set()
         assert missing_papers(db.session(), State.RETURNED) == {"Kartu Keluarga", "Foto usaha"}
         db.session.remove()
