@@ -189,7 +189,7 @@ def test_an_amount_that_changed_since_it_was_shown_is_not_approved(
 @pytest.mark.parametrize(
     ("wish", "said"),
     [
-        ({"on": "23/11/2026", "valid_until": "30/11/2026"}, "23 November 2026 sudah lewat"),
+        ({"on": "20/11/2026", "valid_until": "23/11/2026"}, "23 November 2026 sudah lewat"),
         ({"on": "24/11/2026", "valid_until": "23/11/2026"}, "mendahului tanggal hitung"),
         (
             {"on": "24/11/2026", "valid_until": "01/12/2026"},
@@ -205,3 +205,13 @@ def test_a_day_that_cannot_be_is_said_with_what_is_needed(
     page = preview(sign_in("staff"), f"/pinjaman/{loans['pasar']}/ubah/pelunasan", wish)
     assert said in page
     assert "Ajukan permintaan" not in page
+
+
+def test_an_amount_for_today_is_approved_on_a_later_day_that_it_still_holds_on(
+    loans: dict[str, int], sign_in: SignIn, session: Session, clock: time_machine.Traveller
+) -> None:
+    number = ask(sign_in("staff"), loans["pasar"], "pelunasan", WISH)
+    clock.move_to(dt.datetime(2026, 11, 27, 3, 0, tzinfo=dt.UTC))
+    approved(sign_in("approver"), number)
+    assert status(session, number) == "approved"
+    assert open_settlements(session)[loans["pasar"]].total - 9 * 220_833 == SUM

@@ -127,15 +127,15 @@ def _last(case: LoanCase, on: dt.date) -> dt.date:
 
 
 def _sensible(case: LoanCase, on: dt.date, until: dt.date) -> None:
-    if on < case.today:
-        raise Refused(
-            "past_day",
-            f"Tanggal {long_date(on)} sudah lewat; isi hari ini atau sesudahnya.",
-        )
     if until < on:
         raise Refused(
             "until_before_day",
             f"Berlaku sampai {long_date(until)} mendahului tanggal hitung {long_date(on)}.",
+        )
+    if until < case.today:
+        raise Refused(
+            "past_day",
+            f"Tanggal {long_date(until)} sudah lewat; isi hari ini atau sesudahnya.",
         )
     last = _last(case, on)
     if until > last:
