@@ -21,7 +21,10 @@ from wibawa.applications.moves import Author as Mover
 from wibawa.applications.queries import case
 from wibawa.arrears.actions import record_contact
 from wibawa.arrears.checks import NewContact
+from wibawa.arrears.reminders.actions import issue_reminders
+from wibawa.arrears.reminders.queries import due_lines
 from wibawa.banks.models import Bank, DirectPermit
+from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.queries import borrower_facts
 from wibawa.database import db, writing
@@ -394,8 +397,16 @@ def contact(
 ) -> int:
     """A call about a late loan: with `amount` a promise until a day, else not answered. Its id."""
     outcome = "absent" if amount is None else "promise"
+    until = None if amount is None else until
     new = NewContact("call", on or today(), by, "Peminjam", outcome, amount, until, "")
     return record_contact(session, loan_id, bank_id, new, by, now())
+
+
+def reminders(session: Session, by: int, *loans: int) -> int:
+    """The reminder letters that are due today for these loans, issued together; the batch's id."""
+    due = due_lines(session, today(), thresholds_on(session, today()), only=loans)
+    chosen = {line.id: (line.grade, line.arrears) for line in due}
+    return issue_reminders(session, chosen, by, now())
 
 
 def suspense(

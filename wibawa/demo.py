@@ -30,6 +30,7 @@ from wibawa.banks.queries import bank_by_code, terms_on, thresholds_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.models import Borrower
 from wibawa.demo_applications import add_applications
+from wibawa.demo_arrears import add_arrears
 from wibawa.demo_changes import add_changes
 from wibawa.demo_register import register_file
 from wibawa.disbursements.actions import record as record_disbursement
@@ -144,6 +145,7 @@ def fill(session: Session, now: dt.datetime) -> Office:
     lives = _lives(session, random, today, people)
     _past_files(session, lives, today, people)
     to_try = _this_month(session, lives, today, now, people)
+    add_arrears(session, people, now)
     add_applications(session, random, today, people, _applicant_maker(session, random))
     _waiting_disbursements(session, random, today, now, people)
     add_changes(session, now, people)

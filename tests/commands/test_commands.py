@@ -32,6 +32,9 @@ from wibawa.access.models import User
 from wibawa.access.users import verify
 from wibawa.applications.models import Application
 from wibawa.applications.queries import standings
+from wibawa.arrears.lists import ArrearsFilter, late_lines
+from wibawa.arrears.reminders.queries import due_lines
+from wibawa.banks.queries import thresholds_on
 from wibawa.commands import wibawa
 from wibawa.database import db
 from wibawa.disbursements.files.reader import read_payments
@@ -40,6 +43,7 @@ from wibawa.rules.statuses import State
 from wibawa.scans.queries import papers_of_application
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import today
+from wibawa.web.pages import Wanted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TERMS = ("--principal", 5_000_000, "--rate", 3, "--months", 24, "--disbursed", "2026-01-31")
@@ -571,6 +575,12 @@ def test_the_demo_office_is_whole_and_fills_an_empty_database_only(tmp_path: Pat
             ("tenor", "recorded"), ("due_day", "recorded"),
         }  # fmt: skip
         assert missing_papers(db.session(), State.SENT) == set()
+        classes = thresholds_on(db.session(), today())
+        asked_for = Wanted(1, 50, "janji", False)
+        page, totals = late_lines(db.session(), today(), classes, ArrearsFilter(), asked_for)
+        assert totals.unkept == 1, "one broken promise stands on top"
+        assert page.rows[0].promise is not None
+        assert {line.grade for line in due_lines(db.session(), today(), classes)} >= {1, 2}
         assert missing_papers(db.session(), State.RETURNED) == {"Kartu Keluarga", "Foto usaha"}
         db.session.remove()
     *of_banks, register = re.findall(r"diunggah: (.+)", said)

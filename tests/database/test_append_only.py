@@ -43,6 +43,9 @@ APPEND_ONLY = {
     "arrears_contacts": "note",
     "contact_strikes": "reason",
     "arrears_officers": "officer_id",
+    "reminder_settings": "gap_days",
+    "reminder_batches": "created_by",
+    "reminders": "grade",
 }
 KEPT = {
     "loans": (
@@ -95,6 +98,7 @@ def books(app: Flask, people: dict[str, int], connection: Connection) -> Connect
         note = factories.contact(session, loan, file.bank_id, people["staff"])
         strike_contact(session, loan, note, "Salah pinjaman", people["staff"], now())
         staff = people["staff"]
+        factories.reminders(session, people["staff"], loan)
         assign_officer(session, loan, file.bank_id, staff, 0, staff, now())
         session.commit()
         db.session.remove()

@@ -29,6 +29,7 @@ from wibawa.access.models import TrailEntry, User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.sessions import open_session
 from wibawa.applications.actions import keep_draft
+from wibawa.arrears.models import Reminder
 from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
@@ -69,6 +70,11 @@ PAGES = {
     "arrears.export_list": "see_loans",
     "arrears.late_loan": "see_arrears",
     "arrears.record_contact": "follow_arrears",
+    "arrears.issue_reminders": "issue_letter",
+    "arrears.reminder_batch": "see_letters",
+    "arrears.reminder_days": "manage_office",
+    "arrears.reminder_list": "see_letters",
+    "arrears.review_reminders": "issue_letter",
     "arrears.strike_contact": "follow_arrears",
     "banks.approve_limits": "approve_terms",
     "banks.approve_terms": "approve_terms",
@@ -169,6 +175,8 @@ PAGES = {
     "printing.batch_download": "print_schedule",
     "printing.paper": "see_letters",
     "printing.proposal_letter": "see_proposals",
+    "printing.reminder": "see_arrears",
+    "printing.reminders": "see_letters",
     "printing.schedule": "print_schedule",
     "printing.schedules": "print_schedule",
     "proposals.export_list": "see_proposals",
@@ -439,6 +447,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     change = _change(bank_id, loan_id, people["staff2"])
     session.add(change)
     session.flush()
+    reminders = factories.reminders(session, people["staff"], loan_id)
+    reminder = session.scalar(select(Reminder.paper_id).where(Reminder.batch_id == reminders))
     return {
         "change_id": change.id,
         "loan_id": loan_id,
@@ -452,6 +462,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "application_id": sent,
         "proposal_id": batch,
         "paper_id": 1,
+        "batch_id": reminders,
+        "printing.paper_id": reminder,
         "papers.paper_id": issue_paper(
             session, loan_id, PaperKind.SCHEDULE, Clerk(people["staff"], "Staff", now())
         ),

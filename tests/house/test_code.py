@@ -28,6 +28,7 @@ OTHER_NAMES = {
     "applications/export": "the filtered list as a file",
     "applications/lists": "the filtered list and what waits for a person, for page and menu",
     "applications/moves": "the only way to a new state, one application or a whole file of them",
+    "arrears/reminders/letter": "a reminder letter, as plain data",
     "arrears/lists": "the filtered, sorted list of late loans, for page and export",
     "borrowers/history": "what was written down about a borrower",
     "borrowers/register": "the filtered, sorted register, for page and export",

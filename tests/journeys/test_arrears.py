@@ -1,11 +1,14 @@
-"""A late borrower is called; the promise passes, and the loan comes back to the top."""
+"""A late borrower is called; the promise passes, the loan comes back to the top, and the letters go
+out together."""
 
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -56,3 +59,15 @@ def test_a_promise_that_passed_comes_back_to_the_top(
     expect(first).to_contain_text("Joko Susilo")
     expect(first).to_contain_text("Janji lewat")
     accessible()
+    page.get_by_role("link", name="Surat peringatan").click()
+    accessible()
+    page.get_by_role("button", name="Lanjut: periksa isi surat").click()
+    expect(page.locator("#isi-surat")).to_contain_text("Surat Peringatan I")
+    accessible()
+    page.get_by_role("button", name="Terbitkan 2 surat").click()
+    expect(page.get_by_text("001/PERINGATAN/KW/")).to_be_visible()
+    accessible()
+    link = page.get_by_role("link", name="Buka PDF semua surat").get_attribute("href")
+    assert link is not None
+    book = PdfReader(io.BytesIO(page.request.get(link).body()))
+    assert len(book.outline) == 2

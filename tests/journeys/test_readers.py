@@ -18,7 +18,8 @@ from wibawa.access.models import User
 from wibawa.access.permissions import Role
 from wibawa.applications.moves import Author as Mover
 from wibawa.applications.queries import standings
-from wibawa.banks.queries import bank_by_code
+from wibawa.arrears.reminders.queries import due_lines
+from wibawa.banks.queries import bank_by_code, thresholds_on
 from wibawa.database import db, writing
 from wibawa.disbursements.files.actions import receive as send_payments
 from wibawa.disbursements.files.actions import submit
@@ -49,6 +50,7 @@ PAGES = {
               "/peminjam/impor/4?tampil=nama",
               "/pinjaman", "/pinjaman/5", "/pinjaman/5/cetak", "/pinjaman/jadwal",
               "/tunggakan", "/tunggakan/5",
+              "/tunggakan/surat", "/tunggakan/surat/1",
               "/pinjaman/5/ubah/pembayaran",
               "/pinjaman/5/ubah/pindahkan", "/pinjaman/5/ubah/batalkan-entri", "/angsuran/berkas",
               "/angsuran/berkas/3", "/angsuran/berkas/3/batalkan-berkas", "/titipan",
@@ -61,7 +63,7 @@ PAGES = {
     "auditor": ("/", "/pinjaman/5", "/tunggakan/5", "/jejak", "/permohonan/1", "/dokumen/2"),
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
               "/pengaturan/bank/1", "/pengaturan/bank/1/tanpa-permohonan", "/pengaturan/kop-surat",
-              "/pengaturan/batas-waktu",
+              "/pengaturan/batas-waktu", "/pengaturan/surat-peringatan",
               "/komponen"),
 }  # fmt: skip
 MOST_BYTES = 200_000
@@ -86,6 +88,7 @@ def running_office(live: Server) -> None:
         receive(session, rows, "siumi.csv", file, author)
         factories.allow_direct(session, {"admin": author.entered_by})
         _payment_files(session)
+        _reminders(session)
         session.commit()
         db.session.remove()
 
@@ -99,6 +102,12 @@ def _application(session: Session) -> None:
         factories.document(session, 1, borrower_id=holder.borrower_id, content=content)
     picture = read_scan((SCANS / "good.png").read_bytes(), ScanLimits()).content
     factories.document(session, 1, "business_photo", application_id=number, content=picture)
+
+
+def _reminders(session: Session) -> None:
+    """Letters to the two that have been late longest."""
+    due = due_lines(session, today(), thresholds_on(session, today()))
+    factories.reminders(session, 1, *(line.id for line in due[:2]))
 
 
 def _payment_files(session: Session) -> None:

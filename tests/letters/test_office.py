@@ -42,6 +42,7 @@ OFFICE = {
     "card": "{nomor}/KARTU/KW/{bulan}/{tahun}",
     "receipt": "{nomor}/BUKTI/KW/{bulan}/{tahun}",
     "payoff": "{nomor}/LUNAS/KW/{bulan}/{tahun}",
+    "reminder": "{nomor}/PERINGATAN/KW/{bulan}/{tahun}",
 }
 
 

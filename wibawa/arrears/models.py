@@ -79,3 +79,76 @@ class ArrearsOfficer(Base):
     officer_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     entered_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class ReminderSetting(Base):
+    """From how many days past due each grade of reminder is sent, how many days lie between two,
+    and within how many days a letter asks to be paid. A change is a new row. Append-only.
+
+    What came with the program was entered by nobody.
+    """
+
+    __tablename__ = "reminder_settings"
+    __table_args__ = (
+        CheckConstraint("(entered_by IS NULL) = (entered_at IS NULL)", name="entered"),
+        CheckConstraint(
+            "first_days >= 1 AND first_days < second_days AND second_days < third_days "
+            "AND third_days <= 999",
+            name="in_order",
+        ),
+        CheckConstraint(
+            "gap_days BETWEEN 1 AND 365 AND pay_days BETWEEN 1 AND 90", name="days_sane"
+        ),
+        Index("ix_reminder_settings_valid_from", "valid_from", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[dt.date]
+    first_days: Mapped[int]
+    second_days: Mapped[int]
+    third_days: Mapped[int]
+    gap_days: Mapped[int]
+    pay_days: Mapped[int]
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class ReminderBatch(Base):
+    """Letters that were issued together. Append-only."""
+
+    __tablename__ = "reminder_batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class Reminder(Base):
+    """The paper that reminded of a loan's arrears, its grade, and since when these lasted.
+
+    Append-only.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        CheckConstraint("grade BETWEEN 1 AND 3", name="grade_known"),
+        CheckConstraint("arrears_since < dated", name="late_before"),
+        ForeignKeyConstraint(
+            ["paper_id", "bank_id"],
+            ["issued_papers.id", "issued_papers.bank_id"],
+            name="fk_reminders_paper",
+        ),
+        ForeignKeyConstraint(
+            ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name="fk_reminders_loan"
+        ),
+        Index("ix_reminders_loan", "loan_id", "dated"),
+        Index("ix_reminders_batch_id", "batch_id"),
+    )
+
+    paper_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("reminder_batches.id"))
+    loan_id: Mapped[int]
+    bank_id: Mapped[int]
+    grade: Mapped[int]
+    dated: Mapped[dt.date]
+    arrears_since: Mapped[dt.date]

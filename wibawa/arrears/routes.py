@@ -25,6 +25,8 @@ from wibawa.arrears.forms import (
 )
 from wibawa.arrears.lists import LateLine
 from wibawa.arrears.queries import KIND_WORDS, OUTCOME_WORDS
+from wibawa.arrears.reminders.queries import reminders_of_loan
+from wibawa.arrears.reminders.routes import URLS as REMINDER_URLS
 from wibawa.banks.queries import all_banks, thresholds_on
 from wibawa.borrowers.queries import borrower_facts, kecamatan_choices
 from wibawa.database import db
@@ -187,6 +189,7 @@ def _page(facts: LoanFacts, form: ContactForm | None = None, said: str = "") -> 
         today=today,
         contacts=queries.contacts_of(session, facts.id),
         officers=history,
+        reminders=reminders_of_loan(session, facts.id),
         form=form or _contact_form(),
         officer_form=officer_form,
         kinds=KIND_WORDS,
@@ -275,3 +278,5 @@ pages.add_url_rule(
     f"{ONE}/catatan/<int:contact_id>/coret", view_func=strike_contact, methods=["POST"]
 )
 pages.add_url_rule(f"{ONE}/petugas", view_func=assign_officer, methods=["POST"])
+for _address, _view, _methods in REMINDER_URLS:
+    pages.add_url_rule(_address, view_func=_view, methods=_methods)

@@ -14,7 +14,9 @@ from wibawa.access.sessions import SignedIn
 from wibawa.applications.lists import waits_for
 from wibawa.applications.models import Application
 from wibawa.arrears.queries import unkept_count
+from wibawa.arrears.reminders.queries import due_count
 from wibawa.banks.models import CollectibilityRule, LoanTerms
+from wibawa.banks.queries import thresholds_on
 from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import LoanRequest, SuspenseEntry
@@ -320,7 +322,7 @@ ONLY: dict[str, dict[str, Any]] = {
 def tasks_for(session: Session, person: SignedIn) -> list[Task]:
     """What waits for this person; things with nothing waiting are left out."""
     counts = waiting_for(session, person)
-    return [
+    found = [
         Task(
             label,
             getattr(counts, counted) if counted else None,
@@ -330,6 +332,16 @@ def tasks_for(session: Session, person: SignedIn) -> list[Task]:
         for label, target, permission, counted, hint in TASKS
         if person.may(permission) and (counted is None or getattr(counts, counted))
     ]
+    return [*_letters_to_send(session, person), *found]
+
+
+def _letters_to_send(session: Session, person: SignedIn) -> list[Task]:
+    """Reminders that are due: a look at the whole portfolio, so not in the menu of every page."""
+    if not person.may(P.ISSUE_LETTER):
+        return []
+    count = due_count(session, clock.today(), thresholds_on(session, clock.today()))
+    url, hint = url_for("arrears.reminder_list"), "Pilih, periksa isinya, lalu terbitkan bersama."
+    return [Task("Surat peringatan yang perlu dikirim", count, url, hint)] if count else []
 
 
 def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[MenuItem]:
@@ -368,6 +380,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "banks.edit_permit": "banks.bank_list",
         "banks.holiday_list": "banks.bank_list",
         "letters.office": "banks.bank_list",
+        "arrears.reminder_days": "banks.bank_list",
         "notices.notice": "applications.application_list",
         "applications.deadlines": "banks.bank_list",
         "merging.choose_other": "borrowers.borrower_list",

@@ -21,6 +21,7 @@ class PaperKind(StrEnum):
     CARD = "card"
     RECEIPT = "receipt"
     PAYOFF = "payoff"
+    REMINDER = "reminder"
 
 
 KIND_WORDS: Final = {
@@ -34,6 +35,7 @@ KIND_WORDS: Final = {
     PaperKind.CARD: "Kartu angsuran",
     PaperKind.RECEIPT: "Bukti pencatatan pembayaran",
     PaperKind.PAYOFF: "Keterangan lunas",
+    PaperKind.REMINDER: "Surat peringatan",
 }
 # How a kind is numbered as long as no entry of the office says otherwise.
 FORMATS: Final = {
@@ -47,6 +49,7 @@ FORMATS: Final = {
     PaperKind.CARD: "{nomor}/KARTU/KW/{bulan}/{tahun}",
     PaperKind.RECEIPT: "{nomor}/BUKTI/KW/{bulan}/{tahun}",
     PaperKind.PAYOFF: "{nomor}/LUNAS/KW/{bulan}/{tahun}",
+    PaperKind.REMINDER: "{nomor}/PERINGATAN/KW/{bulan}/{tahun}",
 }
 ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 LONGEST_FORMAT, LONGEST_NUMBER = 60, 80

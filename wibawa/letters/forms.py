@@ -94,6 +94,7 @@ class OfficeForm(Form):
     card = _number(PaperKind.CARD)
     receipt = _number(PaperKind.RECEIPT)
     payoff = _number(PaperKind.PAYOFF)
+    reminder = _number(PaperKind.REMINDER)
 
     @property
     def profile(self) -> Profile:

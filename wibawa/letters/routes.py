@@ -46,6 +46,7 @@ SLUGS: Final = {
     "kartu": PaperKind.CARD,
     "bukti": PaperKind.RECEIPT,
     "lunas": PaperKind.PAYOFF,
+    "peringatan": PaperKind.REMINDER,
 }
 LIST_HEADINGS = (
     "Nomor surat", "Jenis", "Perihal", "Bank", "Tanggal", "Diterbitkan oleh", "Keadaan",

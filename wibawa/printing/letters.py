@@ -6,6 +6,7 @@ Only what the letter itself says is drawn, so the same letter always gives the s
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
@@ -97,12 +98,12 @@ def _paragraph(
 class _Pages(Canvas):  # type: ignore[misc]
     """A canvas that knows, when it writes a page, how many there are."""
 
-    def __init__(self, *args: Any, letter: Letter, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, letters: Sequence[Letter], outline: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        heading = letter.heading
-        stamp = date_stamp(dt.datetime.combine(heading.date, dt.time(), WIB))
+        stamp = date_stamp(dt.datetime.combine(letters[0].heading.date, dt.time(), WIB))
         self.setDateFormatter(lambda *_: stamp)
-        self._title = letter.title
+        self._letters, self._outline = letters, outline
+        self.letter = 0  # whose pages are drawn; a page template says so
         self._kept: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802 - ReportLab's name
@@ -110,19 +111,25 @@ class _Pages(Canvas):  # type: ignore[misc]
         self._startPage()
 
     def save(self) -> None:
-        for page, kept in enumerate(self._kept, 1):
+        counts, pages = Counter(kept["letter"] for kept in self._kept), Counter[int]()
+        for kept in self._kept:
             self.__dict__.update(kept)
-            self._foot(f"Halaman {page} dari {len(self._kept)}")
+            pages[self.letter] += 1
+            page, title = pages[self.letter], self._letters[self.letter].title
+            if self._outline and page == 1:
+                self.bookmarkPage(f"letter-{self.letter}")
+                self.addOutlineEntry(tidy(title), f"letter-{self.letter}")
+            self._foot(title, f"Halaman {page} dari {counts[self.letter]}")
             super().showPage()
         super().save()
 
-    def _foot(self, folio: str) -> None:
+    def _foot(self, named: str, folio: str) -> None:
         right = self._pagesize[0] - MARGIN
         self.setStrokeColorRGB(*HAIR)
         self.setLineWidth(0.5)
         self.line(MARGIN, FOOT, right, FOOT)
         text = TextBlock(self)
-        title = fit(self._title, REGULAR, 7.4, right - MARGIN - 90)
+        title = fit(named, REGULAR, 7.4, right - MARGIN - 90)
         text.set(MARGIN, FOOT - 11, title, MUTED)
         text.set(right, FOOT - 11, fit(folio, REGULAR, 7.4, 86), MUTED, 1)
         text.end()
@@ -148,21 +155,47 @@ def letter_pdf(letter: Letter, site: str = "") -> bytes:
 
     The same letter and site always give the same bytes.
     """
-    out, heading = BytesIO(), letter.heading
-    head = heading.letterhead
+    return _pdf([letter], site, letter.title, letter.subject)
+
+
+def letters_pdf(letters: Sequence[Letter], site: str, title: str) -> bytes:
+    """Several letters in one file, each beginning on a page of its own with a bookmark.
+
+    The same letters, site and title always give the same bytes. Raises ValueError without letters.
+    """
+    if not letters:
+        raise ValueError("there is no letter to draw")
+    return _pdf(letters, site, title, title, outline=True)
+
+
+def _pdf(
+    letters: Sequence[Letter], site: str, title: str, subject: str, *, outline: bool = False
+) -> bytes:
+    out, head = BytesIO(), letters[0].heading.letterhead
     document = BaseDocTemplate(
         out,
         pagesize=A4,
-        title=tidy(letter.title),
+        title=tidy(title),
         author=f"{head.office} {head.government}".strip(),
-        subject=tidy(letter.subject),
+        subject=tidy(subject),
         creator="Wibawa",
         lang="id-ID",
         displayDocTitle=1,
         pageCompression=1,
         invariant=1,
     )
-    document.addPageTemplates(_templates(letter))
+    story: list[Flowable] = []
+    for place, letter in enumerate(letters):
+        document.addPageTemplates(_templates(letter, place))
+        if place:
+            story += [NextPageTemplate(f"first-{place}"), PageBreak()]
+        story += _story(letter, site, place)
+    document.build(story, canvasmaker=partial(_Pages, letters=letters, outline=outline))
+    return out.getvalue()
+
+
+def _story(letter: Letter, site: str, place: int) -> list[Flowable]:
+    heading = letter.heading
     opening = _named(letter) if letter.name else _opening(letter)
     story = [*opening, *(part for block in letter.body for part in _block(block))]
     story += [_signature(letter, check_address(site, heading.token))]
@@ -173,15 +206,20 @@ def letter_pdf(letter: Letter, site: str = "") -> bytes:
             for number, copy in enumerate(letter.copies, 1)
         ]
     if letter.attached is not None:
-        story += [NextPageTemplate("list"), PageBreak(), *_list(letter.attached, heading)]
-    document.build(story, canvasmaker=partial(_Pages, letter=letter))
-    return out.getvalue()
+        story += [NextPageTemplate(f"list-{place}"), PageBreak()]
+        story += _list(letter.attached, heading)
+    return story
 
 
-def _templates(letter: Letter) -> list[PageTemplate]:
+def _templates(letter: Letter, place: int) -> list[PageTemplate]:
+    """The pages of one letter; `place` says which letter of the file it is."""
     bottom = FOOT + 12
 
-    def first(canvas: Any, _: Any) -> None:
+    def begin(canvas: Any, _: Any) -> None:
+        canvas.letter = place
+
+    def first(canvas: Any, document: Any) -> None:
+        begin(canvas, document)
         text = TextBlock(canvas)
         head = letter.heading.letterhead
         draw_letterhead(canvas, text, head, MARGIN, A4[0] - MARGIN, A4[1] - TOP)
@@ -195,10 +233,13 @@ def _templates(letter: Letter) -> list[PageTemplate]:
     broad = landscape(A4)
     return [
         PageTemplate(
-            "first", frame(WIDTH, A4[1], LETTERHEAD), onPage=first, autoNextPageTemplate="next"
+            f"first-{place}",
+            frame(WIDTH, A4[1], LETTERHEAD),
+            onPage=first,
+            autoNextPageTemplate=f"next-{place}",
         ),
-        PageTemplate("next", frame(WIDTH, A4[1], 0)),
-        PageTemplate("list", frame(BROAD, broad[1], 0), pagesize=broad),
+        PageTemplate(f"next-{place}", frame(WIDTH, A4[1], 0), onPage=begin),
+        PageTemplate(f"list-{place}", frame(BROAD, broad[1], 0), onPage=begin, pagesize=broad),
     ]
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template, request, send_file
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
+from wibawa.arrears.reminders.queries import letters_of_batch, reminders_of_loan
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
 from wibawa.database import db
 from wibawa.letters.queries import letter, paper_data
@@ -17,7 +18,7 @@ from wibawa.papers.queries import issued_schedule, issued_schedules
 from wibawa.printing.batch import as_issued, batch_file
 from wibawa.printing.forms import MOST_LOANS, MOST_NUMBERS, SHAPES, BatchAsked, paper_of, read_batch
 from wibawa.printing.issued import paper_pdf
-from wibawa.printing.letters import letter_pdf
+from wibawa.printing.letters import letter_pdf, letters_pdf
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.printing.queries import chosen_loans, kecamatan_names, schedule_documents
 from wibawa.proposals.queries import proposal_facts
@@ -158,6 +159,33 @@ def proposal_letter(proposal_id: int) -> Response:
     return send_file(out, mimetype="application/pdf", download_name=f"usulan-{proposal_id}.pdf")
 
 
+@needs(Permission.SEE_LETTERS)
+def reminders(batch_id: int) -> Response:
+    """The reminders that were issued together, in one file."""
+    letters = letters_of_batch(db.session(), batch_id) or not_found("reminder_batch", batch_id)
+    title = f"Surat peringatan, {number(len(letters))} surat"
+    out = io.BytesIO(letters_pdf(letters, public_address(), title))
+    record_apart(clock.now(), me().id, "reminders_printed", "reminder_batch", batch_id)
+    name = f"surat-peringatan-{batch_id}.pdf"
+    return send_file(out, mimetype="application/pdf", download_name=name)
+
+
+@needs(Permission.SEE_ARREARS)
+def reminder(loan_id: int, paper_id: int) -> Response:
+    """One reminder of a loan, for the loan's bank too."""
+    facts = loan_facts(db.session(), loan_id) or not_found("loan", loan_id)
+    own_bank_only(facts.bank_id, "loan", loan_id)
+    known = {each.paper_id for each in reminders_of_loan(db.session(), loan_id)}
+    kept = paper_data(db.session(), paper_id) if paper_id in known else None
+    if kept is None:
+        not_found("paper", paper_id)
+    out = io.BytesIO(paper_pdf(kept, public_address()))
+    record_apart(clock.now(), me().id, "paper_printed", "paper", paper_id)
+    return send_file(out, mimetype="application/pdf", download_name=f"surat-{paper_id}.pdf")
+
+
+pages.add_url_rule("/tunggakan/surat/<int:batch_id>/surat.pdf", view_func=reminders)
+pages.add_url_rule("/tunggakan/<int:loan_id>/surat/<int:paper_id>.pdf", view_func=reminder)
 pages.add_url_rule("/surat-keluar/<int:paper_id>/surat.pdf", view_func=paper)
 pages.add_url_rule("/usulan/<int:proposal_id>/surat.pdf", view_func=proposal_letter)
 pages.add_url_rule("/pinjaman/<int:loan_id>/jadwal.pdf", view_func=schedule)

@@ -1,0 +1,1 @@
+"""Reminder letters in three grades: their days, who is due one, and issuing them together."""
