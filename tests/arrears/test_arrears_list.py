@@ -130,6 +130,23 @@ def test_money_that_was_reversed_keeps_no_promise(
     assert _order(client, "?janji=lewat") == [late]
 
 
+def test_a_loan_that_was_written_off_is_followed_here_no_more(
+    app: Flask, loans: dict[str, int], people: dict[str, int], sign_in: SignIn
+) -> None:
+    given_up, by, second = loans["jateng"], people["staff"], people["approver"]
+    _promise(app, people, given_up, 100_000, dt.date(2026, 11, 1), dt.date(2026, 11, 5))
+    client = sign_in("staff")
+    assert _order(client) == [given_up, loans["pasar_late"]]
+    assert "<strong>1</strong> janji pembayaran" in client.get("/").get_data(as_text=True)
+    undo = factories.saved(
+        app, lambda s: factories.write_off(s, given_up, 5_000_000, today(), by, second)
+    )
+    assert _order(client) == [loans["pasar_late"]]
+    assert "janji pembayaran yang lewat" not in client.get("/").get_data(as_text=True)
+    factories.saved(app, lambda s: factories.reversal(s, given_up, undo, today(), by, second))
+    assert _order(client) == [given_up, loans["pasar_late"]]
+
+
 def test_a_struck_promise_no_longer_counts(
     app: Flask, loans: dict[str, int], people: dict[str, int], sign_in: SignIn
 ) -> None:

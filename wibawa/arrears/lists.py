@@ -131,7 +131,7 @@ def _filtered(today: dt.date, classes: Classes, wanted: ArrearsFilter) -> Select
         .outerjoin(promise, promise.c.loan_id == Loan.id)
         .outerjoin(in_charge, in_charge.c.loan_id == Loan.id)
         .outerjoin(User, User.id == in_charge.c.officer_id)
-        .where(each.c.arrears > 0)
+        .where(each.c.arrears > 0, each.c.written_off_on.is_(None))
     )
     conditions = _conditions(wanted, today, each.c, promise.c, in_charge.c)
     return query.where(*conditions)

@@ -23,6 +23,7 @@ from wibawa.access.models import User
 from wibawa.access.permissions import Role
 from wibawa.arrears.models import ArrearsContact, ArrearsOfficer, ContactStrike
 from wibawa.loans.models import LedgerEntry, Schedule, ScheduleRow
+from wibawa.loans.undone import write_offs
 from wibawa.rules.arrears import PromiseState, promise_state
 
 KIND_WORDS = {
@@ -189,7 +190,12 @@ def unkept_count(today: dt.date) -> ScalarSelect[Any]:
         )
         .correlate(promise)
     )
-    query = select(func.count()).select_from(promise).where(is_unkept(promise.c, today), late)
+    given_up = select(write_offs(today).c.loan_id)
+    query = (
+        select(func.count())
+        .select_from(promise)
+        .where(is_unkept(promise.c, today), late, promise.c.loan_id.not_in(given_up))
+    )
     return query.scalar_subquery()
 
 
