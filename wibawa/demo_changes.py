@@ -28,7 +28,8 @@ def add_changes(session: Session, now: dt.datetime, people: dict[str, int]) -> N
     today, before = in_wib(now).date(), now - dt.timedelta(days=3)
     each = positions(today, thresholds_on(session, today)).subquery()
     owing = select(each.c.loan_id).where(each.c.outstanding > 0).order_by(each.c.loan_id)
-    well = list(session.scalars(owing.where(each.c.arrears == 0).limit(3)))
+    young = owing.order_by(None).order_by(each.c.loan_id.desc())
+    well = list(session.scalars(young.where(each.c.arrears == 0).limit(3)))
     late = list(session.scalars(owing.where(each.c.arrears > 0, each.c.collectibility < LOST)))
     lost = list(session.scalars(owing.where(each.c.collectibility == LOST).limit(1)))
 

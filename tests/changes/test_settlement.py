@@ -66,7 +66,12 @@ def test_an_approved_amount_changes_nothing_until_its_money_is_in_and_then_ends_
     loans: dict[str, int], sign_in: SignIn, session: Session
 ) -> None:
     loan = loans["pasar"]
-    quoted(sign_in, loan)
+    number = ask(sign_in("staff"), loan, "pelunasan", WISH)
+    approver = sign_in("approver")
+    approved(approver, number)
+    page = text_of(approver.get(f"/permintaan/{number}"))
+    assert "Jumlah pelunasan disetujui. Pinjaman lunas begitu uangnya masuk tepat waktu." in page
+    assert "sudah berlaku" not in page
     assert versions(session, loan) == [FIRST]
     assert stand(session, loan, TODAY)[0] == 3_125_003
     paid(sign_in, loan, SUM)

@@ -17,6 +17,8 @@ from wibawa.access.models import User
 from wibawa.database import db
 from wibawa.web.clock import today
 
+# An early payoff is not in force before its money has come.
+AGREED = re.compile("Permintaan disetujui dan sudah berlaku|Jumlah pelunasan disetujui")
 Enter = Callable[[str], Page]
 
 
@@ -64,7 +66,7 @@ def decide(page: Page, enter: Enter, count: int) -> None:
         expect(waiting).to_have_count(left)
         waiting.first.click()
         page.get_by_role("button", name="Setujui").click()
-        expect(page.get_by_text("Permintaan disetujui dan sudah berlaku.")).to_be_visible()
+        expect(page.get_by_text(AGREED)).to_be_visible()
 
 
 def test_holiday_tenor_multiple_and_due_day_come_to_the_schedule_through_two_persons(

@@ -23,7 +23,7 @@ from wibawa.access.models import User
 from wibawa.access.permissions import Role
 from wibawa.arrears.models import ArrearsContact, ArrearsOfficer, ContactStrike
 from wibawa.loans.models import LedgerEntry, Schedule, ScheduleRow
-from wibawa.loans.undone import write_offs
+from wibawa.loans.undone import RECEIVED, is_reversed, write_offs
 from wibawa.rules.arrears import PromiseState, promise_state
 
 KIND_WORDS = {
@@ -46,7 +46,6 @@ PROMISE_WORDS = {
     PromiseState.RUNNING: ("Ditunggu", "waiting"),
     PromiseState.UNKEPT: ("Janji lewat", "danger"),
 }
-RECEIVED = ("repayment", "settlement", "recovery")
 WORKING = (Role.OFFICE_STAFF, Role.APPROVER)  # whose work it is to follow a late loan
 
 
@@ -106,19 +105,15 @@ def received(promise: Any) -> Any:
 
     `promise` has loan_id, contacted_on and promise_on.
     """
-    undo = aliased(LedgerEntry)
-    undone = exists().where(
-        undo.loan_id == LedgerEntry.loan_id, undo.reverses == LedgerEntry.sequence
-    )
     return (
         select(cast(func.coalesce(func.sum(LedgerEntry.amount), 0), BigInteger))
         .where(
             LedgerEntry.loan_id == promise.loan_id,
             LedgerEntry.kind.in_(RECEIVED),
             LedgerEntry.effective_on.between(promise.contacted_on, promise.promise_on),
-            ~undone,
+            ~is_reversed(LedgerEntry),
         )
-        .correlate_except(LedgerEntry, undo)
+        .correlate_except(LedgerEntry)
         .scalar_subquery()
     )
 

@@ -315,7 +315,8 @@ def approve(change_id: int) -> Response | tuple[str, int]:
         _once(f"approve_change {change_id}", deed)
     except Refused as refused:
         return _refused(change_id, refused)
-    flash("Permintaan disetujui dan sudah berlaku.", "success")
+    facts = queries.change_facts(db.session(), change_id) or not_found("loan_request", change_id)
+    flash(KINDS[facts.kind].agreed, "success")
     return redirect(url_for("changes.change", change_id=change_id))
 
 

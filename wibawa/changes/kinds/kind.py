@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -18,7 +19,7 @@ C = TypeVar("C")
 Words = list[tuple[str, str]]
 
 
-class Kind(Generic[C]):
+class Kind(ABC, Generic[C]):
     """One kind of `LoanRequest`. `C` is what it is about, as it is now.
 
     Of a `C` the pages need `.subject` and `.title`. `word` stands in addresses, `label` on screen,
@@ -33,11 +34,12 @@ class Kind(Generic[C]):
     about: ClassVar[str] = "loan"  # or "suspense", "upload"
     alone: ClassVar[bool] = False
     form: ClassVar[type[ChangeForm]] = ChangeForm
+    agreed: ClassVar[str] = "Permintaan disetujui dan sudah berlaku."
     reason_hint: ClassVar[str] = "Tersimpan pada buku, misalnya: salah baca nomor rekening."
 
+    @abstractmethod
     def find(self, session: Session, subject_id: int, today: dt.date) -> C | None:
         """What the request is about; None when there is no such thing."""
-        raise NotImplementedError
 
     def subject(self, session: Session, case: Any, data: Mapping[str, Any]) -> Subject:
         """What the request is kept with; titipan also names the loan that it goes to."""
@@ -67,19 +69,19 @@ class Kind(Generic[C]):
     def valid_until(self, data: Mapping[str, Any]) -> dt.date | None:
         return None
 
+    @abstractmethod
     def effect(self, session: Session, case: C, data: Mapping[str, Any]) -> Effect:
         """What it would change now. Reads only. Raises `Refused` with the reason when it cannot."""
-        raise NotImplementedError
 
     def kept(self, case: C, effect: Effect) -> dict[str, Any]:
         """What an approved request keeps beside the effect that was shown."""
         return {}
 
+    @abstractmethod
     def apply(
         self, session: Session, change: ChangeFacts, effect: Effect, author: Author
     ) -> Collection[int]:
         """Write it; the ids of the loans whose money changed. The request is decided already."""
-        raise NotImplementedError
 
 
 class LoanKind(Kind[LoanCase]):

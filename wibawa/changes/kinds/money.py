@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -215,8 +216,9 @@ class EntryKind(DeedKind):
     def find(self, session: Session, subject_id: int, today: dt.date) -> EntriesCase | None:
         return entries_case(session, subject_id, today)
 
+    @abstractmethod
     def may(self, line: EntryLine) -> bool:
-        raise NotImplementedError
+        """Whether this can be asked for of an entry."""
 
     def choices(self, case: Any) -> list[EntryLine]:
         return [line for line in case.journal if self.may(line)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -68,12 +69,12 @@ class ScheduleKind(LoanKind):
         if not form.is_submitted():
             form.first.data = first_to_come(case.plan, case.today)
 
-    def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+    @abstractmethod
+    def changed(self, session: Session, case: LoanCase, data: Mapping[str, Any]) -> Plan:
         """The plan as it would be. Raises `Refused`."""
-        raise NotImplementedError
 
     def effect(self, session: Session, case: LoanCase, data: Mapping[str, Any]) -> Effect:
-        new = self.changed(case, data)
+        new = self.changed(session, case, data)
         return version_effect(case, self.code, new, data, schedule_facts(case, new))
 
     def apply(
@@ -172,7 +173,7 @@ class Holiday(ScheduleKind):
             ("Bunga selama jeda", INTEREST_WORDS[HolidayInterest(data["interest"])]),
         ]
 
-    def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+    def changed(self, session: Session, case: LoanCase, data: Mapping[str, Any]) -> Plan:
         return holiday(case.plan, data["first"], data["months"], HolidayInterest(data["interest"]))
 
 
@@ -202,7 +203,7 @@ class Tenor(ScheduleKind):
             ("Tambahan jangka waktu", f"{data['more']} bulan"),
         ]
 
-    def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+    def changed(self, session: Session, case: LoanCase, data: Mapping[str, Any]) -> Plan:
         return longer(case.plan, data["first"], data["more"], case.begins_on)
 
 
@@ -231,7 +232,7 @@ class Multiple(ScheduleKind):
             ("Kelipatan angsuran", f"Rp{number(data['multiple'])}"),
         ]
 
-    def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+    def changed(self, session: Session, case: LoanCase, data: Mapping[str, Any]) -> Plan:
         return with_multiple(case.plan, data["first"], data["multiple"])
 
 
@@ -259,5 +260,5 @@ class DueDay(ScheduleKind):
             ("Tanggal jatuh tempo", f"setiap tanggal {data['day']}"),
         ]
 
-    def changed(self, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+    def changed(self, session: Session, case: LoanCase, data: Mapping[str, Any]) -> Plan:
         return on_day(case.plan, data["first"], data["day"], case.begins_on)

@@ -16,7 +16,7 @@ from wibawa.changes.case import LoanCase, rows_of
 from wibawa.changes.effect import Effect, Fact, money_fact
 from wibawa.changes.forms import ChangeForm
 from wibawa.changes.kinds.kind import LoanKind, Words
-from wibawa.changes.kinds.schedule import ScheduleKind, schedule_facts, version_effect
+from wibawa.changes.kinds.schedule import ScheduleKind
 from wibawa.changes.queries import ChangeFacts
 from wibawa.loans.journal import Author
 from wibawa.loans.models import Schedule
@@ -50,13 +50,17 @@ class Settlement(LoanKind):
     word = "pelunasan"
     label = "Pelunasan dipercepat"
     hint = "Sisa pokok dan bunga bulan berjalan dibayar sekaligus; bunga sisanya dibebaskan."
+    agreed = "Jumlah pelunasan disetujui. Pinjaman lunas begitu uangnya masuk tepat waktu."
     reason_hint = "Misalnya: peminjam hendak melunasi sekaligus dari hasil panen."
     alone = True
     form = SettlementForm
 
     def why_not(self, case: LoanCase) -> str | None:
         if case.written_off_on is not None:
-            return "Pinjaman ini sudah dihapus buku; uang yang masuk dicatat sebagai pemulihan."
+            return (
+                "Pinjaman ini sudah dihapus buku. Uang yang masuk dicatat dengan “Catat "
+                "pembayaran”, sebagai penerimaan setelah hapus buku."
+            )
         if case.plan.owed <= 0:
             return "Pinjaman ini sudah lunas."
         return None
@@ -169,21 +173,16 @@ class Reopen(ScheduleKind):
     def prepare(self, form: Any, case: LoanCase, asked: Mapping[str, str]) -> None:
         return None
 
-    def effect(self, session: Session, case: LoanCase, data: Mapping[str, Any]) -> Effect:
-        new = _before(session, case)
-        return version_effect(case, self.code, new, data, schedule_facts(case, new))
-
-
-def _before(session: Session, case: LoanCase) -> Plan:
-    """The schedule of before the last version, with the money of today."""
-    found = session.execute(
-        select(Schedule.id, Schedule.due_day, Schedule.multiple).where(
-            Schedule.loan_id == case.loan.id, Schedule.version == case.version - 1
+    def changed(self, session: Session, case: LoanCase, data: Mapping[str, Any]) -> Plan:
+        """The schedule of before the last version, with the money of today."""
+        found = session.execute(
+            select(Schedule.id, Schedule.due_day, Schedule.multiple).where(
+                Schedule.loan_id == case.loan.id, Schedule.version == case.version - 1
+            )
+        ).one()
+        return replace(
+            case.plan,
+            rows=rows_of(session, found.id),
+            due_day=found.due_day,
+            multiple=found.multiple,
         )
-    ).one()
-    return replace(
-        case.plan,
-        rows=rows_of(session, found.id),
-        due_day=found.due_day,
-        multiple=found.multiple,
-    )

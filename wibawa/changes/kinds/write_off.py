@@ -60,7 +60,7 @@ class WriteOff(LoanKind):
             ),
             notes=(
                 "Hapus buku bersifat administratif: tagihan tetap ada, dan uang yang masuk sesudah "
-                "ini dicatat sebagai pemulihan.",
+                "ini dicatat sebagai penerimaan setelah hapus buku.",
             ),
             depends=(self.code, *case.depends, case.today),
             work=NewEntry(
