@@ -117,3 +117,11 @@ def test_without_a_name_the_line_stays_free_for_a_pen() -> None:
     text = flat(letter_pdf(sent(heading=head)))
     assert "NIP" in text
     assert "....." in text
+
+
+@pytest.mark.parametrize("lines", range(20, 44))
+def test_a_signature_never_stands_alone_on_a_page(lines: int) -> None:
+    body = ("Dengan hormat,", Points(tuple("Satu" for _ in range(lines))), "Terima kasih.")
+    pages = read(letter_pdf(sent(body=body))).pages
+    signed = next(page.extract_text() for page in pages if "Dra. Ratna" in page.extract_text())
+    assert "Terima kasih." in signed

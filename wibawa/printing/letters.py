@@ -197,8 +197,11 @@ def _pdf(
 def _story(letter: Letter, site: str, place: int) -> list[Flowable]:
     heading = letter.heading
     opening = _named(letter) if letter.name else _opening(letter)
-    story = [*opening, *(part for block in letter.body for part in _block(block))]
-    story += [_signature(letter, check_address(site, heading.token))]
+    blocks = [list(_block(block)) for block in letter.body]
+    closing = blocks.pop() if blocks and isinstance(letter.body[-1], str) else []
+    story = [*opening, *(part for block in blocks for part in block)]
+    # A signature never stands alone on a page: what is said last goes along with it.
+    story += [KeepTogether([*closing, *_signature(letter, check_address(site, heading.token))])]
     if letter.copies:
         story += [Spacer(0, 14), _paragraph("Tembusan:", size=9, leading=12)]
         story += [
@@ -337,7 +340,7 @@ def _beside(facts: Facts) -> Table:
     )
 
 
-def _signature(letter: Letter, address: str) -> Flowable:
+def _signature(letter: Letter, address: str) -> list[Flowable]:
     who, left = letter.heading.signatory, WIDTH * 0.52
     room = SIGNING_ROOM * 0.7 if letter.name else SIGNING_ROOM
     lines: list[Flowable] = [_paragraph(who.role + ","), Spacer(0, room)]
@@ -355,7 +358,7 @@ def _signature(letter: Letter, address: str) -> Flowable:
     code = _Code(address) if address else ""
     low = ("VALIGN", (0, 0), (0, 0), "BOTTOM")
     table = Table([[code, lines]], [left, WIDTH - left], style=_plain(low), hAlign="LEFT")
-    return KeepTogether([Spacer(0, LEADING), table])
+    return [Spacer(0, LEADING), table]
 
 
 def _table(
