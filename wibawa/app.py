@@ -28,11 +28,15 @@ from wibawa.disbursements import routes as disbursement_routes
 from wibawa.home import routes as home_routes
 from wibawa.home.menu import menu_for
 from wibawa.indicators import routes as indicator_routes
+from wibawa.jobs import kind as jobs
+from wibawa.jobs import routes as job_routes
+from wibawa.jobs.queries import own_jobs
 from wibawa.letters import routes as letter_routes
 from wibawa.loans import routes as loan_routes
 from wibawa.merging import routes as merging_routes
 from wibawa.notices import routes as notice_routes
 from wibawa.papers import routes as paper_routes
+from wibawa.papers.jobs import ScheduleBatch
 from wibawa.printing import routes as printing_routes
 from wibawa.proposals import routes as proposal_routes
 from wibawa.repayments import routes as repayment_routes
@@ -66,7 +70,9 @@ PARTS = (
     notice_routes,
     proposal_routes,
     repayment_routes,
+    job_routes,
 )
+JOB_KINDS = (ScheduleBatch(),)
 
 
 class _StoredNumber(IntegerConverter):
@@ -100,6 +106,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     app.url_map.converters["int"] = _StoredNumber
     for part in PARTS:
         app.register_blueprint(part.pages)
+    jobs.register(app, JOB_KINDS)
     public(app.view_functions["static"])
     _shared_variables(app)
     _schema_first(app, check_schema)
@@ -184,6 +191,8 @@ def _shared_variables(app: Flask) -> None:
         return {
             "menu": menu_for(db.session(), current_user, request.endpoint) if signed_in else [],
             "sign_out_url": url_for("access.sign_out"),
+            "jobs_url": url_for("jobs.job_list"),
+            "own_jobs": own_jobs(db.session(), current_user.id) if signed_in else (0, 0),
             "home_url": url_for("home.index"),
             "search_url": url_for("home.search")
             if signed_in and current_user.may(Permission.SEE_LOANS)

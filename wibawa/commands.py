@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,6 +28,8 @@ from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
 from wibawa.database import db, writing
 from wibawa.indicators.queries import IndicatorFigure, figures_of_year
+from wibawa.jobs.process import stop_when_asked, worker_beside
+from wibawa.jobs.runner import work
 from wibawa.letters.documents import Signatory
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.invariants import run_checks
@@ -587,14 +591,27 @@ def demo_command(make: Make, if_empty: bool) -> None:
 @click.option("--host", default="127.0.0.1")
 @click.option("--port", type=int, default=8000)
 @click.option("--threads", type=int, default=8)
+@click.option("--no-worker", is_flag=True, help="Tanpa pekerja latar; jalankan `work` sendiri.")
 @click.pass_obj
-def serve_command(make: Make, host: str, port: int, threads: int) -> None:
+def serve_command(make: Make, host: str, port: int, threads: int, no_worker: bool) -> None:
     app = make()
     people = _with_books(lambda: app, demo.sign_in_help, write=False)
     click.echo(f"Wibawa berjalan di http://{host}:{port}  (Ctrl+C untuk berhenti)")
     for line in people:
         click.echo(line)
-    waitress.serve(app, host=host, port=port, threads=threads, ident=None)
+    with nullcontext() if no_worker else worker_beside():
+        waitress.serve(app, host=host, port=port, threads=threads, ident=None)
+
+
+@wibawa.command("work", help="Kerjakan pekerjaan latar yang antre, sampai dihentikan.")
+@click.option("--until-idle", is_flag=True, help="Berhenti bila tidak ada lagi yang antre.")
+@click.option("--beside", is_flag=True, hidden=True, help="Berhenti bila masukan tertutup.")
+@click.pass_obj
+def work_command(make: Make, until_idle: bool, beside: bool) -> None:
+    app, stop = make(), threading.Event()
+    _with_books(lambda: app, lambda session: None, write=False)
+    stop_when_asked(stop, beside=beside)
+    work(app, stop, until_idle=until_idle)
 
 
 @wibawa.group("user", help="Pengguna.")

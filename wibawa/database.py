@@ -108,6 +108,16 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Transactions that begin in the block cannot write. End one that is open before it."""
+    token = _writing.set(False)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
 def sqlite_module() -> Any:
     """The newest SQLite at hand: pysqlite3 (bundled), else the standard library's."""
     try:

@@ -26,7 +26,7 @@ from wibawa.rules.schedule import schedule
 
 LOANS = 150
 ROUNDS = 7
-GOAL = 1.5
+GOAL = 1.3
 
 _SHOWN = re.compile(rb"\(((?:\\.|[^\\)])*)\) Tj")
 _RULE = re.compile(rb" l(?: S)?\b")

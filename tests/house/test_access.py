@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from werkzeug.routing import Rule
 
 from tests import factories
 from tests.conftest import TODAY, dispose, make_app
+from tests.jobs.kinds import ask, know
 from wibawa.access.models import TrailEntry, User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.sessions import open_session
@@ -33,6 +35,7 @@ from wibawa.arrears.models import Reminder
 from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
+from wibawa.jobs import runner
 from wibawa.letters.documents import PaperKind
 from wibawa.loans.models import LoanRequest
 from wibawa.merging.models import BorrowerMerge
@@ -148,6 +151,11 @@ PAGES = {
     "home.portfolio_report": "see_reports",
     "home.search": "see_loans",
     "indicators.indicator_list": "see_indicators",
+    "jobs.cancel": "signed_in",
+    "jobs.job": "signed_in",
+    "jobs.job_list": "signed_in",
+    "jobs.result": "signed_in",
+    "jobs.state": "signed_in",
     "letters.export_list": "see_letters",
     "letters.office": "manage_office",
     "letters.paper": "see_letters",
@@ -307,6 +315,7 @@ class Office:
     live: Path
     tokens: dict[str, str]
     values: dict[int, dict[str, Any]]  # bank → argument name → value
+    jobs: dict[str, int]  # person → a job of that person, which is done
 
     def again(self) -> None:
         dispose(self.app)
@@ -502,10 +511,13 @@ def office(tmp_path_factory: pytest.TempPathFactory, templates: Any) -> Iterator
                 user = session.get(User, people[name])
                 assert user is not None
                 tokens[name] = open_session(session, user, now(), 12, "").token
+            jobs = {name: ask(session, "counting", people[name], bank=BANKS.get(name))
+                    for name in TRYING}  # fmt: skip
             session.commit()
+        runner.work(know(maker), Event(), until_idle=True)
         dispose(maker)
-        app = make_app(f"sqlite:///{live}")
-        yield Office(app, filled, live, tokens, values)
+        app = know(make_app(f"sqlite:///{live}"))
+        yield Office(app, filled, live, tokens, values, jobs)
         dispose(app)
 
 
@@ -523,8 +535,8 @@ def _value(rule: Rule, argument: str, values: dict[str, Any]) -> Any:
     return choice[1]
 
 
-def _address(office: Office, rule: Rule, bank_id: int) -> str:
-    values = office.values[bank_id]
+def _address(office: Office, rule: Rule, bank_id: int, who: str = "staff") -> str:
+    values = office.values[bank_id] | {"job_id": office.jobs[who]}
     given = {name: _value(rule, name, values) for name in rule.arguments}
     with office.app.test_request_context():
         return str(office.app.url_for(rule.endpoint, **given))
@@ -590,7 +602,8 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
             if method == "POST":
                 office.again()
             before = office.denials()
-            answer = office.client(name).open(_address(office, rule, bank_id), method=method)
+            address = _address(office, rule, bank_id, name)
+            answer = office.client(name).open(address, method=method)
             answer.get_data()
             said = f"{name} at bank {bank_id}: {answer.status}"
             recorded = office.denials() - before
@@ -621,6 +634,21 @@ def test_the_page_that_checks_a_paper_needs_no_signing_in_and_says_the_same_to_e
     answers = [office.client(name).get("/cek/tidak-ada") for name in (None, *TRYING)]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.get_data() for answer in answers}) == 1
+
+
+JOB_TRIES = [each for each in TRIES if "job_id" in each.values[0].arguments]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("rule", "method"), JOB_TRIES)
+def test_the_job_of_another_person_is_not_found_by_anybody_and_the_try_is_recorded(
+    office: Office, rule: Rule, method: str
+) -> None:
+    office.again()
+    for name, owner in zip(TRYING, (*TRYING[1:], TRYING[0]), strict=True):
+        before = office.denials()
+        address = _address(office, rule, factories.PASAR, owner)
+        assert office.client(name).open(address, method=method).status_code == 404
+        assert office.denials() == before + 1
 
 
 def test_an_object_that_nobody_has_is_not_found_and_tells_no_more_than_another_banks(

@@ -47,6 +47,8 @@ OTHER_NAMES = {
     "disbursements/entry": "the form of a disbursement: its address and what it begins with",
     "disbursements/lists": "the filtered list, and the approved applications that wait",
     "disbursements/files/rows": "what a file of disbursements says, and what its check finds",
+    "jobs/process": "the worker beside the embedded server, as a process of its own",
+    "jobs/runner": "a worker: claims jobs and does them",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
     "letters/documents": "a letter as plain data; no Flask, no database",
@@ -67,6 +69,7 @@ OTHER_NAMES = {
     "printing/documents": "plain data for paper; no Flask, no database",
     "printing/letters": "letters drawn with ReportLab",
     "printing/pdf": "schedules drawn with ReportLab",
+    "papers/jobs": "the kinds of jobs that print",
     "papers/letter": "card, receipt and payoff statement, as plain data",
     "printing/batch": "many schedules in one file on disk",
     "printing/issued": "what was issued, drawn again from its kept document",
@@ -93,6 +96,7 @@ DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/uploads/names.py": "likeness of two spellings, no money"}
 COMMITS_ELSEWHERE = {
     "wibawa/commands.py": "the command line is a way in, like a routes.py",
+    "wibawa/jobs/runner.py": "a worker is a way in, like a page: one job, one transaction",
     "wibawa/access/trail.py": "a refused try is recorded though nothing else is",
 }
 CLOCK_READERS = {"date.today", "datetime.today", "datetime.now", "datetime.utcnow", "time.time"}

@@ -24,8 +24,10 @@ from wibawa.database import db, writing
 from wibawa.disbursements.files.actions import receive as send_payments
 from wibawa.disbursements.files.actions import submit
 from wibawa.disbursements.files.reader import read_payments
+from wibawa.jobs.actions import enqueue
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.journal import Author
+from wibawa.printing.forms import JOB
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options
 from wibawa.rules.statuses import State
@@ -49,6 +51,7 @@ PAGES = {
               "/peminjam/impor/4?tampil=baru", "/peminjam/impor/4?tampil=berubah",
               "/peminjam/impor/4?tampil=nama",
               "/pinjaman", "/pinjaman/5", "/pinjaman/5/cetak", "/pinjaman/jadwal",
+              "/pekerjaan", "/pekerjaan/1",
               "/tunggakan", "/tunggakan/5",
               "/tunggakan/surat", "/tunggakan/surat/1",
               "/pinjaman/5/ubah/pembayaran",
@@ -89,6 +92,7 @@ def running_office(live: Server) -> None:
         factories.allow_direct(session, {"admin": author.entered_by})
         _payment_files(session)
         _reminders(session)
+        _job(session)
         session.commit()
         db.session.remove()
 
@@ -108,6 +112,13 @@ def _reminders(session: Session) -> None:
     """Letters to the two that have been late longest."""
     due = due_lines(session, today(), thresholds_on(session, today()))
     factories.reminders(session, 1, *(line.id for line in due[:2]))
+
+
+def _job(session: Session) -> None:
+    """One that waits: nobody works here."""
+    staff = session.scalar(select(User.id).where(User.username == "staff"))
+    assert staff is not None
+    enqueue(session, JOB, "Jadwal Angsuran Bank Pasar, 612 pinjaman (ZIP)", {}, staff, None, now())
 
 
 def _payment_files(session: Session) -> None:

@@ -29,7 +29,7 @@ def test_all_running_loans_of_one_bank_come_in_one_paper(
     assert "Joko Susilo" in text
     assert "Rahayu Lestari" in text
     assert "Siti Aminah" not in text
-    assert "Mencetak jadwal satu bank" in sign_in("auditor").get("/jejak").get_data(as_text=True)
+    assert "Mencetak banyak jadwal" in sign_in("auditor").get("/jejak").get_data(as_text=True)
 
 
 def test_another_banks_paper_does_not_exist_for_a_bank_officer(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +25,15 @@ from wibawa.loans.queries import (
 )
 from wibawa.loans.undone import RECEIVED
 from wibawa.papers.models import LoanPaper
+from wibawa.printing.batch import as_issued
+from wibawa.printing.documents import ScheduleDocument
+from wibawa.printing.queries import schedule_documents
 from wibawa.rules.facts import BankKind, Position
 from wibawa.rules.position import position
 from wibawa.rules.pouring import Receipt, Share, pour
 
 MONEY_IN = ("opening", *RECEIVED)
+AT_A_TIME = 200  # loans: what is held in memory at once, and how often progress is told
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,31 @@ def issued_schedules(
         .order_by(IssuedPaper.id)
     )
     return {row[0]: opened(*row[1:])["schedule"] for row in rows}
+
+
+def printed_schedules(
+    session: Session,
+    loan_ids: Collection[int],
+    *,
+    on: dt.date,
+    printed_on: dt.datetime,
+    printed_by: str,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[ScheduleDocument]:
+    """The schedules in force on `on`, in order of loan id, each as it was issued or as a draft.
+
+    Five queries for every `AT_A_TIME` loans, and then `tell(done, total)`, which may end the
+    transaction. The same arguments give the same documents as long as the loans do not change.
+    """
+    ids: Sequence[int] = sorted(loan_ids)
+    for start in range(0, len(ids), AT_A_TIME):
+        some = ids[start : start + AT_A_TIME]
+        issued = issued_schedules(session, some, on)
+        yield from as_issued(
+            schedule_documents(session, some, on=on, printed_on=printed_on, printed_by=printed_by),
+            issued,
+        )
+        tell(start + len(some), len(ids))
 
 
 def _papers(today: dt.date) -> Any:

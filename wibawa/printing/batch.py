@@ -20,6 +20,9 @@ def as_issued(
         yield document if kept is None else schedule_from(kept)
 
 
+MIMETYPES = {"pdf": "application/pdf", "zip": "application/zip"}
+
+
 def batch_file(
     documents: Iterable[ScheduleDocument], shape: str, title: str, paper: Paper, site: str
 ) -> io.BytesIO:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wibawa.banks.models import Bank
 from wibawa.printing.documents import Paper
+from wibawa.rules.money import number
 from wibawa.rules.refused import Refused
 
 MOST_NUMBERS, MOST_LOANS = 500, 5_000
+AT_ONCE = 300  # loans that are drawn while the person waits, about a second; more become a job
+JOB = "schedules"
 SHAPES = {"pdf": "Satu PDF dengan penanda", "zip": "ZIP, satu PDF setiap pinjaman"}
 
 
@@ -28,6 +32,14 @@ class BatchAsked:
     @property
     def title(self) -> str:
         return f"Jadwal Angsuran {self.bank.name if self.bank else 'Kredit Wibawa'}"
+
+    def file_name(self, on: dt.date) -> str:
+        """Names no person."""
+        whose = self.bank.code if self.bank else "wibawa"
+        return f"jadwal-{whose}-{on.isoformat()}.{self.shape}"
+
+    def job_title(self, loans: int) -> str:
+        return f"{self.title}, {number(loans)} pinjaman ({self.shape.upper()})"
 
 
 def read_batch(

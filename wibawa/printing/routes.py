@@ -3,20 +3,42 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Mapping
+from typing import Any
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from werkzeug.wrappers import Response as Answer
 
+from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.arrears.reminders.queries import letters_of_batch, reminders_of_loan
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
-from wibawa.database import db
+from wibawa.database import db, reading, writing
+from wibawa.jobs.actions import enqueue
 from wibawa.letters.queries import letter, paper_data
 from wibawa.loans.queries import loan_facts
-from wibawa.papers.queries import issued_schedule, issued_schedules
-from wibawa.printing.batch import as_issued, batch_file
-from wibawa.printing.forms import MOST_LOANS, MOST_NUMBERS, SHAPES, BatchAsked, paper_of, read_batch
+from wibawa.papers.queries import issued_schedule, printed_schedules
+from wibawa.printing.batch import MIMETYPES, batch_file
+from wibawa.printing.forms import (
+    AT_ONCE,
+    JOB,
+    MOST_LOANS,
+    MOST_NUMBERS,
+    SHAPES,
+    BatchAsked,
+    paper_of,
+    read_batch,
+)
 from wibawa.printing.issued import paper_pdf
 from wibawa.printing.letters import letter_pdf, letters_pdf
 from wibawa.printing.pdf import schedules_pdf
@@ -66,7 +88,7 @@ def schedule(loan_id: int) -> Response:
 
 
 @needs(Permission.PRINT_SCHEDULE)
-def schedules(code: str) -> Response:
+def schedules(code: str) -> Answer:
     bank = bank_by_code(db.session(), code) or not_found("bank", 0)
     own_bank_only(bank.id, "bank", bank.id)
     return _batch(BatchAsked(bank, "", (), "pdf", paper_of(request.args)))
@@ -81,39 +103,93 @@ def batch() -> str:
         kecamatan=kecamatan_names(session),
         shapes=SHAPES,
         most=MOST_NUMBERS,
+        at_once=AT_ONCE,
+        new_key=once.new_key,
     )
 
 
 @needs(Permission.PRINT_SCHEDULE)
-def batch_download() -> Response:
-    session = db.session()
-    banks, places = all_banks(session, me().bank_id), kecamatan_names(session)
-    return _batch(read_batch(request.args, banks, places))
+def batch_download() -> Answer:
+    """Few schedules come at once; many become a job, which only a form that is sent can ask for."""
+    with reading():
+        session = db.session()
+        banks, places = all_banks(session, me().bank_id), kecamatan_names(session)
+        asked = read_batch(request.values, banks, places)
+        return _batch(asked)
 
 
-def _batch(asked: BatchAsked) -> Response:
-    """The file that was asked for. Another bank's loan is as unknown as one that nobody has."""
-    session, today, bank = db.session(), clock.today(), asked.bank
-    bank_id = bank.id if bank else None
+def _batch(asked: BatchAsked) -> Answer:
+    """The file that was asked for, or the way to the job that makes it. Another bank's loan is as
+    unknown as one that nobody has."""
+    session, today = db.session(), clock.today()
     found = chosen_loans(
         session,
         today,
         thresholds_on(session, today),
-        bank_id=bank_id,
+        bank_id=asked.bank.id if asked.bank else None,
         kecamatan=asked.kecamatan,
         numbers=asked.numbers,
     )
     _check_found(asked, found)
-    ids = list(found.values())
-    documents = schedule_documents(
-        session, ids, on=today, printed_on=clock.now(), printed_by=me().name
+    ids = sorted(found.values())
+    if len(ids) <= AT_ONCE:
+        return _batch_now(asked, ids)
+    return _batch_later(asked, ids) if request.method == "POST" else _batch_page_again(asked, ids)
+
+
+def _batch_now(asked: BatchAsked, ids: list[int]) -> Answer:
+    today, now = clock.today(), clock.now()
+    printed = printed_schedules(db.session(), ids, on=today, printed_on=now, printed_by=me().name)
+    out = batch_file(printed, asked.shape, asked.title, asked.paper, public_address())
+    _record_batch(asked, ids)
+    name = asked.file_name(today)
+    return send_file(out, mimetype=MIMETYPES[asked.shape], download_name=name)
+
+
+def _batch_later(asked: BatchAsked, ids: list[int]) -> Answer:
+    """What the file will hold is chosen now; who asks twice with one form gets one job."""
+    session, person, now, today = db.session(), me(), clock.now(), clock.today()
+    params = {
+        "loans": ids,
+        "on": today.isoformat(),
+        "shape": asked.shape,
+        "paper": asked.paper.name,
+        "title": asked.title,
+        "site": public_address(),
+        "name": asked.file_name(today),
+    }
+
+    title = asked.job_title(len(ids))
+
+    def deed() -> int:
+        return enqueue(session, JOB, title, params, person.id, person.bank_id, now, len(ids))
+
+    session.rollback()  # what was read so far; the bank would be read once more
+    with writing():
+        job, _ = once.do_once(
+            session, request.form, request.full_path, person.id, "print_schedules", now, deed
+        )
+        session.commit()
+    _record_batch(asked, ids)
+    return redirect(url_for("jobs.job", job_id=job))
+
+
+def _batch_page_again(asked: BatchAsked, ids: list[int]) -> Answer:
+    """An address alone starts no long work."""
+    flash(
+        f"Pilihan ini berisi {number(len(ids))} pinjaman. Tekan Unduh: berkasnya dibuat di latar, "
+        "dan Anda dapat mengikuti kemajuannya.",
+        "info",
     )
-    printed = as_issued(documents, issued_schedules(session, ids, today))
-    title, name = asked.title, f"jadwal-{bank.code if bank else 'wibawa'}-{today.isoformat()}"
-    out = batch_file(printed, asked.shape, title, asked.paper, public_address())
-    record_apart(clock.now(), me().id, "schedules_printed", "bank", bank_id, f"{len(ids)} jadwal")
-    kind = "application/pdf" if asked.shape == "pdf" else "application/zip"
-    return send_file(out, mimetype=kind, download_name=f"{name}.{asked.shape}")
+    names = ("kecamatan", "bentuk", "kertas", "nomor")
+    given: dict[str, Any] = {name: request.args[name] for name in names if request.args.get(name)}
+    return redirect(url_for("printing.batch", bank=asked.bank and asked.bank.code, **given))
+
+
+def _record_batch(asked: BatchAsked, ids: list[int]) -> None:
+    bank_id = asked.bank.id if asked.bank else None
+    said = f"{len(ids)} jadwal"
+    record_apart(clock.now(), me().id, "schedules_printed", "bank", bank_id, said)
 
 
 def _check_found(asked: BatchAsked, found: Mapping[str, int]) -> None:
@@ -191,4 +267,4 @@ pages.add_url_rule("/usulan/<int:proposal_id>/surat.pdf", view_func=proposal_let
 pages.add_url_rule("/pinjaman/<int:loan_id>/jadwal.pdf", view_func=schedule)
 pages.add_url_rule("/pinjaman/jadwal-bank/<code>.pdf", view_func=schedules)
 pages.add_url_rule("/pinjaman/jadwal", view_func=batch)
-pages.add_url_rule("/pinjaman/jadwal/unduh", view_func=batch_download)
+pages.add_url_rule("/pinjaman/jadwal/unduh", view_func=batch_download, methods=["GET", "POST"])

@@ -135,6 +135,7 @@ const NEEDED = [
   ["[data-date]", "./date.mjs"],
   ["form[data-preview-url]", "./preview.mjs"],
   ["form[data-upload]", "./upload.mjs"],
+  ["[data-job]", "./job.mjs"],
 ];
 
 async function enhance() {

@@ -1,0 +1,74 @@
+"""What a kind of job is: the only thing that another kind must bring."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
+
+from wibawa.access.permissions import Permission
+
+EXTENSION = "wibawa_jobs"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A file to download. Its name carries no personal data."""
+
+    name: str
+    mimetype: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A job in the hands of a worker.
+
+    `tell(done, total)`: call it at least every `Kind.silence`. It keeps the job ours, and raises
+    when it was cancelled or the worker is to end, so hold nothing that must be put back by hand. A
+    kind that only reads has no transaction any more after it.
+    """
+
+    id: int
+    params: Mapping[str, Any]
+    asked_by: int
+    asker: str
+    asked_at: dt.datetime
+    session: Session
+    tell: Callable[[int, int], None]
+
+
+class Kind:
+    """One kind of job.
+
+    A worker may die in the middle and the job is done again from its beginning, so the same job
+    must always do the same: take moments from `asked_at`, and choose what it is about when it is
+    asked for. `writes`: the work and the end of the job are ONE transaction, so a job that died has
+    written nothing; it flushes at most. `permission` is needed to open the result, which is kept
+    for `keeps`.
+    """
+
+    code: ClassVar[str]
+    permission: ClassVar[Permission]
+    writes: ClassVar[bool] = False
+    silence: ClassVar[dt.timedelta] = dt.timedelta(minutes=2)
+    keeps: ClassVar[dt.timedelta] = dt.timedelta(days=7)
+
+    def run(self, work: Work) -> Result | None:
+        """Do it; the file that came of it, if any. Raises `Refused` with a sentence for the person
+        when it cannot be done, however often it is tried."""
+        raise NotImplementedError
+
+
+def register(app: Flask, kinds: Iterable[Kind]) -> None:
+    """Let `app` and its workers know these kinds."""
+    app.extensions[EXTENSION] = {kind.code: kind for kind in kinds}
+
+
+def known_kinds() -> dict[str, Kind]:
+    """Code → kind, of the application at work."""
+    return cast(dict[str, Kind], current_app.extensions[EXTENSION])

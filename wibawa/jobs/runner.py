@@ -1,0 +1,179 @@
+"""A worker: takes one job after the other, each in its own transactions, until it is to end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from wibawa.database import db, is_sqlite, reading, writing
+from wibawa.jobs import actions
+from wibawa.jobs.actions import Claimed, Lost
+from wibawa.jobs.kind import Kind, Work, known_kinds
+from wibawa.jobs.queries import has_expired, waiting
+from wibawa.rules.refused import Refused
+from wibawa.web import clock
+
+log = structlog.get_logger("wibawa.jobs")
+
+POLL_SECONDS = 1
+TELL_SECONDS = 0.5  # how often progress is written: each time is a transaction on disk
+TROUBLE_SECONDS = 10
+SWEEP_EVERY = dt.timedelta(minutes=10)
+FAILED = (
+    "Pekerjaan ini gagal karena ada yang tidak beres di pihak kami. Tidak ada yang tersimpan "
+    "setengah jadi. Sampaikan nomor tiket kepada administrator."
+)
+
+
+class Stopped(Exception):
+    """The worker is to end; the job waits for another one."""
+
+
+def work(app: Flask, stop: Event, *, until_idle: bool = False) -> None:
+    """Do what waits until `stop` is set, or until nothing waits."""
+    swept: dt.datetime | None = None
+    while not stop.is_set():
+        try:
+            if swept is None or clock.now() - swept >= SWEEP_EVERY:
+                sweep(app)
+                swept = clock.now()
+            if run_one(app, stop):
+                continue
+        except SQLAlchemyError as error:
+            log.error("worker_without_database", exc_info=error)
+            stop.wait(TROUBLE_SECONDS)
+            continue
+        if until_idle:
+            return
+        stop.wait(POLL_SECONDS)
+
+
+def sweep(app: Flask) -> int:
+    """Throw away the results that expired; how many."""
+    with app.app_context():
+        session, now = db.session(), clock.now()
+        try:
+            with reading():
+                some = has_expired(session, now)
+                session.rollback()
+            with writing():
+                count = actions.sweep(session, now) if some else 0
+                session.commit()
+            return count
+        finally:
+            db.session.remove()
+
+
+def run_one(app: Flask, stop: Event) -> bool:
+    """Take the oldest job that waits and do it; False when none waits."""
+    with app.app_context():
+        try:
+            job = _take(db.session())
+            if job is not None:
+                _carry_out(job, known_kinds()[job.kind], stop)
+            return job is not None
+        finally:
+            db.session.rollback()
+            db.session.remove()
+
+
+def _take(session: Session) -> Claimed | None:
+    """Look first: an idle worker must not hold SQLite's one writing transaction each second."""
+    now = clock.now()
+    with reading():
+        some, silent = waiting(session, now, known_kinds())
+        session.rollback()
+    if not (some or silent):
+        return None
+    with writing():
+        for number, ticket in actions.give_up(session, now) if silent else ():
+            log.error("job_gave_up", job=number, ticket=ticket)
+        hold = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        job = actions.claim(session, hold, now, known_kinds()) if some else None
+        session.commit()
+    return job
+
+
+def _carry_out(job: Claimed, kind: Kind, stop: Event) -> None:
+    """Do it; whatever comes of it is written down. What breaks off with the database is tried
+    again; any other error would come again and ends it at once."""
+    session = db.session()
+    try:
+        _do(session, job, kind, stop)
+    except Lost:
+        log.info("job_lost", job=job.id)
+    except Stopped:
+        _after(session, lambda: actions.give_back(session, job, clock.now(), counts=False))
+    except Refused as refused:
+        sentence = refused.sentence
+        _after(session, lambda: actions.fail(session, job, sentence, "", clock.now()))
+    except (OperationalError, InterfaceError) as error:
+        log.error("job_broke_off", job=job.id, kind=job.kind, exc_info=error)
+        _after(session, lambda: actions.give_back(session, job, clock.now(), counts=True))
+    except Exception as error:
+        ticket = actions.new_ticket()
+        log.error("job_failed", job=job.id, kind=job.kind, ticket=ticket, exc_info=error)
+        _after(session, lambda: actions.fail(session, job, FAILED, ticket, clock.now()))
+
+
+def _do(session: Session, job: Claimed, kind: Kind, stop: Event) -> None:
+    teller = _Teller(session, job, kind, stop)
+    given = Work(
+        id=job.id,
+        params=job.params,
+        asked_by=job.asked_by,
+        asker=job.asker,
+        asked_at=job.asked_at,
+        session=session,
+        tell=teller,
+    )
+    with writing() if kind.writes else reading():
+        result = kind.run(given)
+        if not kind.writes:
+            session.rollback()
+    with writing():
+        actions.finish(session, job, result, clock.now(), kind.keeps)
+        session.commit()
+
+
+def _after(session: Session, deed: Callable[[], None]) -> None:
+    """Write down what came of it. When that cannot be done either, the hold runs out by itself."""
+    with suppress(SQLAlchemyError, Lost), writing():
+        session.rollback()
+        deed()
+        session.commit()
+
+
+class _Teller:
+    """What a kind calls to say how far it is; on a connection of its own."""
+
+    def __init__(self, session: Session, job: Claimed, kind: Kind, stop: Event) -> None:
+        self._session, self._job, self._kind, self._stop = session, job, kind, stop
+        # While SQLite's writing transaction is ours, nothing can be written beside it.
+        self._mute = kind.writes and is_sqlite(session)
+        self._told = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        if not self._kind.writes:
+            self._session.rollback()
+        moment = time.monotonic()
+        if self._mute or moment - self._told < TELL_SECONDS:
+            return
+        self._told = moment
+        with writing(), Session(db.engine) as apart:
+            now, silence = clock.now(), self._kind.silence
+            actions.progress(apart, self._job, done, total, now, silence)
+            apart.commit()
