@@ -31,6 +31,7 @@ from wibawa.indicators.queries import IndicatorFigure, figures_of_year
 from wibawa.jobs.process import stop_when_asked, worker_beside
 from wibawa.jobs.runner import work
 from wibawa.letters.documents import Signatory
+from wibawa.letters.queries import logos_of
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.journal import Author
@@ -540,7 +541,7 @@ def _print(session: Session, loan_ids: list[int], out: Path, title: str) -> int:
         officer=Signatory("Petugas"),
     )
     with out.open("wb") as file:
-        return schedules_pdf(documents, file, title)
+        return schedules_pdf(documents, file, title, logos=logos_of(session))
 
 
 # — check, demo, serve, users —

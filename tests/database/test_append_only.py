@@ -16,6 +16,7 @@ from wibawa import schema
 from wibawa.access.trail import record
 from wibawa.arrears.actions import assign_officer, strike_contact
 from wibawa.database import db, writing
+from wibawa.letters.actions import keep_logo
 from wibawa.letters.actions import withdraw as withdraw_paper
 from wibawa.letters.documents import PaperKind
 from wibawa.loans.models import PaymentMatch, SuspenseEntry, SuspenseResolution
@@ -40,6 +41,8 @@ APPEND_ONLY = {
     "notices": "paper_id",
     "paper_withdrawals": "reason",
     "loan_papers": "spoken_on",
+    "office_logos": "content",
+    "office_profiles": "paper",
     "arrears_contacts": "note",
     "contact_strikes": "reason",
     "arrears_officers": "officer_id",
@@ -89,6 +92,7 @@ def books(app: Flask, people: dict[str, int], connection: Connection) -> Connect
             )
         )  # fmt: skip
         record(session, now(), people["staff"], "sign_in")
+        keep_logo(session, b"a picture", people["staff"], now())
         _move(session, people["staff"])
         scan = factories.document(session, people["staff"], borrower_id=1)
         withdraw(session, scan, people["staff"], now(), "Salah orang")

@@ -36,6 +36,7 @@ from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
 from wibawa.jobs import runner
+from wibawa.letters.actions import keep_logo
 from wibawa.letters.documents import PaperKind
 from wibawa.loans.models import LoanRequest
 from wibawa.merging.models import BorrowerMerge
@@ -157,6 +158,7 @@ PAGES = {
     "jobs.result": "signed_in",
     "jobs.state": "signed_in",
     "letters.export_list": "see_letters",
+    "letters.logo": "manage_office",
     "letters.office": "manage_office",
     "letters.paper": "see_letters",
     "letters.paper_list": "see_letters",
@@ -181,6 +183,7 @@ PAGES = {
     "papers.paper_file": "print_schedule",
     "printing.batch": "print_schedule",
     "printing.batch_download": "print_schedule",
+    "printing.office_sample": "manage_office",
     "printing.paper": "see_letters",
     "printing.proposal_letter": "see_proposals",
     "printing.reminder": "see_arrears",
@@ -473,6 +476,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "paper_id": 1,
         "batch_id": reminders,
         "printing.paper_id": reminder,
+        "profile_id": 1,
+        "digest": keep_logo(session, b"a picture", people["staff"], now()),
         "papers.paper_id": issue_paper(
             session, loan_id, PaperKind.SCHEDULE, Clerk(people["staff"], "Staff", now())
         ),

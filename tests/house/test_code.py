@@ -66,6 +66,7 @@ OTHER_NAMES = {
     "loans/statement": "a loan's schedule beside its money, as plain data",
     "merging/moving": "what a decided request moves, and how that is taken back",
     "notices/letter": "a letter to an applicant, as plain data",
+    "printing/blocks": "the parts of a letter, drawn with ReportLab",
     "printing/documents": "plain data for paper; no Flask, no database",
     "printing/letters": "letters drawn with ReportLab",
     "printing/pdf": "schedules drawn with ReportLab",

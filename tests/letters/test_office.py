@@ -32,6 +32,7 @@ OFFICE = {
     "signatory_name": "Dra. Ratna Kusuma, M.M.",
     "signatory_rank": "Pembina Utama Muda",
     "signatory_nip": "19700101 199503 2 001",
+    "paper": "A4",
     "proposal": "500.3/{nomor}/USULAN/{bulan}/{tahun}",
     "approval": "{nomor}/SETUJU/KW/{bulan}/{tahun}",
     "office_refusal": "{nomor}/TOLAK/KW/{bulan}/{tahun}",

@@ -84,7 +84,7 @@ def flat(pdf: bytes) -> str:
 
 def test_a_loan_of_24_months_fills_one_page_on_either_paper() -> None:
     for paper in Paper:
-        pages = read(schedule_pdf(document(), paper)).pages
+        pages = read(schedule_pdf(document(letterhead=Letterhead(paper=paper.name)))).pages
         assert len(pages) == 1
         size = float(pages[0].mediabox.width), float(pages[0].mediabox.height)
         assert size == pytest.approx(paper.value, abs=0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from wibawa.access.personal_data import index_of, seal
 from wibawa.database import is_sqlite
 from wibawa.letters import queries
 from wibawa.letters.documents import Heading, PaperKind, paper_number
-from wibawa.letters.models import IssuedPaper, OfficeProfile, PaperWithdrawal
+from wibawa.letters.models import IssuedPaper, OfficeLogo, OfficeProfile, PaperWithdrawal
 from wibawa.letters.queries import Profile
 from wibawa.rules.dates import long_date
 from wibawa.rules.refused import Refused
@@ -108,6 +109,15 @@ def withdraw(session: Session, paper_id: int, reason: str, by: int, now: dt.date
     return paper_id
 
 
+def keep_logo(session: Session, content: bytes, by: int, now: dt.datetime) -> str:
+    """Keep a picture that was drawn anew, unless it is there already; its digest."""
+    digest = hashlib.sha256(content).hexdigest()
+    if session.get(OfficeLogo, digest) is None:
+        session.add(OfficeLogo(digest=digest, content=content, entered_by=by, entered_at=now))
+        session.flush()
+    return digest
+
+
 def change_profile(session: Session, wanted: Profile, seen: int, by: int, now: dt.datetime) -> bool:
     """Put something else on the office's papers from its day on; False when nothing changes.
 
@@ -131,7 +141,7 @@ def change_profile(session: Session, wanted: Profile, seen: int, by: int, now: d
         )
     if queries.profile_on(session, start).said == wanted.said:
         return False
-    said = wanted.said | {"formats": canonical(wanted.formats)}
+    said = wanted.said | {"formats": canonical(wanted.formats), "logo": wanted.logo or None}
     profile = OfficeProfile(valid_from=start, entered_by=by, entered_at=now, **said)
     session.add(profile)
     session.flush()

@@ -51,13 +51,19 @@ FORMATS: Final = {
     PaperKind.PAYOFF: "{nomor}/LUNAS/KW/{bulan}/{tahun}",
     PaperKind.REMINDER: "{nomor}/PERINGATAN/KW/{bulan}/{tahun}",
 }
+# Sheets that the office writes on, and what they are called on screen.
+SHEETS: Final = {"A4": "A4 (210 × 297 mm)", "F4": "F4, folio (215 × 330 mm)"}
 ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 LONGEST_FORMAT, LONGEST_NUMBER = 60, 80
 
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """The head of every paper of the office. Empty parts are simply not printed."""
+    """The sheet of every paper of the office: its head and its size. Empty parts are not printed.
+
+    `logo` is the digest of the picture that stands in the head, "" for Wibawa's own mark; `paper`
+    is one of SHEETS. Papers of before knew neither, hence the defaults.
+    """
 
     government: str = "PEMERINTAH KOTA SEMARANG"
     office: str = "DINAS KOPERASI DAN USAHA MIKRO"
@@ -65,6 +71,8 @@ class Letterhead:
     phone: str = ""
     website: str = ""
     email: str = ""
+    logo: str = ""
+    paper: str = "A4"
 
     @property
     def contact(self) -> str:
@@ -158,6 +166,21 @@ class Letter:
     def title(self) -> str:
         """What a reader's window and list of files call the paper; it names no person."""
         return f"{self.name or 'Surat'} {self.heading.number}"
+
+
+def sample_letter(heading: Heading) -> Letter:
+    """What shows how the office's papers look; it is never issued."""
+    return Letter(
+        heading=heading,
+        subject="Contoh kop surat dan ukuran kertas",
+        recipient=("Kepada", "Yth. Penerima surat", "di Semarang"),
+        body=(
+            "Ini contoh, bukan surat yang terbit. Periksa kop surat, logo, ukuran kertas, dan "
+            "penandatangannya, lalu cetak tanpa penyesuaian ukuran (skala 100%).",
+            Facts((("Nama", "Siti Rahayu"), ("Jumlah", "Rp5.000.000 (lima juta rupiah)"))),
+            "Surat yang sudah terbit tetap seperti saat terbit.",
+        ),
+    )
 
 
 def letter_data(letter: Letter) -> dict[str, Any]:

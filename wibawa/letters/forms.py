@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import HiddenField, StringField, TextAreaField
+from flask_wtf.file import FileField
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import (
     DataRequired,
     InputRequired,
@@ -15,14 +17,28 @@ from wtforms.validators import (
 from wibawa.letters.documents import (
     KIND_WORDS,
     LONGEST_FORMAT,
+    SHEETS,
     PaperKind,
     check_pattern,
 )
 from wibawa.letters.queries import Profile
 from wibawa.rules.refused import Refused
+from wibawa.scans.reader import ScanLimits, Unfit, read_logo
 from wibawa.web.fields import DayField, Form, required_text
 
 MOST_LINES = 3
+CHOICES = [SelectChoice(name, said) for name, said in SHEETS.items()]
+KILOBYTE = 1024
+LOGO_LIMITS = ScanLimits(picture=200 * KILOBYTE, pixels=4_000_000, seconds=10)
+SMALLER = "Simpan ulang lebih kecil, misalnya selebar 500 piksel."
+NOT_A_LOGO = {
+    "empty": "Berkasnya kosong. Pilih gambar PNG atau JPEG.",
+    "too_large": f"Gambarnya lebih dari 200 KB. {SMALLER}",
+    "pixels": f"Gambarnya lebih dari 4 juta piksel. {SMALLER}",
+    "tiny": "Gambarnya kurang dari 100 piksel dan akan tampak buram. Pilih yang lebih besar.",
+    "broken": "Gambarnya rusak atau terpotong. Simpan ulang sebagai PNG atau JPEG.",
+    "memory": "Gambar ini terlalu berat untuk dibuka. Simpan ulang sebagai PNG atau JPEG biasa.",
+}
 
 
 def _line(label: str, most: int, *, needed: bool = False, hint: str = "") -> StringField:
@@ -84,6 +100,14 @@ class OfficeForm(Form):
         [Optional(), Regexp(r"[0-9 ]{18,24}", message="NIP terdiri dari 18 angka.")],
         filters=[required_text],
     )
+    paper = RadioField("Ukuran kertas", [InputRequired()], choices=CHOICES)
+    logo_file = FileField(
+        "Logo baru",
+        [Optional()],
+        description="PNG atau JPEG, paling besar 200 KB; bagian yang tembus pandang menjadi putih. "
+        "Kosong: yang sekarang tetap dipakai.",
+    )
+    no_logo = BooleanField("Tanpa logo: kop memakai lambang Wibawa")
     proposal = _number(PaperKind.PROPOSAL)
     approval = _number(PaperKind.APPROVAL)
     office_refusal = _number(PaperKind.OFFICE_REFUSAL)
@@ -96,16 +120,31 @@ class OfficeForm(Form):
     payoff = _number(PaperKind.PAYOFF)
     reminder = _number(PaperKind.REMINDER)
 
-    @property
-    def profile(self) -> Profile:
-        """What was typed, from a form without faults."""
-        apart = ("shown", "valid_from", "request_key", "csrf_token", *PaperKind)
+    def read_logo(self) -> bytes | None:
+        """The new logo, drawn anew; None without one, or when it is unfit: then the form says so.
+        It is opened in a process of its own, which takes a while."""
+        sent = self.logo_file.data
+        if not sent:
+            return None
+        if self.no_logo.data:
+            self.logo_file.errors = ["Pilih satu saja: logo baru, atau tanpa logo."]
+            return None
+        try:
+            return read_logo(sent.read(LOGO_LIMITS.picture + 1), LOGO_LIMITS)
+        except Unfit as unfit:
+            said = NOT_A_LOGO.get(unfit.code, "Ini bukan gambar PNG atau JPEG. Pilih yang lain.")
+            self.logo_file.errors = [said]
+            return None
+
+    def profile(self, logo: str) -> Profile:
+        """What was typed, from a form without faults; `logo` is the digest of the one to keep."""
+        apart = ("shown", "valid_from", "request_key", "csrf_token", "logo_file", "no_logo")
         typed: dict[str, Any] = {
-            field.name: field.data or "" for field in self if field.name not in apart
+            field.name: field.data or "" for field in self if field.name not in (*apart, *PaperKind)
         }
         formats = {kind: self[kind.value].data for kind in PaperKind}
         day: Any = self.valid_from.data
-        return Profile(id=0, valid_from=day, formats=formats, **typed)
+        return Profile(id=0, valid_from=day, formats=formats, logo=logo, **typed)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Also: two kinds of paper must not share their numbers."""

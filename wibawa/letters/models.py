@@ -14,16 +14,32 @@ KINDS = (
 )
 
 
+class OfficeLogo(Base):
+    """A picture for the head of papers, drawn anew by us: a JPEG. Issued papers name its `digest`,
+    the SHA-256 of `content`. Append-only: triggers refuse UPDATE and DELETE.
+    """
+
+    __tablename__ = "office_logos"
+    __table_args__ = (CheckConstraint("length(digest) = 64", name="digest_whole"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
 class OfficeProfile(Base):
     """What stands on the office's papers from a day on; a change is a new row, the last one counts.
 
-    What came with the program was entered by nobody. `formats`: JSON, kind of paper → pattern of
-    its number. Append-only: triggers refuse UPDATE and DELETE.
+    What came with the program was entered by nobody. Without a `logo` Wibawa's own mark is drawn.
+    `formats`: JSON, kind of paper → pattern of its number. Append-only: triggers refuse UPDATE and
+    DELETE.
     """
 
     __tablename__ = "office_profiles"
     __table_args__ = (
         CheckConstraint("(entered_by IS NULL) = (entered_at IS NULL)", name="entered"),
+        CheckConstraint("paper IN ('A4','F4')", name="paper_known"),
         Index("ix_office_profiles_valid_from", "valid_from", "id"),
     )
 
@@ -41,6 +57,8 @@ class OfficeProfile(Base):
     signatory_rank: Mapped[str] = mapped_column(String(80))
     signatory_nip: Mapped[str] = mapped_column(String(30))
     formats: Mapped[str] = mapped_column(Text)
+    paper: Mapped[str] = mapped_column(String(2), server_default="A4")
+    logo: Mapped[str | None] = mapped_column(ForeignKey("office_logos.digest"))
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 

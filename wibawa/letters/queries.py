@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -20,7 +22,7 @@ from wibawa.letters.documents import (
     letter_from,
     masked_name,
 )
-from wibawa.letters.models import IssuedPaper, OfficeProfile, PaperWithdrawal
+from wibawa.letters.models import IssuedPaper, OfficeLogo, OfficeProfile, PaperWithdrawal
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("tanggal", "nomor")
@@ -48,13 +50,24 @@ class Profile:
     signatory_rank: str
     signatory_nip: str
     formats: dict[PaperKind, str]
+    paper: str = "A4"
+    logo: str = ""
     by: str | None = None
     at: dt.datetime | None = None
 
     @property
     def letterhead(self) -> Letterhead:
         lines = tuple(line for line in self.address.splitlines() if line)
-        return Letterhead(self.government, self.office, lines, self.phone, self.website, self.email)
+        return Letterhead(
+            self.government,
+            self.office,
+            lines,
+            self.phone,
+            self.website,
+            self.email,
+            self.logo,
+            self.paper,
+        )
 
     @property
     def signatory(self) -> Signatory:
@@ -90,11 +103,11 @@ def _profiles() -> Select[OfficeProfile, str]:
 
 
 def _profile(row: OfficeProfile, by: str | None) -> Profile:
-    apart = ("formats", "by", "at")
+    apart = ("formats", "logo", "by", "at")
     same = {e.name: getattr(row, e.name) for e in fields(Profile) if e.name not in apart}
     said = {PaperKind(kind): pattern for kind, pattern in json.loads(row.formats).items()}
     formats = FORMATS | said  # an entry of before knows fewer kinds
-    return Profile(**same, formats=formats, by=by, at=row.entered_at)
+    return Profile(**same, formats=formats, logo=row.logo or "", by=by, at=row.entered_at)
 
 
 def profile_on(session: Session, day: dt.date) -> Profile:
@@ -117,6 +130,35 @@ def profile_history(session: Session, most: int = 50) -> list[Profile]:
     """Every entry, the newest first."""
     query = _profiles().order_by(OfficeProfile.id.desc()).limit(most)
     return [_profile(*row) for row in session.execute(query)]
+
+
+def profile(session: Session, profile_id: int) -> Profile | None:
+    """One entry of the history."""
+    found = session.execute(_profiles().where(OfficeProfile.id == profile_id)).first()
+    return None if found is None else _profile(*found)
+
+
+def logo_content(session: Session, digest: str) -> bytes | None:
+    """The picture with this digest. Raises `DamagedPaper` when its bytes are other ones."""
+    content = session.scalar(select(OfficeLogo.content).where(OfficeLogo.digest == digest))
+    if content is not None and hashlib.sha256(content).hexdigest() != digest:
+        raise DamagedPaper(f"the logo {digest} is not the one that was kept")
+    return content
+
+
+def logos_of(session: Session) -> Callable[[str], bytes]:
+    """Digest → picture, for drawing; each is read once. The answer raises `DamagedPaper`."""
+    read: dict[str, bytes] = {}
+
+    def logo(digest: str) -> bytes:
+        if digest not in read:
+            content = logo_content(session, digest)
+            if content is None:
+                raise DamagedPaper(f"the logo {digest} is not there")
+            read[digest] = content
+        return read[digest]
+
+    return logo
 
 
 def paper_data(session: Session, paper_id: int) -> dict[str, Any] | None:

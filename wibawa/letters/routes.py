@@ -20,7 +20,7 @@ from wibawa.access.guard import me, needs, not_found, public
 from wibawa.access.permissions import Permission
 from wibawa.database import db
 from wibawa.letters import actions, queries
-from wibawa.letters.documents import KIND_WORDS, PaperKind, paper_number
+from wibawa.letters.documents import KIND_WORDS, SHEETS, PaperKind, paper_number
 from wibawa.letters.forms import OfficeForm, WithdrawForm, form_data
 from wibawa.letters.queries import PaperFilter
 from wibawa.papers.queries import why_void
@@ -168,17 +168,43 @@ def office() -> str | Response | tuple[str, int]:
     form = OfficeForm(data=form_data(newest) | {"valid_from": start, "shown": str(newest.id)})
     if not form.validate_on_submit():
         return _office_page(form)
-    seen, now = asked_number(form.shown.data, 0, 999_999) or 0, clock.now()
-    wanted = form.profile
+    db.session.rollback()  # no lock while the logo is opened
+    picture = form.read_logo()
+    if form.logo_file.errors:
+        return _office_page(form), 422
     try:
-        changed = actions.change_profile(db.session(), wanted, seen, me().id, now)
+        changed = _change_office(form, picture, newest.logo)
     except Refused as refused:
         db.session.rollback()
         return _office_page(form, refused.sentence), 409
-    db.session.commit()
-    said = f"Kop surat dan penandatangan disimpan, berlaku mulai {long_date(wanted.valid_from)}."
+    start = form.valid_from.data or today
+    said = f"Kop surat dan penandatangan disimpan, berlaku mulai {long_date(start)}."
     flash(said if changed else "Tidak ada yang berubah.", "success")
     return redirect(url_for("letters.office"))
+
+
+def _change_office(form: OfficeForm, picture: bytes | None, before: str) -> bool:
+    """Whether something changed; without a new picture the logo of before stays."""
+    session, person, now = db.session(), me().id, clock.now()
+    seen = asked_number(form.shown.data, 0, 999_999) or 0
+    logo = "" if form.no_logo.data else before
+    if picture is not None:
+        logo = actions.keep_logo(session, picture, person, now)
+    changed = actions.change_profile(session, form.profile(logo), seen, person, now)
+    session.commit()
+    return changed
+
+
+@needs(Permission.MANAGE_OFFICE)
+def logo(digest: str) -> Response:
+    """The picture itself, as it was drawn anew; another digest is another picture."""
+    content = queries.logo_content(db.session(), digest) or not_found("office_logo", 0)
+    answer = make_response(content)
+    answer.mimetype = "image/jpeg"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Content-Disposition"] = 'inline; filename="logo.jpg"'
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 def _office_page(form: OfficeForm, said: str | None = None) -> str:
@@ -192,6 +218,7 @@ def _office_page(form: OfficeForm, said: str | None = None) -> str:
         history=history,
         current=current,
         kinds=[(kind.value, word) for kind, word in KIND_WORDS.items()],
+        sheets=SHEETS,
         next_numbers={
             kind.value: paper_number(
                 current.formats[kind],
@@ -204,6 +231,7 @@ def _office_page(form: OfficeForm, said: str | None = None) -> str:
 
 
 pages.add_url_rule("/pengaturan/kop-surat", view_func=office, methods=["GET", "POST"])
+pages.add_url_rule("/pengaturan/kop-surat/logo/<digest>.jpg", view_func=logo)
 pages.add_url_rule("/surat-keluar", view_func=paper_list)
 pages.add_url_rule("/surat-keluar/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
 pages.add_url_rule("/surat-keluar/<int:paper_id>", view_func=paper)

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from wibawa.access.permissions import Permission
 from wibawa.jobs.kind import Kind, Result, Work
+from wibawa.letters.queries import logos_of
 from wibawa.papers.queries import printed_schedules
 from wibawa.printing.batch import MIMETYPES, batch_file
-from wibawa.printing.documents import Paper
 from wibawa.printing.forms import JOB
 
 
@@ -26,8 +26,9 @@ class ScheduleBatch(Kind):
             on=dt.date.fromisoformat(asked["on"]),
             printed_on=work.asked_at,
             printed_by=work.asker,
+            paper=asked["paper"],
             tell=work.tell,
         )
-        paper = Paper[asked["paper"]]
-        out = batch_file(documents, asked["shape"], asked["title"], paper, asked["site"])
+        logos = logos_of(work.session)
+        out = batch_file(documents, asked["shape"], asked["title"], asked["site"], logos)
         return Result(asked["name"], MIMETYPES[asked["shape"]], out.getvalue())

@@ -178,9 +178,11 @@ def printed_schedules(
     on: dt.date,
     printed_on: dt.datetime,
     printed_by: str,
+    paper: str = "",
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[ScheduleDocument]:
-    """The schedules in force on `on`, in order of loan id, each as it was issued or as a draft.
+    """The schedules in force on `on`, in order of loan id, each as it was issued or as a draft;
+    drafts on the sheet `paper`, "" for the office's own.
 
     Five queries for every `AT_A_TIME` loans, and then `tell(done, total)`, which may end the
     transaction. The same arguments give the same documents as long as the loans do not change.
@@ -190,7 +192,9 @@ def printed_schedules(
         some = ids[start : start + AT_A_TIME]
         issued = issued_schedules(session, some, on)
         yield from as_issued(
-            schedule_documents(session, some, on=on, printed_on=printed_on, printed_by=printed_by),
+            schedule_documents(
+                session, some, on=on, printed_on=printed_on, printed_by=printed_by, paper=paper
+            ),
             issued,
         )
         tell(start + len(some), len(ids))

@@ -12,7 +12,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.database import db
 from wibawa.letters.documents import KIND_WORDS, PaperKind
-from wibawa.letters.queries import paper_data
+from wibawa.letters.queries import logos_of, paper_data
 from wibawa.loans.queries import LoanFacts, loan_facts
 from wibawa.loans.statement import ENTRY_LABELS
 from wibawa.papers import actions
@@ -90,7 +90,7 @@ def paper_file(loan_id: int, paper_id: int) -> Response:
         not_found("paper", paper_id)
     data = paper_data(db.session(), paper_id)
     assert data is not None, "a paper of a loan has its document"
-    out = io.BytesIO(paper_pdf(data, public_address()))
+    out = io.BytesIO(paper_pdf(data, public_address(), logos_of(db.session())))
     record_apart(clock.now(), me().id, "paper_printed", "paper", paper_id)
     return send_file(out, mimetype="application/pdf", download_name=f"surat-{paper_id}.pdf")
 

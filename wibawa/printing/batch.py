@@ -7,7 +7,8 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wibawa.printing.documents import Paper, ScheduleDocument, schedule_from
+from wibawa.printing.documents import ScheduleDocument, schedule_from
+from wibawa.printing.letterhead import Logos
 from wibawa.printing.pdf import schedule_pdf, schedules_pdf
 
 
@@ -24,17 +25,17 @@ MIMETYPES = {"pdf": "application/pdf", "zip": "application/zip"}
 
 
 def batch_file(
-    documents: Iterable[ScheduleDocument], shape: str, title: str, paper: Paper, site: str
+    documents: Iterable[ScheduleDocument], shape: str, title: str, site: str, logos: Logos
 ) -> io.BytesIO:
     """One PDF with bookmarks, or a ZIP with a PDF for each loan, named by its number."""
     out = io.BytesIO()
     if shape == "pdf":
-        schedules_pdf(documents, out, title, paper, site)
+        schedules_pdf(documents, out, title, site, logos)
     else:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
             for document in documents:
                 moment = document.printed_on.timetuple()[:6]
                 name = zipfile.ZipInfo(f"jadwal-{document.loan_number}.pdf", moment)
-                bundle.writestr(name, schedule_pdf(document, paper, site))
+                bundle.writestr(name, schedule_pdf(document, site, logos))
     out.seek(0)
     return out

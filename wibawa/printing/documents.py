@@ -23,10 +23,10 @@ METHOD_LABELS = {
 
 
 class Paper(Enum):
-    """Sheet sizes, width and height in points. F4 is the office's "folio", 215.9 x 330.2 mm."""
+    """Sheet sizes, width and height in points. F4 is the office's "folio", 215 × 330 mm."""
 
     A4 = (595.28, 841.89)
-    F4 = (612.0, 936.0)
+    F4 = (609.45, 935.43)
 
 
 class Column(NamedTuple):
@@ -123,6 +123,11 @@ class ScheduleDocument:
     signatories: tuple[Signatory, ...]
     number: str = ""  # of the issued paper; a draft has neither number nor token
     token: str = ""
+
+    @property
+    def paper(self) -> Paper:
+        """The sheet that it is drawn on."""
+        return Paper[self.letterhead.paper]
 
     @property
     def shows_pay_by(self) -> bool:

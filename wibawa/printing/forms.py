@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wibawa.banks.models import Bank
-from wibawa.printing.documents import Paper
+from wibawa.letters.documents import SHEETS
 from wibawa.rules.money import number
 from wibawa.rules.refused import Refused
 
@@ -21,13 +21,14 @@ SHAPES = {"pdf": "Satu PDF dengan penanda", "zip": "ZIP, satu PDF setiap pinjama
 @dataclass(frozen=True)
 class BatchAsked:
     """Which schedules, in which shape. `numbers`: these loans, running or not; without them all
-    that run, of a bank, of a kecamatan, or of both."""
+    that run, of a bank, of a kecamatan, or of both. `paper`: the sheet of drafts, "" for the
+    office's own; what was issued stays on the sheet that it was issued on."""
 
     bank: Bank | None
     kecamatan: str
     numbers: tuple[str, ...]
     shape: str
-    paper: Paper
+    paper: str
 
     @property
     def title(self) -> str:
@@ -68,6 +69,7 @@ def read_batch(
     )
 
 
-def paper_of(arguments: Mapping[str, str]) -> Paper:
-    """The sheet that the address asks for; A4 unless it says F4."""
-    return Paper.F4 if arguments.get("kertas", "").upper() == "F4" else Paper.A4
+def paper_of(arguments: Mapping[str, str]) -> str:
+    """The sheet that the address asks for, "" when it names none."""
+    asked = arguments.get("kertas", "").upper()
+    return asked if asked in SHEETS else ""

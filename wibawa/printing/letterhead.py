@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from io import BytesIO
 from typing import Any
+
+from reportlab import rl_config
+from reportlab.pdfbase.pdfdoc import PDFImageXObject
 
 from wibawa.letters.documents import Letterhead
 from wibawa.printing.fonts import BOLD, REGULAR, TextBlock, fit
+
+# Compressed streams as they are: ASCII armour would make every file a quarter larger.
+rl_config.useA85 = 0
+
+Logos = Callable[[str], bytes]
+"""Digest of a logo → its JPEG."""
 
 GREEN = (0.043, 0.365, 0.231)
 INK = (0.12, 0.14, 0.13)
@@ -14,6 +25,12 @@ HAIR = (0.77, 0.82, 0.79)
 TINT = (0.925, 0.955, 0.938)
 
 MARGIN, TOP, FOOT = 56.7, 36.0, 40.0  # points from the edges; FOOT from below
+MARK, BROADEST = 46.0, 76.0  # height of mark and logo, and how wide a logo may be
+
+
+def no_logo(digest: str) -> bytes:
+    """For papers that carry Wibawa's own mark."""
+    raise LookupError(f"nobody brought the logo {digest}")
 
 
 def _draw_mark(canvas: Any, x: float, y: float, size: float) -> None:
@@ -33,13 +50,43 @@ def _draw_mark(canvas: Any, x: float, y: float, size: float) -> None:
     canvas.line(x + 0.2 * size, y + 0.2 * size, x + 0.8 * size, y + 0.2 * size)
 
 
+def _draw_logo(canvas: Any, digest: str, logos: Logos, x: float, y: float) -> float:
+    """Draw a logo within MARK by BROADEST from (x, y) up; how wide it became.
+
+    The file holds it once, as the JPEG that it is: nothing decodes it here.
+    """
+    name, document = f"logo-{digest}", canvas._doc
+    registered = document.getXObjectName(name)
+    image = document.idToObject.get(registered)
+    if image is None:
+        image = PDFImageXObject(name)
+        image.loadImageFromJPEG(BytesIO(logos(digest)))
+        document.Reference(image, registered)
+        document.addForm(name, image)
+    scale = min(MARK / image.height, BROADEST / image.width)
+    width, height = image.width * scale, image.height * scale
+    canvas.translate(x, y + (MARK - height) / 2)
+    canvas.scale(width, height)
+    canvas.doForm(name)
+    return float(width)
+
+
 def draw_letterhead(
-    canvas: Any, text: TextBlock, head: Letterhead, left: float, right: float, top: float
+    canvas: Any,
+    text: TextBlock,
+    head: Letterhead,
+    left: float,
+    right: float,
+    top: float,
+    logos: Logos,
 ) -> None:
     """The head of a paper, 63 points high, from the upper margin `top` down."""
-    mark, middle = 46.0, (left + right) / 2
+    mark, middle = MARK, (left + right) / 2
     canvas.saveState()
-    _draw_mark(canvas, left, top - mark - 2, mark)
+    if head.logo:
+        mark = _draw_logo(canvas, head.logo, logos, left, top - MARK - 6)
+    else:
+        _draw_mark(canvas, left, top - MARK - 2, MARK)
     canvas.restoreState()
     room = right - left - 2 * (mark + 12)
     address = head.address if len(head.address) <= 2 else (", ".join(head.address),)

@@ -1,4 +1,4 @@
-"""Draw letters as PDF: the letter on upright A4, its attached list on broad pages behind it.
+"""Draw letters as PDF: the letter upright, its attached list on broad pages behind it.
 
 Only what the letter itself says is drawn, so the same letter always gives the same bytes.
 """
@@ -11,12 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
 from typing import Any
-from xml.sax.saxutils import escape
 
-from reportlab.lib.colors import Color
-from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_LEFT, TA_RIGHT
-from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.enums import TA_CENTER
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -26,73 +22,41 @@ from reportlab.platypus import (
     NextPageTemplate,
     PageBreak,
     PageTemplate,
-    Paragraph,
     Spacer,
     Table,
 )
 
-from wibawa.letters.documents import (
-    AttachedList,
-    Block,
-    Facts,
-    Grid,
-    Heading,
-    Letter,
-    ListColumn,
-)
-from wibawa.printing.documents import WIB, date_stamp
-from wibawa.printing.fonts import BOLD, REGULAR, Face, TextBlock, choose, fit, tidy
+from wibawa.letters.documents import AttachedList, Heading, Letter
+from wibawa.printing.blocks import LEADING, block_parts, facts_table, grid_table, paragraph, plain
+from wibawa.printing.documents import WIB, Paper, date_stamp
+from wibawa.printing.fonts import BOLD, REGULAR, TextBlock, fit, tidy
 from wibawa.printing.letterhead import (
     FOOT,
-    GREEN,
     HAIR,
-    INK,
     MARGIN,
     MUTED,
-    TINT,
     TOP,
+    Logos,
     draw_letterhead,
+    no_logo,
 )
 from wibawa.printing.qr import CAPTION, check_address, draw_code
 from wibawa.rules.dates import long_date
 
-SIZE, LEADING = 10.4, 14.6
-CELL, CELL_LEADING = 7.6, 9.2
-WIDTH = A4[0] - 2 * MARGIN
-BROAD = A4[1] - 2 * MARGIN
 LETTERHEAD = 76.0
 SIGNING_ROOM = 62.0
 CODE = 62.0
 LABEL_ROOM = 62.0
 
 
-def _color(rgb: tuple[float, float, float]) -> Color:
-    return Color(*rgb)
+def _size(letter: Letter) -> tuple[float, float]:
+    """Width and height of the sheet that the letter names."""
+    return Paper[letter.heading.letterhead.paper].value
 
 
-def _paragraph(
-    text: str,
-    face: Face = REGULAR,
-    *,
-    size: float = SIZE,
-    leading: float = LEADING,
-    align: int = TA_LEFT,
-    color: tuple[float, float, float] = INK,
-    after: float = 0,
-) -> Paragraph:
-    """One paragraph in the standard face, or the embedded one for what cp1252 does not have."""
-    chosen, font, standard = choose(text, face)
-    style = ParagraphStyle(
-        font,
-        fontName=font,
-        fontSize=size if standard else size * 0.93,
-        leading=leading,
-        alignment=align,
-        textColor=_color(color),
-        spaceAfter=after,
-        splitLongWords=1,
-    )
-    return Paragraph(escape(chosen), style)
+def _width(letter: Letter) -> float:
+    """How wide its text runs."""
+    return _size(letter)[0] - 2 * MARGIN
 
 
 class _Pages(Canvas):  # type: ignore[misc]
@@ -150,31 +114,38 @@ class _Code(Flowable):  # type: ignore[misc]
         text.end()
 
 
-def letter_pdf(letter: Letter, site: str = "") -> bytes:
+def letter_pdf(letter: Letter, site: str = "", logos: Logos = no_logo) -> bytes:
     """The letter with its attached list, and the code that leads to its page at `site`.
 
-    The same letter and site always give the same bytes.
+    `logos` gives the picture that its letterhead names. The same letter and site always give the
+    same bytes.
     """
-    return _pdf([letter], site, letter.title, letter.subject)
+    return _pdf([letter], site, logos, letter.title, letter.subject)
 
 
-def letters_pdf(letters: Sequence[Letter], site: str, title: str) -> bytes:
+def letters_pdf(letters: Sequence[Letter], site: str, title: str, logos: Logos = no_logo) -> bytes:
     """Several letters in one file, each beginning on a page of its own with a bookmark.
 
     The same letters, site and title always give the same bytes. Raises ValueError without letters.
     """
     if not letters:
         raise ValueError("there is no letter to draw")
-    return _pdf(letters, site, title, title, outline=True)
+    return _pdf(letters, site, logos, title, title, outline=True)
 
 
 def _pdf(
-    letters: Sequence[Letter], site: str, title: str, subject: str, *, outline: bool = False
+    letters: Sequence[Letter],
+    site: str,
+    logos: Logos,
+    title: str,
+    subject: str,
+    *,
+    outline: bool = False,
 ) -> bytes:
     out, head = BytesIO(), letters[0].heading.letterhead
     document = BaseDocTemplate(
         out,
-        pagesize=A4,
+        pagesize=_size(letters[0]),
         title=tidy(title),
         author=f"{head.office} {head.government}".strip(),
         subject=tidy(subject),
@@ -186,7 +157,7 @@ def _pdf(
     )
     story: list[Flowable] = []
     for place, letter in enumerate(letters):
-        document.addPageTemplates(_templates(letter, place))
+        document.addPageTemplates(_templates(letter, place, logos))
         if place:
             story += [NextPageTemplate(f"first-{place}"), PageBreak()]
         story += _story(letter, site, place)
@@ -197,26 +168,26 @@ def _pdf(
 def _story(letter: Letter, site: str, place: int) -> list[Flowable]:
     heading = letter.heading
     opening = _named(letter) if letter.name else _opening(letter)
-    blocks = [list(_block(block)) for block in letter.body]
-    closing = blocks.pop() if blocks and isinstance(letter.body[-1], str) else []
-    story = [*opening, *(part for block in blocks for part in block)]
-    # A signature never stands alone on a page: what is said last goes along with it.
-    story += [KeepTogether([*closing, *_signature(letter, check_address(site, heading.token))])]
+    texts = [block_parts(block, _width(letter)) for block in letter.body]
+    ending = _signature(letter, check_address(site, heading.token))
+    if letter.body and isinstance(letter.body[-1], str):  # a signature never stands alone
+        ending = [*texts.pop(), *ending]
+    story = [*opening, *(part for parts in texts for part in parts), KeepTogether(ending)]
     if letter.copies:
-        story += [Spacer(0, 14), _paragraph("Tembusan:", size=9, leading=12)]
+        story += [Spacer(0, 14), paragraph("Tembusan:", size=9, leading=12)]
         story += [
-            _paragraph(f"{number}. {copy}", size=9, leading=12)
+            paragraph(f"{number}. {copy}", size=9, leading=12)
             for number, copy in enumerate(letter.copies, 1)
         ]
     if letter.attached is not None:
         story += [NextPageTemplate(f"list-{place}"), PageBreak()]
-        story += _list(letter.attached, heading)
+        story += _list(letter.attached, heading, _size(letter)[1] - 2 * MARGIN)
     return story
 
 
-def _templates(letter: Letter, place: int) -> list[PageTemplate]:
+def _templates(letter: Letter, place: int, logos: Logos) -> list[PageTemplate]:
     """The pages of one letter; `place` says which letter of the file it is."""
-    bottom = FOOT + 12
+    bottom, (short, long) = FOOT + 12, _size(letter)
 
     def begin(canvas: Any, _: Any) -> None:
         canvas.letter = place
@@ -225,59 +196,44 @@ def _templates(letter: Letter, place: int) -> list[PageTemplate]:
         begin(canvas, document)
         text = TextBlock(canvas)
         head = letter.heading.letterhead
-        draw_letterhead(canvas, text, head, MARGIN, A4[0] - MARGIN, A4[1] - TOP)
+        draw_letterhead(canvas, text, head, MARGIN, short - MARGIN, long - TOP, logos)
         text.end()
 
-    def frame(width: float, height: float, top: float) -> list[Frame]:
-        room = height - TOP - top - bottom
+    def page(
+        name: str,
+        size: tuple[float, float],
+        drawn: Any,
+        *,
+        head: float = 0,
+        then: str | None = None,
+    ) -> PageTemplate:
+        room = size[0] - 2 * MARGIN, size[1] - TOP - head - bottom
         padding = dict.fromkeys(("leftPadding", "rightPadding", "topPadding", "bottomPadding"), 0)
-        return [Frame(MARGIN, bottom, width, room, **padding)]
+        frames = [Frame(MARGIN, bottom, *room, **padding)]
+        return PageTemplate(name, frames, onPage=drawn, pagesize=size, autoNextPageTemplate=then)
 
-    broad = landscape(A4)
+    after = f"next-{place}"
     return [
-        PageTemplate(
-            f"first-{place}",
-            frame(WIDTH, A4[1], LETTERHEAD),
-            onPage=first,
-            autoNextPageTemplate=f"next-{place}",
-        ),
-        PageTemplate(f"next-{place}", frame(WIDTH, A4[1], 0), onPage=begin),
-        PageTemplate(f"list-{place}", frame(BROAD, broad[1], 0), onPage=begin, pagesize=broad),
+        page(f"first-{place}", (short, long), first, head=LETTERHEAD, then=after),
+        page(after, (short, long), begin),
+        page(f"list-{place}", (long, short), begin),
     ]
-
-
-def _plain(*more: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """A table's style without lines and paddings."""
-    whole = ((0, 0), (-1, -1))
-    return [
-        ("VALIGN", *whole, "TOP"),
-        ("LEFTPADDING", *whole, 0),
-        ("RIGHTPADDING", *whole, 0),
-        ("TOPPADDING", *whole, 0),
-        ("BOTTOMPADDING", *whole, 0),
-        *more,
-    ]
-
-
-def _facts(items: Sequence[tuple[str, str]], width: float, label: float) -> Table:
-    rows = [[_paragraph(name), _paragraph(":"), _paragraph(value)] for name, value in items]
-    return Table(rows, [label, 10, width - label - 10], style=_plain(), hAlign="LEFT", spaceAfter=0)
 
 
 def _opening(letter: Letter) -> list[Flowable]:
     """Number, enclosure and subject on the left; day and recipient on the right."""
-    heading, left = letter.heading, WIDTH * 0.56
+    heading, left, width = letter.heading, _width(letter) * 0.56, _width(letter)
     named = (("Nomor", heading.number), ("Lampiran", letter.enclosure), ("Hal", letter.subject))
-    day = _paragraph(f"{heading.place}, {long_date(heading.date)}")
+    day = paragraph(f"{heading.place}, {long_date(heading.date)}")
     to = [
-        _paragraph(line, BOLD if number == 1 else REGULAR)
+        paragraph(line, BOLD if number == 1 else REGULAR)
         for number, line in enumerate(letter.recipient)
     ]
     return [
         Table(
-            [[_facts(named, left - 16, LABEL_ROOM), [day, Spacer(0, LEADING), *to]]],
-            [left, WIDTH - left],
-            style=_plain(),
+            [[facts_table(named, left - 16, LABEL_ROOM), [day, Spacer(0, LEADING), *to]]],
+            [left, width - left],
+            style=plain(),
             hAlign="LEFT",
             spaceAfter=LEADING * 1.3,
         )
@@ -287,129 +243,40 @@ def _opening(letter: Letter) -> list[Flowable]:
 def _named(letter: Letter) -> list[Flowable]:
     """What the paper is, and its number, in the middle."""
     return [
-        _paragraph(letter.name.upper(), BOLD, size=14, leading=18, align=TA_CENTER),
-        _paragraph(f"Nomor: {letter.heading.number}", align=TA_CENTER, after=LEADING * 0.8),
+        paragraph(letter.name.upper(), BOLD, size=14, leading=18, align=TA_CENTER),
+        paragraph(f"Nomor: {letter.heading.number}", align=TA_CENTER, after=LEADING * 0.8),
     ]
-
-
-def _block(block: Block) -> list[Flowable]:
-    if isinstance(block, str):
-        return [_paragraph(block, align=TA_JUSTIFY, after=LEADING * 0.55)]
-    if isinstance(block, Grid):
-        table = _table(block.columns, block.rows, block.totals, WIDTH, 2.2)
-        return [Spacer(0, 2), table, Spacer(0, LEADING * 0.6)]
-    if isinstance(block, Facts) and block.columns > 1:
-        return [_beside(block)]
-    if isinstance(block, Facts):
-        indent = 24.0
-        table = Table(
-            [["", _facts(block.items, WIDTH - indent, 150)]],
-            [indent, WIDTH - indent],
-            style=_plain(),
-            hAlign="LEFT",
-            spaceAfter=LEADING * 0.6,
-        )
-        return [table]
-    rows = [
-        [_paragraph(f"{number}."), _paragraph(text, align=TA_JUSTIFY, after=3)]
-        for number, text in enumerate(block.items, 1)
-    ]
-    return [Table(rows, [18, WIDTH - 18], style=_plain(), hAlign="LEFT", spaceAfter=LEADING * 0.5)]
-
-
-def _beside(facts: Facts) -> Table:
-    """Facts in columns, read down the first one before the next; small, for papers with a table."""
-    each = -(-len(facts.items) // facts.columns)
-    width = WIDTH / facts.columns
-
-    def column(items: Sequence[tuple[str, str]]) -> Table:
-        rows = [
-            [_paragraph(name, size=8.6, leading=11.6, color=MUTED),
-             _paragraph(value, size=8.8, leading=11.6)]
-            for name, value in items
-        ]  # fmt: skip
-        return Table(rows, [86, width - 98], style=_plain(), hAlign="LEFT")
-
-    parts = [facts.items[start : start + each] for start in range(0, len(facts.items), each)]
-    return Table(
-        [[column(part) for part in parts]],
-        [width] * len(parts),
-        style=_plain(),
-        hAlign="LEFT",
-        spaceAfter=LEADING * 0.5,
-    )
 
 
 def _signature(letter: Letter, address: str) -> list[Flowable]:
-    who, left = letter.heading.signatory, WIDTH * 0.52
+    who, width = letter.heading.signatory, _width(letter)
+    left = width * 0.52
     room = SIGNING_ROOM * 0.7 if letter.name else SIGNING_ROOM
-    lines: list[Flowable] = [_paragraph(who.role + ","), Spacer(0, room)]
+    lines: list[Flowable] = [paragraph(who.role + ","), Spacer(0, room)]
     if letter.name:
         day = f"{letter.heading.place}, {long_date(letter.heading.date)}"
-        lines.insert(0, _paragraph(day))
+        lines.insert(0, paragraph(day))
     if who.name:
-        lines.append(_paragraph(who.name, BOLD))
+        lines.append(paragraph(who.name, BOLD))
     else:
-        lines.append(_paragraph("." * 48, color=MUTED))
+        lines.append(paragraph("." * 48, color=MUTED))
     if who.rank:
-        lines.append(_paragraph(who.rank))
+        lines.append(paragraph(who.rank))
     if who.nip or not letter.name:
-        lines.append(_paragraph(f"NIP {who.nip}" if who.nip else "NIP"))
+        lines.append(paragraph(f"NIP {who.nip}" if who.nip else "NIP"))
     code = _Code(address) if address else ""
     low = ("VALIGN", (0, 0), (0, 0), "BOTTOM")
-    table = Table([[code, lines]], [left, WIDTH - left], style=_plain(low), hAlign="LEFT")
+    table = Table([[code, lines]], [left, width - left], style=plain(low), hAlign="LEFT")
     return [Spacer(0, LEADING), table]
 
 
-def _table(
-    columns: Sequence[ListColumn],
-    texts: Sequence[Sequence[str]],
-    totals: Sequence[str],
-    width: float,
-    above: float = 3,
-) -> Table:
-    """A table that goes on over pages with its headings; totals never stand alone on a page."""
-    shares = sum(column.share for column in columns)
-    widths = [width * column.share / shares for column in columns]
-    aligns = [TA_RIGHT if column.right else TA_LEFT for column in columns]
-
-    def row(cells: Sequence[str], face: Face, color: tuple[float, float, float]) -> list[Paragraph]:
-        return [
-            _paragraph(text, face, size=CELL, leading=CELL_LEADING, align=align, color=color)
-            for text, align in zip(cells, aligns, strict=True)
-        ]
-
-    head = row([column.heading for column in columns], BOLD, GREEN)
-    rows = [head, *(row(cells, REGULAR, INK) for cells in texts)]
-    lines = [
-        ("BACKGROUND", (0, 0), (-1, 0), _color(TINT)),
-        ("LINEABOVE", (0, 0), (-1, 0), 0.8, _color(GREEN)),
-        ("LINEBELOW", (0, 0), (-1, 0), 0.8, _color(GREEN)),
-        ("LINEABOVE", (0, 2), (-1, -1), 0.35, _color(HAIR)),
-        ("LINEBELOW", (0, -1), (-1, -1), 0.8, _color(GREEN)),
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LEFTPADDING", (0, 0), (-1, -1), 3.5),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 3.5),
-        ("TOPPADDING", (0, 0), (-1, -1), above),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), above + 0.6),
-    ]
-    if totals:
-        rows.append(row(totals, BOLD, INK))
-        lines += [
-            ("BACKGROUND", (0, -1), (-1, -1), _color(TINT)),
-            ("LINEABOVE", (0, -1), (-1, -1), 0.8, _color(GREEN)),
-            ("NOSPLIT", (0, -2), (-1, -1)),
-        ]
-    return Table(rows, widths, style=lines, repeatRows=1, hAlign="LEFT")
-
-
-def _list(attached: AttachedList, heading: Heading) -> list[Flowable]:
+def _list(attached: AttachedList, heading: Heading, width: float) -> list[Flowable]:
     line = f"Lampiran surat nomor {heading.number} tanggal {long_date(heading.date)}"
     story: list[Flowable] = [
-        _paragraph(line, size=8.4, leading=11, color=MUTED, after=2),
-        _paragraph(attached.title, BOLD, size=13, leading=17, after=8),
-        _table(attached.columns, attached.rows, attached.totals, BROAD),
+        paragraph(line, size=8.4, leading=11, color=MUTED, after=2),
+        paragraph(attached.title, BOLD, size=13, leading=17, after=8),
+        grid_table(attached.columns, attached.rows, attached.totals, width),
     ]
     if attached.note:
-        story += [Spacer(0, 6), _paragraph(attached.note, size=8.4, leading=11, color=MUTED)]
+        story += [Spacer(0, 6), paragraph(attached.note, size=8.4, leading=11, color=MUTED)]
     return story

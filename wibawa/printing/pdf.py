@@ -13,7 +13,6 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
-from reportlab import rl_config
 from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream
 from reportlab.pdfgen.canvas import Canvas
 
@@ -36,14 +35,13 @@ from wibawa.printing.letterhead import (
     MUTED,
     TINT,
     TOP,
+    Logos,
     draw_letterhead,
+    no_logo,
 )
 from wibawa.printing.qr import CAPTION, check_address, draw_code
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import number
-
-# Compressed streams as they are: ASCII armour would make every file a quarter larger.
-rl_config.useA85 = 0
 
 # Lengths in points; those from the top are measured from the upper margin.
 FACTS, FACT, LABEL = 130.0, 12.4, 82.0
@@ -201,9 +199,9 @@ def _draw_table(canvas: Any, text: TextBlock, sheet: Sheet, at: Geometry) -> Non
     canvas.lines([(at.left, y, at.right, y) for y in ends])
 
 
-def _draw_static(canvas: Any, text: TextBlock, sheet: Sheet, at: Geometry) -> None:
+def _draw_static(canvas: Any, text: TextBlock, sheet: Sheet, at: Geometry, logos: Logos) -> None:
     if sheet.first:
-        draw_letterhead(canvas, text, sheet.letterhead, at.left, at.right, at.top)
+        draw_letterhead(canvas, text, sheet.letterhead, at.left, at.right, at.top, logos)
         _draw_headings(canvas, text, at)
     else:
         text.set(at.left, at.top - 22, fit("JADWAL ANGSURAN", BOLD, 11, 200), INK)
@@ -310,12 +308,13 @@ class _Book:
     """A PDF being written, page after page."""
 
     def __init__(
-        self, out: BinaryIO, paper: Paper, title: str, first: ScheduleDocument, site: str
+        self, out: BinaryIO, title: str, first: ScheduleDocument, site: str, logos: Logos
     ) -> None:
         self.pages = 0
         self._site = site
-        self._paper = paper
-        self._canvas = Canvas(out, paper.value, pageCompression=1, invariant=1, lang="id-ID")
+        self._logos = logos
+        size = first.paper.value
+        self._canvas = Canvas(out, size, pageCompression=1, invariant=1, lang="id-ID")
         self._canvas.setTitle(tidy(title))
         self._canvas.setAuthor(f"{first.letterhead.office} {first.letterhead.government}".strip())
         self._canvas.setSubject("Jadwal angsuran pinjaman Kredit Wibawa")
@@ -331,14 +330,14 @@ class _Book:
         if name is None:
             name = self._forms[sheet] = f"Sheet{len(self._forms) + 1}"
             self._canvas.beginForm(name)
-            _draw_static(self._canvas, self._text, sheet, at)
+            _draw_static(self._canvas, self._text, sheet, at, self._logos)
             self._text.end()
             self._canvas.endForm()
         return name
 
     def add(self, document: ScheduleDocument, bookmark: str) -> None:
         """Draw all pages of one loan and point the outline at the first."""
-        sizes = _page_sizes(len(document.rows), self._paper)
+        sizes = _page_sizes(len(document.rows), document.paper)
         if self.pages:
             self._canvas.showOutline()
         key = f"loan{self.pages + 1}"
@@ -347,7 +346,7 @@ class _Book:
         start = 0
         for page, size in enumerate(sizes, 1):
             sheet = Sheet(
-                self._paper,
+                document.paper,
                 document.letterhead,
                 len(document.signatories) if page == len(sizes) else 0,
                 document.columns,
@@ -363,6 +362,7 @@ class _Book:
         self, document: ScheduleDocument, rows: Sequence[ScheduleRow], sheet: Sheet, folio: str
     ) -> None:
         at, text = _geometry(sheet), self._text
+        self._canvas.setPageSize(sheet.paper.value)
         self._canvas.doForm(self._form(sheet, at))
         if sheet.first:
             _set_head(text, document, at)
@@ -403,10 +403,10 @@ class _Book:
         self._canvas.save()
 
 
-def schedule_pdf(document: ScheduleDocument, paper: Paper = Paper.A4, site: str = "") -> bytes:
+def schedule_pdf(document: ScheduleDocument, site: str = "", logos: Logos = no_logo) -> bytes:
     """One loan's schedule as a PDF. The same document always gives the same bytes."""
     out = BytesIO()
-    schedules_pdf([document], out, document.title, paper, site)
+    schedules_pdf([document], out, document.title, site, logos)
     return out.getvalue()
 
 
@@ -414,19 +414,20 @@ def schedules_pdf(
     documents: Iterable[ScheduleDocument],
     out: BinaryIO,
     title: str,
-    paper: Paper = Paper.A4,
     site: str = "",
+    logos: Logos = no_logo,
 ) -> int:
     """Many loans in one PDF, with a bookmark for each; return the number of pages.
 
-    Issued papers carry the code that leads to their page at `site`.
+    Each is drawn on the sheet that its letterhead names; issued papers carry the code that leads to
+    their page at `site`.
 
     `documents` is read once, one loan at a time. The file's date and author come from the first
     loan. Raises ValueError without any document, since a PDF cannot be empty; nothing is written.
     """
     book: _Book | None = None
     for document in documents:
-        book = book or _Book(out, paper, title, document, site)
+        book = book or _Book(out, title, document, site, logos)
         book.add(document, f"{document.loan_number} · {document.borrower_name}")
     if book is None:
         raise ValueError("no schedule to print")

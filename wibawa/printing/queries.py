@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from sqlalchemy import select
@@ -66,10 +67,12 @@ def schedule_documents(
     printed_on: dt.datetime,
     printed_by: str,
     officer: Signatory | None = None,
+    paper: str = "",
 ) -> Iterator[ScheduleDocument]:
     """The schedules in force on `on`, ready for paper, in order of loan number.
 
-    Whoever prints signs as officer, unless `officer` says otherwise.
+    Whoever prints signs as officer, unless `officer` says otherwise. `paper` is another sheet than
+    the office's own of that day.
 
     Four queries whatever the number of loans; the schedules are read as a stream, so take all
     documents before the session is closed or rolled back. Loans that have no schedule on that day
@@ -79,7 +82,8 @@ def schedule_documents(
     days_off = holidays(session)
     pay_days = {rule: _pay_days(rule, days_off) for rule in HolidayRule}
     profile = profile_on(session, in_wib(printed_on).date())
-    office = (profile.letterhead, profile.place)
+    head = replace(profile.letterhead, paper=paper) if paper else profile.letterhead
+    office = (head, profile.place)
     for loan_id, schedule in each_schedule_on(session, loan_ids, on):
         loan = facts[loan_id]
         pay_day = pay_days[HolidayRule(loan.holiday_rule)]

@@ -25,7 +25,8 @@ from wibawa.arrears.reminders.queries import letters_of_batch, reminders_of_loan
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
 from wibawa.database import db, reading, writing
 from wibawa.jobs.actions import enqueue
-from wibawa.letters.queries import letter, paper_data
+from wibawa.letters.documents import SHEETS, Heading, sample_letter
+from wibawa.letters.queries import letter, logos_of, paper_data, profile, profile_on
 from wibawa.loans.queries import loan_facts
 from wibawa.papers.queries import issued_schedule, printed_schedules
 from wibawa.printing.batch import MIMETYPES, batch_file
@@ -63,7 +64,7 @@ def _pdf(loan_ids: list[int], on: dt.date, title: str, name: str) -> Response:
         printed_by=me().name,
     )
     out = io.BytesIO()
-    schedules_pdf(documents, out, title)
+    schedules_pdf(documents, out, title, logos=logos_of(db.session()))
     out.seek(0)
     return send_file(out, mimetype="application/pdf", download_name=name)
 
@@ -81,7 +82,7 @@ def schedule(loan_id: int) -> Response:
     if kept is None:
         answer = _pdf([loan_id], on, title, name)
     else:
-        out = io.BytesIO(paper_pdf(kept, public_address()))
+        out = io.BytesIO(paper_pdf(kept, public_address(), logos_of(db.session())))
         answer = send_file(out, mimetype="application/pdf", download_name=name)
     record_apart(clock.now(), me().id, "schedule_printed", "loan", loan_id)
     return answer
@@ -102,6 +103,8 @@ def batch() -> str:
         banks=all_banks(session, me().bank_id),
         kecamatan=kecamatan_names(session),
         shapes=SHAPES,
+        sheets=SHEETS,
+        own_paper=profile_on(session, clock.today()).paper,
         most=MOST_NUMBERS,
         at_once=AT_ONCE,
         new_key=once.new_key,
@@ -138,9 +141,11 @@ def _batch(asked: BatchAsked) -> Answer:
 
 
 def _batch_now(asked: BatchAsked, ids: list[int]) -> Answer:
-    today, now = clock.today(), clock.now()
-    printed = printed_schedules(db.session(), ids, on=today, printed_on=now, printed_by=me().name)
-    out = batch_file(printed, asked.shape, asked.title, asked.paper, public_address())
+    session, today = db.session(), clock.today()
+    printed = printed_schedules(
+        session, ids, on=today, printed_on=clock.now(), printed_by=me().name, paper=asked.paper
+    )
+    out = batch_file(printed, asked.shape, asked.title, public_address(), logos_of(session))
     _record_batch(asked, ids)
     name = asked.file_name(today)
     return send_file(out, mimetype=MIMETYPES[asked.shape], download_name=name)
@@ -153,7 +158,7 @@ def _batch_later(asked: BatchAsked, ids: list[int]) -> Answer:
         "loans": ids,
         "on": today.isoformat(),
         "shape": asked.shape,
-        "paper": asked.paper.name,
+        "paper": asked.paper,
         "title": asked.title,
         "site": public_address(),
         "name": asked.file_name(today),
@@ -219,9 +224,19 @@ def _check_found(asked: BatchAsked, found: Mapping[str, int]) -> None:
 def paper(paper_id: int) -> Response:
     """Any letter of the office, from what was kept when it was issued."""
     issued = paper_data(db.session(), paper_id) or not_found("paper", paper_id)
-    out = io.BytesIO(paper_pdf(issued, public_address()))
+    out = io.BytesIO(paper_pdf(issued, public_address(), logos_of(db.session())))
     record_apart(clock.now(), me().id, "paper_printed", "paper", paper_id)
     return send_file(out, mimetype="application/pdf", download_name=f"surat-{paper_id}.pdf")
+
+
+@needs(Permission.MANAGE_OFFICE)
+def office_sample(profile_id: int) -> Response:
+    """How papers look under one entry of the office's settings."""
+    said = profile(db.session(), profile_id) or not_found("office", profile_id)
+    day = max(clock.today(), said.valid_from)
+    heading = Heading("CONTOH", day, said.place, said.letterhead, said.signatory)
+    out = io.BytesIO(letter_pdf(sample_letter(heading), logos=logos_of(db.session())))
+    return send_file(out, mimetype="application/pdf", download_name="contoh-kop-surat.pdf")
 
 
 @needs(Permission.SEE_PROPOSALS)
@@ -230,7 +245,7 @@ def proposal_letter(proposal_id: int) -> Response:
     own_bank_only(facts.bank_id, "proposal", proposal_id)
     sent = letter(db.session(), facts.paper_id)
     assert sent is not None, "a batch has its paper"
-    out = io.BytesIO(letter_pdf(sent, public_address()))
+    out = io.BytesIO(letter_pdf(sent, public_address(), logos_of(db.session())))
     record_apart(clock.now(), me().id, "proposal_printed", "proposal", proposal_id)
     return send_file(out, mimetype="application/pdf", download_name=f"usulan-{proposal_id}.pdf")
 
@@ -240,7 +255,7 @@ def reminders(batch_id: int) -> Response:
     """The reminders that were issued together, in one file."""
     letters = letters_of_batch(db.session(), batch_id) or not_found("reminder_batch", batch_id)
     title = f"Surat peringatan, {number(len(letters))} surat"
-    out = io.BytesIO(letters_pdf(letters, public_address(), title))
+    out = io.BytesIO(letters_pdf(letters, public_address(), title, logos_of(db.session())))
     record_apart(clock.now(), me().id, "reminders_printed", "reminder_batch", batch_id)
     name = f"surat-peringatan-{batch_id}.pdf"
     return send_file(out, mimetype="application/pdf", download_name=name)
@@ -255,13 +270,14 @@ def reminder(loan_id: int, paper_id: int) -> Response:
     kept = paper_data(db.session(), paper_id) if paper_id in known else None
     if kept is None:
         not_found("paper", paper_id)
-    out = io.BytesIO(paper_pdf(kept, public_address()))
+    out = io.BytesIO(paper_pdf(kept, public_address(), logos_of(db.session())))
     record_apart(clock.now(), me().id, "paper_printed", "paper", paper_id)
     return send_file(out, mimetype="application/pdf", download_name=f"surat-{paper_id}.pdf")
 
 
 pages.add_url_rule("/tunggakan/surat/<int:batch_id>/surat.pdf", view_func=reminders)
 pages.add_url_rule("/tunggakan/<int:loan_id>/surat/<int:paper_id>.pdf", view_func=reminder)
+pages.add_url_rule("/pengaturan/kop-surat/<int:profile_id>/contoh.pdf", view_func=office_sample)
 pages.add_url_rule("/surat-keluar/<int:paper_id>/surat.pdf", view_func=paper)
 pages.add_url_rule("/usulan/<int:proposal_id>/surat.pdf", view_func=proposal_letter)
 pages.add_url_rule("/pinjaman/<int:loan_id>/jadwal.pdf", view_func=schedule)

@@ -18,6 +18,7 @@ from wibawa.uploads.apart import start
 CHILD = Path(__file__).with_name("reader_child.py")
 PDF, JPEG = "application/pdf", "image/jpeg"
 PAPER_SIDE, PHOTO_SIDE = 2400, 1600  # pixels, the longer side: fine print; a place
+LOGO_SIDE = 480  # in the head of a paper, not three centimetres wide
 MEGABYTE = 1024 * 1024
 OTHERS = (
     (b"MZ", "sebuah program Windows"),
@@ -74,6 +75,18 @@ def read_scan(content: bytes, limits: ScanLimits, *, photo: bool = False) -> Sca
         raise _unfit("not_a_photo", "")
     stored, small = _opened(content, limits, PHOTO_SIDE if photo else PAPER_SIDE)
     return Scan(media_type, stored, small or None)
+
+
+def read_logo(content: bytes, limits: ScanLimits) -> bytes:
+    """The picture in `content` as a small JPEG for the head of papers, transparent parts white.
+
+    Raises `Unfit` as `read_scan` does for a photo.
+    """
+    if _kind_of(content) == PDF:
+        raise _unfit("not_a_photo", "")
+    if len(content) > limits.picture:
+        raise _unfit("too_large", f"{len(content)}|{limits.picture}")
+    return _opened(content, limits, LOGO_SIDE)[0]
 
 
 def _kind_of(content: bytes) -> str:
