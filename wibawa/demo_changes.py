@@ -4,7 +4,7 @@ its money, and what the head of section has still to decide."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -16,8 +16,10 @@ from wibawa.changes.actions import Wish
 from wibawa.changes.effect import Effect
 from wibawa.changes.kinds import KINDS
 from wibawa.changes.queries import change_facts
+from wibawa.demo_documents import ROOM, example
 from wibawa.loans.positions import positions
 from wibawa.rules.changes import first_to_come
+from wibawa.scans.queries import kinds_of_requests
 from wibawa.web.clock import in_wib
 
 LOST: Final = 5
@@ -41,7 +43,9 @@ def add_changes(session: Session, now: dt.datetime, people: dict[str, int]) -> N
     _approve(session, number, now, people)
 
     longer = {"first": _first(session, late[1], today), "more": 6}
-    _ask(session, "tenor", late[1], longer, "Omzet turun sejak pasar direnovasi", now, people)
+    reason = "Omzet turun sejak pasar direnovasi"
+    shown = ("borrower_letter", "request_photo")
+    _ask(session, "tenor", late[1], longer, reason, now, people, shown)
     day = {"first": _first(session, well[1], today), "day": 10}
     _ask(session, "due_day", well[1], day, "Menyesuaikan hari gajian pasangan", now, people)
     for loan_id in lost:
@@ -62,10 +66,18 @@ def _ask(
     reason: str,
     at: dt.datetime,
     people: dict[str, int],
+    papers: Sequence[str] = (),
 ) -> int:
-    kind = KINDS[code]
-    shown = kind.effect(session, kind.find(session, loan_id, in_wib(at).date()), data).fingerprint
-    wish = Wish(data, reason, shown)
+    kind, today = KINDS[code], in_wib(at).date()
+    case = kind.find(session, loan_id, today)
+    assert case is not None
+    shown = kind.effect(session, case, data).fingerprint
+    scans = [
+        (each, example(each.name, case.loan.borrower))
+        for each in kinds_of_requests(session, today)
+        if each.code in papers
+    ]
+    wish = Wish(data, reason, shown, scans, ROOM)
     return actions.ask(session, kind, loan_id, wish, people["ani"], at)
 
 
@@ -74,4 +86,5 @@ def _approve(session: Session, number: int, at: dt.datetime, people: dict[str, i
     assert facts is not None
     effect = actions.effect_now(session, KINDS[facts.kind], facts, in_wib(at).date())
     assert isinstance(effect, Effect), effect
-    actions.approve(session, number, effect.fingerprint, people["budi"], at)
+    seen = actions.shown(effect, actions.attached(session, number))
+    actions.approve(session, number, seen, people["budi"], at)

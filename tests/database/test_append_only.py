@@ -47,6 +47,7 @@ APPEND_ONLY = {
     "contact_strikes": "reason",
     "arrears_officers": "officer_id",
     "reminder_settings": "gap_days",
+    "document_rules": "kinds",
     "reminder_batches": "created_by",
     "reminders": "grade",
 }

@@ -42,7 +42,7 @@ from wibawa.loans.models import LoanRequest
 from wibawa.merging.models import BorrowerMerge
 from wibawa.papers.actions import Clerk
 from wibawa.papers.actions import issue as issue_paper
-from wibawa.scans.queries import kinds_on
+from wibawa.scans.queries import kinds_of_requests, kinds_on
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
@@ -112,6 +112,7 @@ PAGES = {
     "changes.change": "see_loans",
     "changes.change_list": "see_loans",
     "changes.choose_kind": "request_change",
+    "changes.document_rules": "manage_office",
     "changes.export_list": "see_loans",
     "changes.new_change": "request_change",
     "changes.refuse": "decide_change",
@@ -286,7 +287,7 @@ BANKS = {"jateng": factories.JATENG, "pasar": factories.PASAR}
 
 # Objects that belong to one bank: asking for the other bank's gives 404, and leaves a record.
 OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id", "application_id", "proposal_id",
-         "document_id", "change_id"}  # fmt: skip
+         "document_id", "change_id", "request_id"}  # fmt: skip
 OWNED_AT = {("printing.schedules", "code")}
 
 
@@ -463,6 +464,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     reminder = session.scalar(select(Reminder.paper_id).where(Reminder.batch_id == reminders))
     return {
         "change_id": change.id,
+        "request_id": change.id,
+        "request_id.kind_id": kinds_of_requests(session, today())[0].id,
         "loan_id": loan_id,
         "upload_id": upload.id,
         "register_id": register.id,
@@ -529,9 +532,10 @@ def office(tmp_path_factory: pytest.TempPathFactory, templates: Any) -> Iterator
 def _value(rule: Rule, argument: str, values: dict[str, Any]) -> Any:
     """A value for an argument of a URL: ours by its name, the folder's own before all folders', or
     the first that its converter takes."""
-    own = f"{rule.endpoint.partition('.')[0]}.{argument}"
-    if own in values:
-        return values[own]
+    beside = (f"{other}.{argument}" for other in sorted(rule.arguments))
+    for own in (*beside, f"{rule.endpoint.partition('.')[0]}.{argument}"):
+        if own in values:
+            return values[own]
     if argument in values:
         return values[argument]
     regex = rule._converters[argument].regex.replace("\\-", "-")

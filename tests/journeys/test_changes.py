@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,6 +18,7 @@ from wibawa.access.models import User
 from wibawa.database import db
 from wibawa.web.clock import today
 
+SCANS = Path(__file__).resolve().parent.parent / "files" / "scans"
 # An early payoff is not in force before its money has come.
 AGREED = re.compile("Permintaan disetujui dan sudah berlaku|Jumlah pelunasan disetujui")
 Enter = Callable[[str], Page]
@@ -38,8 +40,11 @@ def kinds(live: Server, loan_id: int) -> list[str]:
     return found
 
 
-def ask(page: Page, loan_id: int, label: str, fields: dict[str, str]) -> None:
-    """From the loan's page to the request; what is in `fields` is typed or chosen."""
+def ask(
+    page: Page, loan_id: int, label: str, fields: dict[str, str], letter: str | None = None
+) -> None:
+    """From the loan's page to the request; what is in `fields` is typed or chosen, a `letter` of
+    the borrower sent along."""
     page.goto(f"/pinjaman/{loan_id}")
     page.get_by_role("link", name="Ubah pinjaman").click()
     page.get_by_role("link", name=label).click()
@@ -52,6 +57,9 @@ def ask(page: Page, loan_id: int, label: str, fields: dict[str, str]) -> None:
     page.get_by_label("Alasan").fill("Toko kebanjiran sejak Oktober")
     page.get_by_role("button", name="Lihat akibatnya").click()
     expect(page.get_by_role("table", name="Sebelum dan sesudah")).to_be_visible()
+    if letter is not None:
+        page.get_by_text("Lampirkan dokumen").click()
+        page.get_by_label("Surat peminjam").set_input_files(SCANS / letter)
     page.get_by_role("button", name="Ajukan permintaan").click()
     expect(page.get_by_text("menunggu keputusan kepala bidang").first).to_be_visible()
 
@@ -73,7 +81,8 @@ def test_holiday_tenor_multiple_and_due_day_come_to_the_schedule_through_two_per
     live: Server, page: Page, enter: Enter, accessible: Callable[[], None], loans: dict[str, int]
 ) -> None:
     enter("staff")
-    ask(page, loans["pasar"], "Jeda angsuran", {"Lama jeda": "3"})
+    ask(page, loans["pasar"], "Jeda angsuran", {"Lama jeda": "3"}, "good_gps.jpg")
+    expect(page.get_by_role("link", name="Buka Surat peminjam")).to_be_visible()
     accessible()
     ask(page, loans["pasar_late"], "Perpanjangan jangka waktu", {"Tambahan jangka waktu": "6"})
     ask(page, loans["jateng"], "Pembulatan angsuran", {"Kelipatan angsuran": "1000"})

@@ -67,7 +67,7 @@ PAGES = {
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
               "/pengaturan/bank/1", "/pengaturan/bank/1/tanpa-permohonan", "/pengaturan/kop-surat",
               "/pengaturan/batas-waktu", "/pengaturan/surat-peringatan",
-              "/komponen"),
+              "/pengaturan/dokumen-permintaan", "/komponen"),
 }  # fmt: skip
 MOST_BYTES = 200_000
 

@@ -96,6 +96,7 @@ ACTIONS = {
     "reminders_issued": "Menerbitkan surat peringatan",
     "reminders_printed": "Mencetak surat peringatan",
     "reminder_days_changed": "Mengubah hari surat peringatan",
+    "document_rule_changed": "Mengubah aturan dokumen permintaan",
     "arrears_assigned": "Menetapkan petugas tunggakan",
     "nik_revealed": "Menampilkan NIK lengkap",
     "document_added": "Menyimpan dokumen",

@@ -38,6 +38,7 @@ from wibawa.borrowers.forms import (
 from wibawa.borrowers.queries import BorrowerFacts, is_whole_nik
 from wibawa.borrowers.register import RegisterLine
 from wibawa.borrowers.story import events_of
+from wibawa.changes.queries import requests_of_loans
 from wibawa.database import db
 from wibawa.disbursements.queries import running_loans
 from wibawa.home.queries import (
@@ -185,7 +186,10 @@ def _page(facts: BorrowerFacts, form: RevealForm) -> str:
     running = [each for each in loans if each.position and each.position.outstanding_principal]
     payments = payments_of_borrower(session, facts.id, SHOWN_PAYMENTS + 1)
     applications = applications_of_borrower(session, facts.id)
-    documents = scans.documents_of(session, facts.id, [each.id for each in applications])
+    requests = requests_of_loans(session, [each.id for each in loans])
+    documents = scans.documents_of(
+        session, facts.id, [each.id for each in applications], [each.id for each in requests]
+    )
     form.request_key.data = once.new_key()
     return render_template(
         "borrowers/borrower.html",

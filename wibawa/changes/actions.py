@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,16 @@ from wibawa.changes.case import Subject
 from wibawa.changes.effect import Effect
 from wibawa.changes.kinds import ALONE, KINDS
 from wibawa.changes.kinds.kind import Kind
-from wibawa.changes.queries import ChangeFacts, change_facts, waiting_alone
+from wibawa.changes.queries import ChangeFacts, change_facts, hold_waiting, waiting_alone
+from wibawa.changes.rules.queries import rule_on
 from wibawa.loans.journal import Author
 from wibawa.loans.models import LoanRequest
 from wibawa.loans.settlements import complete_settlements
+from wibawa.rules.money import number
 from wibawa.rules.refused import Refused
+from wibawa.scans.actions import Keeper, keep_scan
+from wibawa.scans.queries import DocumentFacts, KindFacts, Owner, documents_of_requests
+from wibawa.scans.reader import Scan
 from wibawa.uploads.actions import lock_files
 from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
@@ -29,11 +34,14 @@ from wibawa.web.formats import moment
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person asks for, why, and the fingerprint of the effect that was shown."""
+    """What a person asks for, why, and the fingerprint of the effect that was shown; and the
+    documents that come along, within `room` bytes."""
 
     data: Mapping[str, Any]
     reason: str
     shown: str
+    papers: Sequence[tuple[KindFacts, Scan]] = ()
+    room: int = 0
 
 
 def ask(
@@ -42,7 +50,7 @@ def ask(
     """Record a request that a second person decides; its number.
 
     Raises `Refused`: `not_there`, `changed` when the effect is not the one that was shown,
-    `change_waiting`, or why the kind cannot be done.
+    `change_waiting`, why the kind cannot be done, or why a document cannot be kept.
     """
     today = in_wib(now).date()
     subject = _subject(session, kind, subject_id, wish.data, today)
@@ -80,15 +88,18 @@ def ask(
             "change_waiting",
             "Permintaan lain untuk pinjaman ini baru saja dibuat. Periksa daftar permintaan.",
         ) from error
+    for of, scan in wish.papers:
+        keep_scan(session, Owner(request_id=new.id), of, scan, Keeper(by, now, wish.room))
     _record(session, "change_requested", new.id, kind, by, now)
     return new.id
 
 
-def approve(session: Session, change_id: int, shown: str, by: int, now: dt.datetime) -> int:
-    """Carry out what was asked, all or nothing; its number.
+def approve(session: Session, change_id: int, seen: str, by: int, now: dt.datetime) -> int:
+    """Carry out what was asked, all or nothing; its number. `seen` is `shown` of what this person
+    was shown.
 
     Raises `Refused`: `not_there`, `same_person`, `already_decided`, `changed` when it would not do
-    what this person was shown, or why it cannot be done any more.
+    that or has other documents, `document_missing`, or why it cannot be done any more.
     """
     facts, kind = _to_decide(session, change_id, by)
     today = in_wib(now).date()
@@ -96,12 +107,10 @@ def approve(session: Session, change_id: int, shown: str, by: int, now: dt.datet
     assert case is not None, "what a request is about is never deleted"
     _stop(kind, case)
     effect = kind.effect(session, case, facts.data)
-    if effect.fingerprint != shown:
-        raise Refused(
-            "changed",
-            "Akibat permintaan ini berubah sejak ditampilkan, jadi belum disetujui. Periksa yang "
-            "sekarang tampil, lalu putuskan lagi.",
-        )
+    _as_seen(seen, effect, attached(session, change_id))
+    missing = document_missing(session, facts, today)
+    if missing is not None:
+        raise missing
     result = {"effect": effect.kept} | kind.kept(case, effect)
     _decide(session, facts, "approved", by, now, result=result)
     author = Author(facts.entered_by_id, by, now)
@@ -110,6 +119,44 @@ def approve(session: Session, change_id: int, shown: str, by: int, now: dt.datet
         complete_settlements(session, touched, author)
     _record(session, "change_approved", facts.id, kind, by, now)
     return facts.id
+
+
+def shown(effect: Effect, papers: Sequence[DocumentFacts]) -> str:
+    """What a person was shown who decides: the effect, and which documents there were."""
+    return "-".join([effect.fingerprint, *(str(each.id) for each in papers)])
+
+
+def attached(session: Session, change_id: int) -> list[DocumentFacts]:
+    """The documents of a request that were not withdrawn, the oldest first."""
+    return [each for each in documents_of_requests(session, [change_id]) if each.counts]
+
+
+def document_missing(session: Session, facts: ChangeFacts, today: dt.date) -> Refused | None:
+    """Why this request cannot be approved without a document; None when it can, or has one."""
+    if facts.kind not in rule_on(session, today).kinds or attached(session, facts.id):
+        return None
+    return Refused(
+        "document_missing",
+        f"{KINDS[facts.kind].label} hanya dapat disetujui bila ada dokumennya. Minta petugas "
+        "melampirkannya, lalu putuskan lagi.",
+    )
+
+
+def _as_seen(seen: str, effect: Effect, papers: Sequence[DocumentFacts]) -> None:
+    """Stop when this is not what the person was shown."""
+    if seen == shown(effect, papers):
+        return
+    if seen.partition("-")[0] != effect.fingerprint:
+        raise Refused(
+            "changed",
+            "Akibat permintaan ini berubah sejak ditampilkan, jadi belum disetujui. Periksa yang "
+            "sekarang tampil, lalu putuskan lagi.",
+        )
+    raise Refused(
+        "changed",
+        f"Dokumen permintaan ini berubah sejak ditampilkan, jadi belum disetujui: sekarang ada "
+        f"{number(len(papers))}. Periksa yang sekarang tampil, lalu putuskan lagi.",
+    )
 
 
 def refuse(session: Session, change_id: int, reason: str, by: int, now: dt.datetime) -> int:
@@ -175,6 +222,7 @@ def _to_decide(session: Session, change_id: int, by: int) -> tuple[ChangeFacts, 
     kind = KINDS[facts.kind]
     subject = Subject(facts.bank_id, facts.loan_id, facts.suspense_id, facts.upload_id)
     _lock(session, kind, subject, facts.data)
+    hold_waiting(session, change_id)  # nobody attaches or withdraws a document meanwhile
     facts = change_facts(session, change_id)
     assert facts is not None
     if facts.entered_by_id == by:

@@ -6,13 +6,14 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
 from wibawa.changes.queries import STATUS_WORDS, decided, entered
 from wibawa.loans.models import Loan, LoanRequest, SuspenseEntry
+from wibawa.scans.models import Document, DocumentWithdrawal
 from wibawa.uploads.models import Upload
 from wibawa.web.pages import Page, Wanted
 
@@ -44,6 +45,7 @@ class ChangeLine:
     entered_at: dt.datetime
     decided_by: str | None
     decided_at: dt.datetime | None
+    documents: int
 
     @property
     def status_word(self) -> tuple[str, str]:
@@ -81,6 +83,17 @@ def _conditions(asked_for: ChangeFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _documents() -> Any:
+    """How many documents a request has that were not withdrawn."""
+    withdrawn = exists().where(DocumentWithdrawal.document_id == Document.id)
+    return (
+        select(func.count())
+        .select_from(Document)
+        .where(Document.request_id == LoanRequest.id, ~withdrawn)
+        .scalar_subquery()
+    )
+
+
 def _lines(asked_for: ChangeFilter, asked: Wanted) -> Select[*tuple[Any, ...]]:
     by: Any = {
         "diminta": LoanRequest.entered_at,
@@ -106,6 +119,7 @@ def _lines(asked_for: ChangeFilter, asked: Wanted) -> Select[*tuple[Any, ...]]:
             LoanRequest.entered_at,
             decided.name,
             LoanRequest.decided_at,
+            _documents(),
         )
         .join(Bank, Bank.id == LoanRequest.bank_id)
         .join(entered, entered.id == LoanRequest.entered_by)

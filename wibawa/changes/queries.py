@@ -15,6 +15,22 @@ from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import Loan, LoanRequest, SuspenseEntry
 from wibawa.uploads.models import Upload
 
+# What each kind of request is called, and the version of a schedule that comes of it.
+KIND_WORDS = {
+    "holiday": "Jeda angsuran",
+    "tenor": "Perpanjangan jangka waktu",
+    "multiple": "Pembulatan angsuran",
+    "due_day": "Pindah tanggal jatuh tempo",
+    "settlement": "Pelunasan dipercepat",
+    "reopen": "Buka kembali pinjaman",
+    "write_off": "Hapus buku",
+    "payment": "Catat pembayaran",
+    "reversal": "Batalkan entri",
+    "move": "Pindahkan ke pinjaman lain",
+    "suspense_loan": "Titipan menjadi angsuran",
+    "suspense_return": "Kembalikan titipan ke bank",
+    "upload_reversal": "Batalkan berkas",
+}
 STATUS_WORDS = {
     "recorded": ("Menunggu keputusan", "waiting"),
     "approved": ("Disetujui", "success"),
@@ -59,6 +75,13 @@ class ChangeFacts:
         return STATUS_WORDS[self.status]
 
     @property
+    def subject(self) -> str:
+        """What it is about, as a page's head names it."""
+        if self.borrower:
+            return self.borrower
+        return f"Titipan nomor {self.suspense_id}" if self.suspense_id else str(self.filename)
+
+    @property
     def subject_id(self) -> int:
         """The id of what it is about: titipan before the loan that it goes to."""
         found = self.suspense_id or self.upload_id or self.loan_id
@@ -85,6 +108,12 @@ def change_facts(session: Session, change_id: int) -> ChangeFacts | None:
     values["data"] = json.loads(values["data"])
     values["result"] = json.loads(values["result"] or "{}")
     return ChangeFacts(**values)
+
+
+def hold_waiting(session: Session, change_id: int) -> bool:
+    """Whether a request still waits; until the transaction ends nobody else can decide it."""
+    query = select(LoanRequest.status).where(LoanRequest.id == change_id).with_for_update()
+    return session.scalar(query) == "recorded"
 
 
 def _facts() -> Select[*tuple[Any, ...]]:
@@ -123,6 +152,49 @@ def _facts() -> Select[*tuple[Any, ...]]:
         .outerjoin(SuspenseEntry, SuspenseEntry.id == LoanRequest.suspense_id)
         .outerjoin(Upload, Upload.id == LoanRequest.upload_id)
     )
+
+
+@dataclass(frozen=True)
+class RequestLine:
+    """A request as the page of its loan lists it."""
+
+    id: int
+    kind: str
+    status: str
+    reason: str
+    entered_by: str
+    entered_at: dt.datetime
+    decided_by: str | None
+    decided_at: dt.datetime | None
+
+    @property
+    def label(self) -> str:
+        return KIND_WORDS[self.kind]
+
+    @property
+    def status_word(self) -> tuple[str, str]:
+        return STATUS_WORDS[self.status]
+
+
+def requests_of_loans(session: Session, loan_ids: Collection[int]) -> list[RequestLine]:
+    """Every request about these loans, the newest first."""
+    found: Any = session.execute(
+        select(
+            LoanRequest.id,
+            LoanRequest.kind,
+            LoanRequest.status,
+            LoanRequest.reason,
+            entered.name,
+            LoanRequest.entered_at,
+            decided.name,
+            LoanRequest.decided_at,
+        )
+        .join(entered, entered.id == LoanRequest.entered_by)
+        .outerjoin(decided, decided.id == LoanRequest.decided_by)
+        .where(LoanRequest.loan_id.in_(loan_ids))
+        .order_by(LoanRequest.id.desc())
+    )
+    return [RequestLine(*row) for row in found]
 
 
 def waiting_of_loan(session: Session, loan_id: int) -> list[WaitingChange]:

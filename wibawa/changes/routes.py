@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found, own_bank_only
+from wibawa.access.guard import me, needs, not_found, own_bank_only, takes_photos
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks
@@ -21,8 +21,19 @@ from wibawa.changes.kinds import ALL, ALONE, KINDS, OF_FILES, OF_LOANS, OF_SUSPE
 from wibawa.changes.kinds.kind import Kind
 from wibawa.changes.lists import ChangeFilter, ChangeLine
 from wibawa.changes.queries import ChangeFacts
+from wibawa.changes.rules.queries import rule_on
+from wibawa.changes.rules.routes import URLS as RULE_URLS
 from wibawa.database import db
 from wibawa.rules.refused import Refused
+from wibawa.scans.forms import ScansForm, scan_limits, scans_form
+from wibawa.scans.queries import (
+    DocumentFacts,
+    KindFacts,
+    documents_of_requests,
+    events_of,
+    kinds_of_requests,
+)
+from wibawa.scans.reader import Scan
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
 from wibawa.web.formats import moment
@@ -39,7 +50,7 @@ STATUS_CHOICES = [
 ]
 HEADINGS = (
     "Nomor", "Jenis", "Pinjaman", "Peminjam", "Bank", "Alasan", "Diajukan oleh", "Diajukan pada",
-    "Keadaan", "Diputuskan oleh", "Diputuskan pada",
+    "Keadaan", "Diputuskan oleh", "Diputuskan pada", "Dokumen",
 )  # fmt: skip
 Loose = list[tuple[str, str | None]]
 Answer = str | Response | tuple[str, int]
@@ -67,17 +78,20 @@ def choose_kind(loan_id: int) -> str:
     )
 
 
+@takes_photos
 @needs(Permission.REQUEST_CHANGE)
 def new_change(loan_id: int, word: str) -> Answer:
     return ask_page(OF_LOANS[word], loan_id, "loan", url_for("loans.loan", loan_id=loan_id))
 
 
+@takes_photos
 @needs(Permission.REQUEST_CHANGE)
 def ask_suspense(suspense_id: int, word: str) -> Answer:
     back_url = url_for("loans.suspense", suspense_id=suspense_id)
     return ask_page(OF_SUSPENSE[word], suspense_id, "suspense", back_url)
 
 
+@takes_photos
 @needs(Permission.REQUEST_CHANGE)
 def ask_file(upload_id: int, word: str) -> Answer:
     back_url = url_for("repayments.check_upload", upload_id=upload_id)
@@ -85,21 +99,29 @@ def ask_file(upload_id: int, word: str) -> Answer:
 
 
 def ask_page(kind: Kind[Any], subject_id: int, what: str, back_url: str) -> Answer:
-    """The form of any kind: the first press shows what would change, the second one asks for it."""
+    """The form of any kind: the first press shows what would change, the second one asks for it,
+    with the documents that are sent along."""
     case = kind.find(db.session(), subject_id, clock.today()) or not_found(what, subject_id)
     form: Any = kind.form()
+    scans = scans_form(kinds_of_requests(db.session(), clock.today()))
     form.request_key.data = form.request_key.data or once.new_key()
     kind.prepare(form, case, request.args)
     valid = form.validate_on_submit()
-    if "lihat" in request.form or not form.shown.data:
+    looks = "lihat" in request.form or not form.shown.data
+    if looks:
         form.reason.errors = []
-        return _ask_page(kind, case, form, back_url)
-    if not valid:
-        return _ask_page(kind, case, form, back_url)
+    db.session.rollback()  # no lock while the documents are opened
+    papers = scans.read(complete=valid and not looks)
+    if papers is None:
+        return _ask_page(kind, case, form, scans, back_url)
     try:
-        number, first = _once(f"request_{kind.code} {subject_id}", lambda: _ask(kind, case, form))
+        number, first = _once(
+            f"request_{kind.code} {subject_id}",
+            lambda: _ask(kind, case, form, papers),
+            scans.digest(),
+        )
     except Refused as refused:
-        return _not_asked(kind, subject_id, form, back_url, refused)
+        return _not_asked(kind, subject_id, form, scans, back_url, refused)
     if first:
         flash("Permintaan dicatat dan menunggu keputusan kepala bidang.", "success")
     else:
@@ -107,25 +129,38 @@ def ask_page(kind: Kind[Any], subject_id: int, what: str, back_url: str) -> Answ
     return redirect(url_for("changes.change", change_id=number))
 
 
-def _ask(kind: Kind[Any], case: Any, form: Any) -> int:
-    wish = Wish(kind.data(form), " ".join(form.reason.data.split()), form.shown.data)
+def _ask(kind: Kind[Any], case: Any, form: Any, papers: list[tuple[KindFacts, Scan]]) -> int:
+    reason, room = " ".join(form.reason.data.split()), current_app.config["SCANS_ROOM_BYTES"]
+    wish = Wish(kind.data(form), reason, form.shown.data, papers, room)
     subject = case.subject
     subject_id = subject.suspense_id or subject.upload_id or subject.loan_id
     return actions.ask(db.session(), kind, subject_id, wish, me().id, clock.now())
 
 
 def _not_asked(
-    kind: Kind[Any], subject_id: int, form: Any, back_url: str, refused: Refused
+    kind: Kind[Any],
+    subject_id: int,
+    form: Any,
+    scans: ScansForm,
+    back_url: str,
+    refused: Refused,
 ) -> Answer:
     db.session.rollback()
     if refused.code == "form_used":
         form.request_key.data = once.new_key()
+    scans.read(complete=False)
     case = kind.find(db.session(), subject_id, clock.today())
-    return _ask_page(kind, case, form, back_url, [(refused.sentence, None)]), 409
+    loose: Loose = [(refused.sentence, None)]
+    return _ask_page(kind, case, form, scans, back_url, loose), 409
 
 
 def _ask_page(
-    kind: Kind[Any], case: Any, form: Any, back_url: str, loose: Loose | None = None
+    kind: Kind[Any],
+    case: Any,
+    form: Any,
+    scans: ScansForm,
+    back_url: str,
+    loose: Loose | None = None,
 ) -> str:
     """The form, and beside it what it would change once it is filled in readably."""
     loose, effect, why_not = list(loose or []), None, kind.why_not(case)
@@ -140,6 +175,9 @@ def _ask_page(
         kind=kind,
         case=case,
         form=form,
+        scans=scans,
+        limits=scan_limits(),
+        needs_document=kind.code in rule_on(db.session(), clock.today()).kinds,
         back_url=back_url,
         effect=effect,
         why_not=why_not,
@@ -229,6 +267,7 @@ def _export_row(line: ChangeLine) -> tuple[Value, ...]:
         line.status_word[0],
         line.decided_by or "",
         moment(line.decided_at) if line.decided_at else "",
+        line.documents,
     )
 
 
@@ -245,9 +284,9 @@ def _page(change_id: int, form: RefusalForm, loose: Loose | None = None) -> str:
     if facts is None:
         not_found("loan_request", change_id)
     own_bank_only(facts.bank_id, "loan_request", change_id)
-    kind = KINDS[facts.kind]
-    found = _effect(kind, facts)
-    waiting = facts.status == "recorded"
+    kind, waiting = KINDS[facts.kind], facts.status == "recorded"
+    found, papers = _effect(kind, facts), documents_of_requests(db.session(), [facts.id])
+    counting = [each for each in papers if each.counts]
     return render_template(
         "changes/change.html",
         facts=facts if _sees_people() else _anonymous(facts),
@@ -256,7 +295,11 @@ def _page(change_id: int, form: RefusalForm, loose: Loose | None = None) -> str:
         sees_people=_sees_people(),
         effect=found if isinstance(found, Effect) else None,
         obstacle=found.sentence if isinstance(found, Refused) else None,
-        events=_events(facts),
+        shown=actions.shown(found, counting) if isinstance(found, Effect) else "",
+        papers=counting,
+        paper_kinds=kinds_of_requests(db.session(), clock.today()) if waiting else [],
+        lacking=_lacking(facts) if waiting else None,
+        events=_events(facts, papers),
         may_decide=waiting and me().may(Permission.DECIDE_CHANGE),
         asked_by_me=facts.entered_by_id == me().id,
         approve_key=once.new_key(),
@@ -264,6 +307,11 @@ def _page(change_id: int, form: RefusalForm, loose: Loose | None = None) -> str:
         form=form,
         loose=loose or [],
     )
+
+
+def _lacking(facts: ChangeFacts) -> str | None:
+    missing = actions.document_missing(db.session(), facts, clock.today())
+    return missing.sentence if missing else None
 
 
 def _effect(kind: Kind[Any], facts: ChangeFacts) -> Effect | Refused | None:
@@ -284,7 +332,7 @@ def _anonymous(facts: ChangeFacts) -> ChangeFacts:
     )
 
 
-def _events(facts: ChangeFacts) -> list[dict[str, Any]]:
+def _events(facts: ChangeFacts, papers: list[DocumentFacts]) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = [
         {"title": "Diajukan", "who": facts.entered_by, "when": facts.entered_at, "tone": "info"}
     ]
@@ -301,15 +349,17 @@ def _events(facts: ChangeFacts) -> list[dict[str, Any]]:
                 else "",
             }
         )
-    return events
+    if me().may(Permission.SEE_DOCUMENTS):
+        events += events_of(papers)
+    return sorted(events, key=lambda each: each["when"])
 
 
 @needs(Permission.DECIDE_CHANGE)
 def approve(change_id: int) -> Response | tuple[str, int]:
-    shown = request.form.get("shown", "")
+    seen = request.form.get("shown", "")
 
     def deed() -> int:
-        return actions.approve(db.session(), change_id, shown, me().id, clock.now())
+        return actions.approve(db.session(), change_id, seen, me().id, clock.now())
 
     try:
         _once(f"approve_change {change_id}", deed)
@@ -348,10 +398,11 @@ def _refused(change_id: int, refused: Refused) -> tuple[str, int]:
     return _page(change_id, RefusalForm(), [(refused.sentence, None)]), 409
 
 
-def _once(action: str, deed: Callable[[], int]) -> tuple[int, bool]:
+def _once(action: str, deed: Callable[[], int], files: str = "") -> tuple[int, bool]:
     """Do `deed` once for this form; its number, and whether it was done now or before."""
-    person, now = me().id, clock.now()
-    done = once.do_once(db.session(), request.form, request.full_path, person, action, now, deed)
+    sent, person, now = request.form.copy(), me().id, clock.now()
+    sent["file"] = files
+    done = once.do_once(db.session(), sent, request.full_path, person, action, now, deed)
     db.session.commit()
     return done
 
@@ -369,6 +420,8 @@ for _words, _view, _path in (
 ):
     _any = ", ".join(f'"{word}"' for word in _words)
     pages.add_url_rule(f"{_path}/<any({_any}):word>", view_func=_view, methods=["GET", "POST"])
+for _address, _page_of, _methods in RULE_URLS:
+    pages.add_url_rule(_address, view_func=_page_of, methods=_methods)
 pages.add_url_rule("/permintaan", view_func=change_list)
 pages.add_url_rule("/permintaan/ekspor.<any(xlsx, csv):kind>", view_func=export_list)
 pages.add_url_rule("/permintaan/<int:change_id>", view_func=change)

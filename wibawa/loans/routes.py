@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,7 +12,7 @@ from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks, thresholds_on
-from wibawa.changes.queries import waiting_of_loan
+from wibawa.changes.queries import KIND_WORDS, requests_of_loans, waiting_of_loan
 from wibawa.database import db
 from wibawa.disbursements.queries import source_of_loan
 from wibawa.loans import lists, queries
@@ -25,6 +26,7 @@ from wibawa.loans.suspense import WORDS as SUSPENSE_WORDS
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date
 from wibawa.rules.facts import BankKind
+from wibawa.scans.queries import DocumentFacts, documents_of_requests
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
 from wibawa.web.asked import asked_day
@@ -39,15 +41,7 @@ REASONS = {
     "loan_closed": "Pinjaman sudah lunas",
     "exceeds_outstanding": "Melebihi sisa tagihan",
 }
-VERSION_WORDS = {
-    "first": "Pencairan",
-    "holiday": "Jeda angsuran",
-    "tenor": "Perpanjangan jangka waktu",
-    "multiple": "Pembulatan angsuran",
-    "due_day": "Pindah tanggal jatuh tempo",
-    "settlement": "Pelunasan dipercepat",
-    "reopen": "Dibuka kembali",
-}
+VERSION_WORDS = KIND_WORDS | {"first": "Pencairan"}
 SUSPENSE_STATES = {"terbuka": "Terbuka", "selesai": "Selesai", "semua": "Semua"}
 SUSPENSE_HEADINGS = (
     "Nomor", "Tanggal bayar", "Umur (hari)", "Bank", "Rekening di berkas", "Nama di berkas",
@@ -199,11 +193,23 @@ def loan(loan_id: int) -> str:
         entry_labels=ENTRY_LABELS,
         file_url=file_url,
         may_print=me().may(Permission.PRINT_SCHEDULE),
-        waiting=waiting_of_loan(db.session(), loan_id),
+        **_requests(loan_id),
         versions=queries.version_lines(db.session(), loan_id),
         version_words=VERSION_WORDS,
         quote=_quote(loan_id, on),
     )
+
+
+def _requests(loan_id: int) -> dict[str, Any]:
+    """The requests about a loan, those that wait, and the documents of each that were not
+    withdrawn, for whom sees documents."""
+    session, papers = db.session(), dict[int, list[DocumentFacts]]()
+    found = requests_of_loans(session, [loan_id])
+    if found and me().may(Permission.SEE_DOCUMENTS):
+        for each in documents_of_requests(session, [line.id for line in found]):
+            if each.counts and each.request_id:
+                papers.setdefault(each.request_id, []).append(each)
+    return {"requests": found, "papers": papers, "waiting": waiting_of_loan(session, loan_id)}
 
 
 def _quote(loan_id: int, on: dt.date) -> Quote | None:

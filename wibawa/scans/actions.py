@@ -36,7 +36,7 @@ CHANGED = (
 
 @dataclass(frozen=True)
 class Keeper:
-    """Who keeps it, when, and how many bytes one borrower or application may hold in all."""
+    """Who keeps it, when, and how many bytes one owner may hold in all."""
 
     id: int
     now: dt.datetime
@@ -45,10 +45,11 @@ class Keeper:
 
 def keep_scan(session: Session, owner: Owner, kind: KindFacts, scan: Scan, keeper: Keeper) -> int:
     """Keep `scan` as the newest version of this document; its id. The one before stays readable.
+    A request has no versions: what is attached stands beside what is there.
 
     Raises `Refused`: the same scan is there already, the room is used up, somebody was faster.
     """
-    if kind.belongs_to == "visit" or kind.of_borrower != (owner.borrower_id is not None):
+    if kind.belongs_to == "visit" or kind.belongs_to != owner.kind:
         raise Refused("wrong_place", f"{kind.name} tidak disimpan di sini.")
     earlier = versions(session, owner, kind.code)
     if any(each.counts and each.digest == digest_of(scan) for each in earlier):
@@ -58,9 +59,8 @@ def keep_scan(session: Session, owner: Owner, kind: KindFacts, scan: Scan, keepe
     last = session.scalar(
         select(func.max(Document.id)).where(
             Document.id.in_([each.id for each in earlier]),
-            Document.application_id == owner.application_id
-            if owner.borrower_id is None
-            else Document.borrower_id == owner.borrower_id,
+            owner.where,
+            Document.request_id.is_(None),
         )
     )
     number = _add(session, owner, kind, scan, keeper, last)
@@ -116,18 +116,13 @@ def digest_of(scan: Scan) -> bytes:
 
 
 def stop_when_full(session: Session, owner: Owner, more: int, room: int) -> None:
-    """Refuse what would make one application, or one borrower's own papers, too heavy."""
-    mine = (
-        Document.application_id == owner.application_id
-        if owner.borrower_id is None
-        else Document.borrower_id == owner.borrower_id
-    )
-    used = session.scalar(select(func.coalesce(func.sum(Document.size), 0)).where(mine))
+    """Refuse what would make one application, one request or a borrower's papers too heavy."""
+    used = session.scalar(select(func.coalesce(func.sum(Document.size), 0)).where(owner.where))
     if int(used or 0) + more > room:
         raise Refused(
             "no_room",
-            f"Dokumennya sudah mendekati {room // MEGABYTE} MB, batas untuk satu permohonan atau "
-            "satu peminjam. Pindai dengan mutu lebih rendah.",
+            f"Dokumennya sudah mendekati {room // MEGABYTE} MB, batas untuk satu permohonan, "
+            "permintaan, atau peminjam. Pindai dengan mutu lebih rendah.",
         )
 
 

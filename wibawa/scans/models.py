@@ -23,14 +23,21 @@ _OF_APPLICATION = "replaces_id IS NULL AND application_id IS NOT NULL AND visit_
 class DocumentKind(Base):
     """A document that the office asks of a kind of borrower, between two days.
 
-    `belongs_to`: the borrower (used again by the next application), one application, or a visit.
-    `needed`: always, above the limit without collateral, or never.
+    `belongs_to`: the borrower (used again by the next application), one application, a visit, or a
+    request, of whatever kind of borrower. `needed`: always, above the limit without collateral, or
+    never.
     """
 
     __tablename__ = "document_kinds"
     __table_args__ = (
-        CheckConstraint("borrower_kind IN ('micro','cooperative')", name="borrower_kind_known"),
-        CheckConstraint("belongs_to IN ('borrower','application','visit')", name="owner_known"),
+        CheckConstraint(
+            "borrower_kind IN ('micro','cooperative','any')"
+            " AND (borrower_kind = 'any') = (belongs_to = 'request')",
+            name="borrower_kind_known",
+        ),
+        CheckConstraint(
+            "belongs_to IN ('borrower','application','visit','request')", name="owner_known"
+        ),
         CheckConstraint("needed IN ('always','above_limit','never')", name="need_known"),
         CheckConstraint("valid_from <= valid_until", name="days_in_order"),
         UniqueConstraint("borrower_kind", "code", "valid_from"),
@@ -51,11 +58,13 @@ class DocumentKind(Base):
 
 
 class Document(Base):
-    """One version of a document, never changed. It belongs to a borrower or to an application,
-    not both, so that it goes along when records of borrowers become one; a photo, to a visit too.
+    """One version of a document, never changed. It belongs to a borrower, to an application or to a
+    request, to one of them only, so that it goes along when records of borrowers become one; a
+    photo of a visit, to that too.
 
-    A newer version points at the one it replaces. `digest` is keyed and of the bytes before they
-    are sealed. The name that the file had is not kept.
+    A newer version points at the one it replaces; a request has no versions, and triggers let
+    nothing be added to it or withdrawn once it is decided. `digest` is keyed and of the bytes
+    before they are sealed. The name that the file had is not kept.
     """
 
     __tablename__ = "documents"
@@ -75,13 +84,21 @@ class Document(Base):
             ["documents.id", "documents.application_id"],
             name="fk_documents_replaces_of_application",
         ),
-        CheckConstraint("(borrower_id IS NULL) <> (application_id IS NULL)", name="one_owner"),
+        CheckConstraint(
+            "CASE WHEN borrower_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN application_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN request_id IS NULL THEN 0 ELSE 1 END = 1",
+            name="one_owner",
+        ),
         CheckConstraint(
             "visit_number IS NULL OR application_id IS NOT NULL", name="visit_of_application"
         ),
         CheckConstraint("media_type IN ('application/pdf','image/jpeg')", name="media_type_known"),
         CheckConstraint("size >= 1", name="size_positive"),
-        CheckConstraint("replaces_id < id", name="replaces_older"),
+        CheckConstraint(
+            "replaces_id IS NULL OR (replaces_id < id AND request_id IS NULL)",
+            name="replaces_older",
+        ),
         UniqueConstraint("id", "borrower_id"),
         UniqueConstraint("id", "application_id"),
         UniqueConstraint("replaces_id"),
@@ -116,6 +133,7 @@ class Document(Base):
     replaces_id: Mapped[int | None]
     recorded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[dt.datetime] = mapped_column(Moment)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("loan_requests.id"), index=True)
 
 
 class DocumentContent(Base):

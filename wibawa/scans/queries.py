@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import TrailEntry, User
@@ -58,11 +58,31 @@ class KindFacts:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose document: a borrower's or an application's, never both; a photo is of a visit too."""
+    """Whose document: a borrower's, an application's or a request's, one of them only; a photo of
+    an application may be of a visit too."""
 
     borrower_id: int | None = None
     application_id: int | None = None
     visit_number: int | None = None
+    request_id: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """As `KindFacts.belongs_to` says it."""
+        if self.borrower_id is not None:
+            return "borrower"
+        if self.request_id is not None:
+            return "request"
+        return "application" if self.visit_number is None else "visit"
+
+    @property
+    def where(self) -> ColumnElement[bool]:
+        """What is kept for this owner itself, of an application that of its visits too."""
+        if self.borrower_id is not None:
+            return Document.borrower_id == self.borrower_id
+        if self.request_id is not None:
+            return Document.request_id == self.request_id
+        return Document.application_id == self.application_id
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,7 @@ class DocumentFacts:
     borrower_id: int | None
     application_id: int | None
     visit_number: int | None
+    request_id: int | None
     kind: KindFacts
     media_type: str
     size: int
@@ -204,6 +225,11 @@ def _item(kind: KindFacts, document: DocumentFacts | None, amount: int, limit: i
     return Item(kind, always, "Wajib" if always else "Bila ada", document)
 
 
+def kinds_of_requests(session: Session, day: dt.date) -> list[KindFacts]:
+    """What may be attached to a request on `day`, in its order."""
+    return kinds_on(session, "any", day)
+
+
 def kinds_on(session: Session, borrower_kind: str, day: dt.date) -> list[KindFacts]:
     """What stands on the checklist of such borrowers on `day`, in its order."""
     found = session.scalars(
@@ -265,6 +291,7 @@ def _facts(row: Any) -> DocumentFacts:
         borrower_id,
         stored.application_id,
         stored.visit_number,
+        stored.request_id,
         KindFacts.of(kind),
         stored.media_type,
         stored.size,
@@ -299,7 +326,7 @@ def document(session: Session, document_id: int) -> DocumentFacts | None:
 def versions(session: Session, owner: Owner, code: str) -> list[DocumentFacts]:
     """Every version of one document of a checklist, the newest first; those of records that were
     merged among them."""
-    mine: Any = Document.application_id == owner.application_id
+    mine: Any = owner.where
     if owner.borrower_id is not None:
         mine = Document.borrower_id.in_(_records(owner.borrower_id))
     query = _all().where(mine, Document.visit_number.is_(None), DocumentKind.code == code)
@@ -307,15 +334,23 @@ def versions(session: Session, owner: Owner, code: str) -> list[DocumentFacts]:
 
 
 def documents_of(
-    session: Session, borrower_id: int, applications: Sequence[int]
+    session: Session, borrower_id: int, applications: Sequence[int], requests: Sequence[int] = ()
 ) -> list[DocumentFacts]:
-    """Every version of what a borrower and these applications of hers hold, the oldest first."""
+    """Every version of what a borrower, and these applications and requests about loans of hers
+    hold, the oldest first."""
     query = _all().where(
         or_(
             Document.borrower_id.in_(_records(borrower_id)),
             Document.application_id.in_(applications),
+            Document.request_id.in_(requests),
         )
     )
+    return [_facts(row) for row in session.execute(query.order_by(Document.id))]
+
+
+def documents_of_requests(session: Session, requests: Sequence[int]) -> list[DocumentFacts]:
+    """All that was attached to requests, the oldest first; the withdrawn among it."""
+    query = _all().where(Document.request_id.in_(requests))
     return [_facts(row) for row in session.execute(query.order_by(Document.id))]
 
 

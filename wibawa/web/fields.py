@@ -18,6 +18,8 @@ MESSAGES = {
     "Not a valid choice.": "Pilihan ini tidak ada dalam daftar.",
     "Not a valid choice": "Pilihan ini tidak ada dalam daftar.",
     "Invalid Choice: could not coerce.": "Pilihan ini tidak ada dalam daftar.",
+    "'%(value)s' is not a valid choice for this field.": "Pilihan ini tidak ada dalam daftar.",
+    "'%(value)s' are not valid choices for this field.": "Pilihan ini tidak ada dalam daftar.",
     "Not a valid integer value.": "Tulis angka bulat.",
     "Field must be between %(min)d and %(max)d characters long.": (
         "Antara %(min)d dan %(max)d karakter."

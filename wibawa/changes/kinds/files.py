@@ -45,7 +45,6 @@ class FileCase:
 class UploadReversal(Kind[FileCase]):
     code = "upload_reversal"
     word = "batalkan-berkas"
-    label = "Batalkan berkas"
     hint = "Semua yang dibukukan berkas ini dibatalkan dengan entri lawan pada harinya."
     about = "upload"
 

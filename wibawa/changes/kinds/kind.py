@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from wibawa.changes.case import LoanCase, Subject, loan_case
 from wibawa.changes.effect import Effect
 from wibawa.changes.forms import ChangeForm
-from wibawa.changes.queries import ChangeFacts
+from wibawa.changes.queries import KIND_WORDS, ChangeFacts
 from wibawa.loans.journal import Author, lock_loans
 
 C = TypeVar("C")
@@ -22,20 +22,23 @@ Words = list[tuple[str, str]]
 class Kind(ABC, Generic[C]):
     """One kind of `LoanRequest`. `C` is what it is about, as it is now.
 
-    Of a `C` the pages need `.subject` and `.title`. `word` stands in addresses, `label` on screen,
-    `hint` tells when it is meant. `alone`: makes a version or closes the loan, so only one such
-    request of a loan may wait.
+    Of a `C` the pages need `.subject` and `.title`. `word` stands in addresses, `hint` tells when
+    it is meant. `alone`: makes a version or closes the loan, so only one such request of a loan
+    may wait.
     """
 
     code: ClassVar[str]
     word: ClassVar[str]
-    label: ClassVar[str]
     hint: ClassVar[str]
     about: ClassVar[str] = "loan"  # or "suspense", "upload"
     alone: ClassVar[bool] = False
     form: ClassVar[type[ChangeForm]] = ChangeForm
     agreed: ClassVar[str] = "Permintaan disetujui dan sudah berlaku."
     reason_hint: ClassVar[str] = "Tersimpan pada buku, misalnya: salah baca nomor rekening."
+
+    @property
+    def label(self) -> str:
+        return KIND_WORDS[self.code]
 
     @abstractmethod
     def find(self, session: Session, subject_id: int, today: dt.date) -> C | None:

@@ -145,7 +145,6 @@ class PaymentForm(ChangeForm):
 class Payment(DeedKind):
     code = "payment"
     word = "pembayaran"
-    label = "Catat pembayaran"
     hint = "Pembayaran yang dilaporkan lewat telepon atau surat, sebelum ada di berkas bank."
     form = PaymentForm
 
@@ -253,7 +252,6 @@ class ReversalForm(EntryForm):
 class Reversal(EntryKind):
     code = "reversal"
     word = "batalkan-entri"
-    label = "Batalkan entri"
     hint = "Satu entri yang keliru dibatalkan dengan entri lawan; keduanya tetap tampak di buku."
     form = ReversalForm
 
@@ -291,7 +289,6 @@ class MoveForm(EntryForm):
 class Move(EntryKind):
     code = "move"
     word = "pindahkan"
-    label = "Pindahkan ke pinjaman lain"
     hint = "Uang yang dibukukan ke pinjaman yang salah, dalam satu persetujuan."
     form = MoveForm
 

@@ -155,7 +155,6 @@ class HolidayForm(ScheduleForm):
 class Holiday(ScheduleKind):
     code = "holiday"
     word = "jeda"
-    label = "Jeda angsuran"
     hint = "Pokok dan bunga tidak ditagih selama beberapa bulan; angsuran sesudahnya bergeser."
     form = HolidayForm
 
@@ -190,7 +189,6 @@ class TenorForm(ScheduleForm):
 class Tenor(ScheduleKind):
     code = "tenor"
     word = "jangka-waktu"
-    label = "Perpanjangan jangka waktu"
     hint = "Sisa pokok dibagi ke lebih banyak bulan, sehingga angsuran lebih kecil."
     form = TenorForm
 
@@ -219,7 +217,6 @@ class MultipleForm(ScheduleForm):
 class Multiple(ScheduleKind):
     code = "multiple"
     word = "kelipatan"
-    label = "Pembulatan angsuran"
     hint = "Angsuran dibulatkan ke kelipatan lain; jangka waktu dan jatuh tempo tetap."
     form = MultipleForm
 
@@ -247,7 +244,6 @@ class DueDayForm(ScheduleForm):
 class DueDay(ScheduleKind):
     code = "due_day"
     word = "jatuh-tempo"
-    label = "Pindah tanggal jatuh tempo"
     hint = "Angsuran jatuh tempo pada tanggal lain setiap bulan; jumlahnya tetap."
     form = DueDayForm
 

@@ -48,7 +48,6 @@ class Settlement(LoanKind):
 
     code = "settlement"
     word = "pelunasan"
-    label = "Pelunasan dipercepat"
     hint = "Sisa pokok dan bunga bulan berjalan dibayar sekaligus; bunga sisanya dibebaskan."
     agreed = "Jumlah pelunasan disetujui. Pinjaman lunas begitu uangnya masuk tepat waktu."
     reason_hint = "Misalnya: peminjam hendak melunasi sekaligus dari hasil panen."
@@ -156,7 +155,6 @@ class Reopen(ScheduleKind):
 
     code = "reopen"
     word = "buka-kembali"
-    label = "Buka kembali pinjaman"
     hint = "Pelunasan dipercepat yang keliru ditarik kembali; jadwal sebelumnya berlaku lagi."
     form = ChangeForm
 

@@ -97,7 +97,6 @@ class SuspenseLoanForm(SuspenseForm):
 class SuspenseLoan(SuspenseKind):
     code = "suspense_loan"
     word = "jadi-angsuran"
-    label = "Titipan menjadi angsuran"
     hint = "Uang yang pemiliknya sudah ditemukan menjadi angsuran pinjamannya."
     form = SuspenseLoanForm
 
@@ -157,7 +156,6 @@ class SuspenseReturnForm(SuspenseForm):
 class SuspenseReturn(SuspenseKind):
     code = "suspense_return"
     word = "kembalikan"
-    label = "Kembalikan titipan ke bank"
     hint = "Uang yang bukan milik pinjaman mana pun dikembalikan ke bank."
     form = SuspenseReturnForm
 

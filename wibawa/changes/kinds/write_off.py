@@ -26,7 +26,6 @@ LOST = 5
 class WriteOff(LoanKind):
     code = "write_off"
     word = "hapus-buku"
-    label = "Hapus buku"
     hint = "Hanya pinjaman kolektibilitas 5; tagihan tetap ada dan pembayaran tetap dicatat."
     reason_hint = "Misalnya: usaha tutup, penagihan tiga kali tanpa hasil."
     alone = True

@@ -1,0 +1,56 @@
+"""Saying which kinds of requests need a document: flush at most, the page commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from wibawa.access import trail
+from wibawa.changes.kinds import ALL
+from wibawa.changes.models import DocumentRule
+from wibawa.changes.rules.queries import rule_history, rule_on
+from wibawa.rules.dates import long_date
+from wibawa.rules.refused import Refused
+from wibawa.web.clock import in_wib
+
+
+def change_rule(
+    session: Session, start: dt.date, kinds: Collection[str], seen: int, by: int, now: dt.datetime
+) -> bool:
+    """Ask for a document with these kinds from a day on; False when nothing changes.
+
+    `seen` is the newest entry that the form knew. Raises `Refused`: `starts_in_past`, `changed`.
+    """
+    wanted = frozenset(kinds)
+    if start < in_wib(now).date():
+        raise Refused(
+            "starts_in_past",
+            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang.",
+        )
+    newest = rule_history(session)[0]
+    if newest.id != seen:
+        if (newest.kinds, newest.valid_from) == (wanted, start):
+            return False  # sent twice
+        raise Refused(
+            "changed",
+            "Aturan ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali lagi "
+            "bila masih perlu.",
+        )
+    if rule_on(session, start).kinds == wanted:
+        return False
+    rule = DocumentRule(
+        valid_from=start, kinds=" ".join(sorted(wanted)), entered_by=by, entered_at=now
+    )
+    session.add(rule)
+    session.flush()
+    detail = f"Mulai {long_date(start)}: {words_of(wanted)}"
+    trail.record(session, now, by, "document_rule_changed", "document_rule", rule.id, detail)
+    return True
+
+
+def words_of(kinds: Collection[str]) -> str:
+    """The kinds by their names, in the order in which they are offered."""
+    named = [kind.label.lower() for kind in ALL if kind.code in kinds]
+    return ", ".join(named) if named else "tidak ada yang wajib"
