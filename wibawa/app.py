@@ -192,7 +192,7 @@ def _shared_variables(app: Flask) -> None:
             "menu": menu_for(db.session(), current_user, request.endpoint) if signed_in else [],
             "sign_out_url": url_for("access.sign_out"),
             "jobs_url": url_for("jobs.job_list"),
-            "own_jobs": own_jobs(db.session(), current_user.id) if signed_in else (0, 0),
+            "own_jobs": own_jobs(db.session(), current_user.id) if signed_in else (False, 0),
             "home_url": url_for("home.index"),
             "search_url": url_for("home.search")
             if signed_in and current_user.may(Permission.SEE_LOANS)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from contextlib import closing
+from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,13 +23,21 @@ from wibawa.database import db, writing
 from wibawa.jobs import actions, runner
 from wibawa.jobs.kind import Kind, Work
 from wibawa.jobs.models import MOST_TRIES, Job, JobResult
-from wibawa.jobs.queries import job_facts, result_content
+from wibawa.jobs.queries import (
+    ahead_of,
+    is_attended,
+    job_facts,
+    own_jobs,
+    result_content,
+    waiting,
+)
 from wibawa.rules.refused import Refused
 from wibawa.web.clock import now
 
 Ask = Callable[..., int]
 Row = Callable[[int], Job]
 WorkOne = Callable[[], bool]
+EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN"}
 KINDS: dict[str, Kind] = {"counting": Counting()}
 
 
@@ -288,6 +298,38 @@ def test_the_database_refuses_a_job_that_cannot_be(
             db.session.execute(update(Job).where(Job.id == number).values(**wrong))
         db.session.rollback()
         db.session.remove()
+
+
+def test_what_every_page_and_every_idle_worker_asks_reads_no_job_that_is_over(
+    office: Flask, people: dict[str, int], engine_name: str
+) -> None:
+    old = {"state": "cancelled", "kind": "counting", "title": "Lama", "params": "x" * 9_000,
+           "asked_by": people["staff"], "asked_at": now(), "finished_at": now()}  # fmt: skip
+    factories.saved(office, lambda s: s.execute(insert(Job), [old] * 2_000) and None)
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if not statement.startswith("SELECT"):
+            return
+        with closing(connection.connection.cursor()) as other:
+            other.execute(f"{EXPLAIN[engine_name]} {statement}", parameters)
+            plans.append(" ".join(str(row[-1]) for row in other.fetchall()))
+
+    with office.app_context():
+        session, engine = db.session(), db.engine
+        if engine_name == "postgresql":
+            session.execute(text("ANALYZE jobs"))
+            session.commit()
+        event.listen(engine, "before_cursor_execute", explain)
+        waiting(session, now(), KINDS)
+        own_jobs(session, people["staff"])
+        ahead_of(session, 1)
+        is_attended(session, now())
+        event.remove(engine, "before_cursor_execute", explain)
+        session.rollback()
+        db.session.remove()
+    assert len(plans) == 4
+    assert [plan for plan in plans if "ix_jobs_open" not in plan] == []
 
 
 def test_several_workers_never_do_a_job_twice(

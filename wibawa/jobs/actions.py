@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from wibawa.access.models import User
 from wibawa.access.personal_data import seal_bytes
 from wibawa.jobs.kind import Kind, Result
-from wibawa.jobs.models import MOST_TRIES, Job, JobResult
+from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult
 from wibawa.rules.refused import Refused
 
 MOST_OPEN = 5  # of one person: the queue is one for all, and nobody is to fill it alone
@@ -66,7 +66,7 @@ def enqueue(
     `params` and `title` hold no personal data. It stands or falls with the caller's transaction.
     """
     waiting = session.scalar(
-        select(func.count()).select_from(Job).where(Job.asked_by == asked_by, Job.state.in_(OPEN))
+        select(func.count()).select_from(Job).where(IS_OPEN, Job.asked_by == asked_by)
     )
     if (waiting or 0) >= MOST_OPEN:
         raise Refused(
@@ -104,7 +104,7 @@ def claim(
     found = session.execute(
         select(Job.id, Job.kind, Job.params, Job.asked_by, Job.asked_at, Job.tries, User.name)
         .join(User, User.id == Job.asked_by)
-        .where(is_due(now), Job.tries < MOST_TRIES, Job.kind.in_(kinds))
+        .where(IS_OPEN, is_due(now), Job.tries < MOST_TRIES, Job.kind.in_(kinds))
         .order_by(Job.id)
         .limit(1)
         .with_for_update(of=Job, skip_locked=True)
@@ -180,7 +180,7 @@ def give_up(session: Session, now: dt.datetime) -> list[tuple[int, str]]:
     """End what fell silent for the last time; (number, ticket) of each."""
     gone = session.scalars(
         select(Job.id)
-        .where(Job.state == "running", Job.lease_until < now, Job.tries >= MOST_TRIES)
+        .where(IS_OPEN, Job.state == "running", Job.lease_until < now, Job.tries >= MOST_TRIES)
         .order_by(Job.id)
         .with_for_update(skip_locked=True)
     ).all()

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.personal_data import unseal_bytes
 from wibawa.jobs.actions import OPEN, PLACE, is_due
-from wibawa.jobs.models import MOST_TRIES, Job, JobResult
+from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult
 from wibawa.rules.money import number
 from wibawa.web.pages import Page, Wanted
 
@@ -112,32 +112,32 @@ def job_page(session: Session, asked_by: int, asked: Wanted) -> Page[JobFacts]:
     return Page([JobFacts(*row) for row in found], asked.page, asked.per_page, total)
 
 
-def own_jobs(session: Session, asked_by: int) -> tuple[int, int]:
-    """How many jobs somebody asked for, and how many of them are not over."""
-    row = session.execute(
-        select(func.count(), func.count(case((Job.state.in_(OPEN), 1)))).where(
-            Job.asked_by == asked_by
-        )
-    ).one()
+def own_jobs(session: Session, asked_by: int) -> tuple[bool, int]:
+    """Whether somebody asked for any job, and how many of them are not over; for every page."""
+    mine = Job.asked_by == asked_by
+    # "+ 0" keeps SQLite from going through all that the person ever asked for.
+    open_ones = select(func.count()).select_from(Job).where(IS_OPEN, Job.asked_by + 0 == asked_by)
+    still = open_ones.scalar_subquery()
+    row = session.execute(select(exists().where(mine), still)).one()
     return row[0], row[1]
 
 
 def ahead_of(session: Session, job_id: int) -> int:
     """How many jobs were asked for before this one and are not over."""
-    before = select(func.count()).select_from(Job).where(Job.id < job_id, Job.state.in_(OPEN))
+    before = select(func.count()).select_from(Job).where(IS_OPEN, Job.id < job_id)
     return session.scalar(before) or 0
 
 
 def is_attended(session: Session, now: dt.datetime) -> bool:
     """Whether a worker is at work on any job."""
-    held = select(Job.id).where(Job.state == "running", Job.lease_until >= now).limit(1)
-    return session.scalar(held) is not None
+    held = select(Job.id).where(IS_OPEN, Job.state == "running", Job.lease_until >= now)
+    return session.scalar(held.limit(1)) is not None
 
 
 def waiting(session: Session, now: dt.datetime, kinds: Collection[str]) -> tuple[bool, bool]:
     """Whether a job of these kinds waits for a worker, and whether one fell silent for the last
     time."""
-    due = session.execute(select(Job.tries, Job.kind).where(is_due(now))).all()
+    due = session.execute(select(Job.tries, Job.kind).where(IS_OPEN, is_due(now))).all()
     some = any(tries < MOST_TRIES and kind in kinds for tries, kind in due)
     return some, any(tries >= MOST_TRIES for tries, _ in due)
 
