@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from wibawa.access.models import User
 from wibawa.banks.queries import thresholds_on
 from wibawa.changes import actions
 from wibawa.changes.actions import Wish
@@ -17,7 +18,9 @@ from wibawa.changes.effect import Effect
 from wibawa.changes.kinds import KINDS
 from wibawa.changes.queries import change_facts
 from wibawa.demo_documents import ROOM, example
+from wibawa.letters.documents import PaperKind
 from wibawa.loans.positions import positions
+from wibawa.papers.actions import Clerk, issue
 from wibawa.rules.changes import first_to_come
 from wibawa.scans.queries import kinds_of_requests
 from wibawa.web.clock import in_wib
@@ -38,9 +41,11 @@ def add_changes(session: Session, now: dt.datetime, people: dict[str, int]) -> N
     holiday = {"first": _first(session, late[0], today), "months": 3, "interest": "spread"}
     number = _ask(session, "holiday", late[0], holiday, "Kios rusak terkena rob", before, people)
     _approve(session, number, before, people)
+    _issue(session, late[0], PaperKind.MINUTES, number, before, people)
     payoff = {"on": today.isoformat(), "valid_until": today.isoformat()}
     number = _ask(session, "settlement", well[0], payoff, "Dilunasi dari arisan", now, people)
     _approve(session, number, now, people)
+    _issue(session, well[0], PaperKind.OFFER, number, now, people)
 
     longer = {"first": _first(session, late[1], today), "more": 6}
     reason = "Omzet turun sejak pasar direnovasi"
@@ -79,6 +84,19 @@ def _ask(
     ]
     wish = Wish(data, reason, shown, scans, ROOM)
     return actions.ask(session, kind, loan_id, wish, people["ani"], at)
+
+
+def _issue(
+    session: Session,
+    loan_id: int,
+    kind: PaperKind,
+    number: int,
+    at: dt.datetime,
+    people: dict[str, int],
+) -> None:
+    """The paper of a decided request, issued by whoever asked for it."""
+    name = session.get_one(User, people["ani"]).name
+    issue(session, loan_id, kind, Clerk(people["ani"], name, at), change_id=number)
 
 
 def _approve(session: Session, number: int, at: dt.datetime, people: dict[str, int]) -> None:

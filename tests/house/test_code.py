@@ -71,6 +71,7 @@ OTHER_NAMES = {
     "printing/letters": "letters drawn with ReportLab",
     "printing/pdf": "schedules drawn with ReportLab",
     "papers/jobs": "the kinds of jobs that print",
+    "papers/decided": "payoff offer and minutes of a decided change, as plain data",
     "papers/letter": "card, receipt and payoff statement, as plain data",
     "printing/batch": "many schedules in one file on disk",
     "printing/issued": "what was issued, drawn again from its kept document",

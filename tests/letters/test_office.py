@@ -44,6 +44,8 @@ OFFICE = {
     "receipt": "{nomor}/BUKTI/KW/{bulan}/{tahun}",
     "payoff": "{nomor}/LUNAS/KW/{bulan}/{tahun}",
     "reminder": "{nomor}/PERINGATAN/KW/{bulan}/{tahun}",
+    "offer": "{nomor}/PENAWARAN/KW/{bulan}/{tahun}",
+    "minutes": "{nomor}/BA/KW/{bulan}/{tahun}",
 }
 
 

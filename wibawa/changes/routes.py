@@ -24,6 +24,8 @@ from wibawa.changes.queries import ChangeFacts
 from wibawa.changes.rules.queries import rule_on
 from wibawa.changes.rules.routes import URLS as RULE_URLS
 from wibawa.database import db
+from wibawa.letters.documents import KIND_WORDS
+from wibawa.papers.queries import PaperOfLoan, open_quote, papers_of_loan
 from wibawa.rules.refused import Refused
 from wibawa.scans.forms import ScansForm, scan_limits, scans_form
 from wibawa.scans.queries import (
@@ -300,6 +302,9 @@ def _page(change_id: int, form: RefusalForm, loose: Loose | None = None) -> str:
         paper_kinds=kinds_of_requests(db.session(), clock.today()) if waiting else [],
         lacking=_lacking(facts) if waiting else None,
         events=_events(facts, papers),
+        issued=_issued(facts),
+        offers=_may_offer(facts),
+        paper_words=(KIND_WORDS, once.new_key),
         may_decide=waiting and me().may(Permission.DECIDE_CHANGE),
         asked_by_me=facts.entered_by_id == me().id,
         approve_key=once.new_key(),
@@ -319,6 +324,22 @@ def _effect(kind: Kind[Any], facts: ChangeFacts) -> Effect | Refused | None:
     if facts.status == "recorded":
         return actions.effect_now(db.session(), kind, facts, clock.today())
     return effect_of(facts.result["effect"]) if "effect" in facts.result else None
+
+
+def _issued(facts: ChangeFacts) -> list[PaperOfLoan]:
+    """The papers that were issued of an approved request."""
+    if facts.status != "approved" or facts.loan_id is None:
+        return []
+    found = papers_of_loan(db.session(), facts.loan_id, clock.today())
+    return [paper for paper in found if paper.request_id == facts.id]
+
+
+def _may_offer(facts: ChangeFacts) -> bool:
+    """Whether this early settlement may still be paid, so that its offer may be issued."""
+    if facts.valid_until is None or facts.status != "approved" or facts.loan_id is None:
+        return False
+    until, quote = facts.valid_until, open_quote(db.session(), facts.loan_id)
+    return until >= clock.today() and quote == facts.id
 
 
 def _anonymous(facts: ChangeFacts) -> ChangeFacts:

@@ -22,6 +22,8 @@ class PaperKind(StrEnum):
     RECEIPT = "receipt"
     PAYOFF = "payoff"
     REMINDER = "reminder"
+    OFFER = "offer"
+    MINUTES = "minutes"
 
 
 KIND_WORDS: Final = {
@@ -36,6 +38,8 @@ KIND_WORDS: Final = {
     PaperKind.RECEIPT: "Bukti pencatatan pembayaran",
     PaperKind.PAYOFF: "Keterangan lunas",
     PaperKind.REMINDER: "Surat peringatan",
+    PaperKind.OFFER: "Penawaran pelunasan",
+    PaperKind.MINUTES: "Berita acara",
 }
 # How a kind is numbered as long as no entry of the office says otherwise.
 FORMATS: Final = {
@@ -50,6 +54,8 @@ FORMATS: Final = {
     PaperKind.RECEIPT: "{nomor}/BUKTI/KW/{bulan}/{tahun}",
     PaperKind.PAYOFF: "{nomor}/LUNAS/KW/{bulan}/{tahun}",
     PaperKind.REMINDER: "{nomor}/PERINGATAN/KW/{bulan}/{tahun}",
+    PaperKind.OFFER: "{nomor}/PENAWARAN/KW/{bulan}/{tahun}",
+    PaperKind.MINUTES: "{nomor}/BA/KW/{bulan}/{tahun}",
 }
 # Sheets that the office writes on, and what they are called on screen.
 SHEETS: Final = {"A4": "A4 (210 × 297 mm)", "F4": "F4, folio (215 × 330 mm)"}
@@ -151,7 +157,8 @@ class Heading:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A letter to somebody, or with a `name` a paper that says what it is: a card, a statement.
-    Such a paper carries name and number in the middle, and day and place above the signature."""
+    Such a paper carries name and number in the middle, and day and place above the signature.
+    `signatories` sign side by side, instead of the heading's."""
 
     heading: Heading
     subject: str
@@ -161,6 +168,7 @@ class Letter:
     copies: tuple[str, ...] = ()
     attached: AttachedList | None = None
     name: str = ""
+    signatories: tuple[Signatory, ...] = ()
 
     @property
     def title(self) -> str:
@@ -234,6 +242,7 @@ def letter_from(data: dict[str, Any]) -> Letter:
             attached["note"],
         ),
         name=data.get("name", ""),
+        signatories=tuple(Signatory(**each) for each in data.get("signatories", ())),
     )
 
 

@@ -119,6 +119,8 @@ class OfficeForm(Form):
     receipt = _number(PaperKind.RECEIPT)
     payoff = _number(PaperKind.PAYOFF)
     reminder = _number(PaperKind.REMINDER)
+    offer = _number(PaperKind.OFFER)
+    minutes = _number(PaperKind.MINUTES)
 
     def read_logo(self) -> bytes | None:
         """The new logo, drawn anew; None without one, or when it is unfit: then the form says so.

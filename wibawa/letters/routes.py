@@ -47,6 +47,8 @@ SLUGS: Final = {
     "bukti": PaperKind.RECEIPT,
     "lunas": PaperKind.PAYOFF,
     "peringatan": PaperKind.REMINDER,
+    "penawaran": PaperKind.OFFER,
+    "berita-acara": PaperKind.MINUTES,
 }
 LIST_HEADINGS = (
     "Nomor surat", "Jenis", "Perihal", "Bank", "Tanggal", "Diterbitkan oleh", "Keadaan",

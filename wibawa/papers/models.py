@@ -12,7 +12,8 @@ class LoanPaper(Base):
     """An issued paper of a loan and what it speaks of. Append-only.
 
     `schedule_id`: the version that a schedule shows; `sequence`: the entry of a receipt;
-    `spoken_on`: the day that a card or a payoff statement speaks of. Composite keys keep a paper,
+    `request_id`: the request that an offer or minutes speak of; `spoken_on`: the day that a card,
+    a payoff statement, an offer or minutes speak of. Composite keys keep a paper,
     its loan and its entry at one bank.
     """
 
@@ -39,4 +40,5 @@ class LoanPaper(Base):
     bank_id: Mapped[int]
     schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedules.id"))
     sequence: Mapped[int | None]
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("loan_requests.id"))
     spoken_on: Mapped[dt.date]

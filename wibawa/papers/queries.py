@@ -9,12 +9,13 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
+from wibawa.access.permissions import ROLE_LABELS, Role
 from wibawa.banks.queries import thresholds_on
-from wibawa.database import among
+from wibawa.database import FOREVER, among
 from wibawa.letters.documents import PaperKind
 from wibawa.letters.models import IssuedPaper, PaperWithdrawal
 from wibawa.letters.queries import opened
-from wibawa.loans.models import LedgerEntry, Loan, Schedule
+from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, Schedule
 from wibawa.loans.queries import (
     EntryLine,
     LoanFacts,
@@ -23,11 +24,13 @@ from wibawa.loans.queries import (
     loan_facts,
     schedule_on,
 )
+from wibawa.loans.settlements import open_settlements
 from wibawa.loans.undone import RECEIVED
 from wibawa.papers.models import LoanPaper
 from wibawa.printing.batch import as_issued
 from wibawa.printing.documents import ScheduleDocument
 from wibawa.printing.queries import schedule_documents
+from wibawa.rules.dates import long_date
 from wibawa.rules.facts import BankKind, Position
 from wibawa.rules.position import position
 from wibawa.rules.pouring import Receipt, Share, pour
@@ -114,22 +117,42 @@ class PaperOfLoan:
     at: dt.datetime
     schedule_id: int | None
     sequence: int | None
+    request_id: int | None
     spoken_on: dt.date
     withdrawn: bool
     void: str
 
 
 def papers_of_loan(session: Session, loan_id: int, today: dt.date) -> list[PaperOfLoan]:
-    """The papers of a loan, the newest first: one query."""
+    """The papers of a loan, the newest first: one query, a second when there is an offer."""
     query = _papers(today).where(LoanPaper.loan_id == loan_id).order_by(LoanPaper.paper_id.desc())
-    return [_paper(row, today) for row in session.execute(query)]
+    rows = session.execute(query).all()
+    offers = any(row.kind == PaperKind.OFFER.value for row in rows)
+    quote = open_quote(session, loan_id) if offers else None
+    return [_paper(row, today, quote) for row in rows]
+
+
+def open_quote(session: Session, loan_id: int) -> int | None:
+    """The request whose approved settlement a loan may still be paid off with; whether its last day
+    has passed is another question."""
+    quote = open_settlements(session, loan_id=loan_id).get(loan_id)
+    return quote.request_id if quote else None
 
 
 def why_void(session: Session, paper_id: int, today: dt.date) -> str:
     """What happened to the loan since, so that its paper counts no more; "" while it counts, and
-    for papers of no loan. One query whatever the paper, and for none too."""
+    for papers of no loan. One query whatever the paper, and for none too; a second for an offer."""
     row = session.execute(_papers(today).where(LoanPaper.paper_id == paper_id)).first()
-    return "" if row is None else _void(row, today)
+    if row is None:
+        return ""
+    offer = row.kind == PaperKind.OFFER.value
+    return _void(row, today, open_quote(session, row.loan_id) if offer else None)
+
+
+def roles_of(session: Session, user_ids: Collection[int | None]) -> dict[int, str]:
+    """User id → what the role is called."""
+    query = select(User.id, User.role).where(User.id.in_([each for each in user_ids if each]))
+    return {row.id: ROLE_LABELS[Role(row.role)] for row in session.execute(query)}
 
 
 def issued_schedule(session: Session, loan_id: int, on: dt.date) -> int | None:
@@ -202,8 +225,8 @@ def printed_schedules(
 
 def _papers(today: dt.date) -> Any:
     """Every paper of a loan with all that its standing hangs on."""
-    newer, card, gone = aliased(LoanPaper), aliased(IssuedPaper), aliased(PaperWithdrawal)
-    undo, now = aliased(LedgerEntry), aliased(Schedule)
+    newer, same, gone = aliased(LoanPaper), aliased(IssuedPaper), aliased(PaperWithdrawal)
+    undo, now, made = aliased(LedgerEntry), aliased(Schedule), aliased(Schedule)
     owed = (
         select(now.total)
         .where(now.loan_id == LoanPaper.loan_id, now.starts_on <= today, today < now.ends_on)
@@ -223,7 +246,9 @@ def _papers(today: dt.date) -> Any:
             User.name.label("by"),
             IssuedPaper.issued_at,
             LoanPaper.schedule_id,
+            LoanPaper.loan_id,
             LoanPaper.sequence,
+            LoanPaper.request_id,
             LoanPaper.spoken_on,
             PaperWithdrawal.paper_id.is_not(None).label("withdrawn"),
             Schedule.ends_on,
@@ -231,40 +256,56 @@ def _papers(today: dt.date) -> Any:
             .where(undo.loan_id == LoanPaper.loan_id, undo.reverses == LoanPaper.sequence)
             .label("reversed"),
             select(newer.paper_id)
-            .join(card, card.id == newer.paper_id)
+            .join(same, same.id == newer.paper_id)
             .outerjoin(gone, gone.paper_id == newer.paper_id)
             .where(
                 newer.loan_id == LoanPaper.loan_id,
                 newer.paper_id > LoanPaper.paper_id,
-                card.kind == PaperKind.CARD.value,
+                same.kind == IssuedPaper.kind,
                 gone.paper_id.is_(None),
             )
             .exists()
-            .label("newer_card"),
+            .label("newer_one"),
+            LoanRequest.valid_until,
+            exists()
+            .where(made.request_id == LoanPaper.request_id, made.ends_on == FOREVER)
+            .label("settled"),
             (paid < owed).label("is_open"),
         )
         .join(LoanPaper, LoanPaper.paper_id == IssuedPaper.id)
         .join(User, User.id == IssuedPaper.issued_by)
         .outerjoin(Schedule, Schedule.id == LoanPaper.schedule_id)
+        .outerjoin(LoanRequest, LoanRequest.id == LoanPaper.request_id)
         .outerjoin(PaperWithdrawal, PaperWithdrawal.paper_id == LoanPaper.paper_id)
     )
 
 
-def _void(row: Any, today: dt.date) -> str:
+def _void(row: Any, today: dt.date, quote: int | None) -> str:
     kind = PaperKind(row.kind)
     if kind is PaperKind.SCHEDULE and row.ends_on <= today:
         return "Jadwal pinjaman ini sudah diganti dengan jadwal yang lebih baru."
-    if kind is PaperKind.CARD and row.newer_card:
+    if kind is PaperKind.CARD and row.newer_one:
         return "Sudah terbit kartu yang lebih baru untuk pinjaman ini."
     if kind is PaperKind.RECEIPT and row.reversed:
         return "Pencatatan pembayaran ini sudah dibatalkan."
     if kind is PaperKind.PAYOFF and row.is_open:
         return "Pinjaman ini dibuka kembali dan belum lunas."
-    return ""
+    return _void_offer(row, today, quote) if kind is PaperKind.OFFER else ""
 
 
-def _paper(row: Any, today: dt.date) -> PaperOfLoan:
-    void = "Surat ini ditarik." if row.withdrawn else _void(row, today)
+def _void_offer(row: Any, today: dt.date, quote: int | None) -> str:
+    """An offer ends when it is paid, overtaken or over; `quote`: the request that still counts."""
+    if row.settled:
+        return "Pinjaman ini sudah dilunasi menurut penawaran ini."
+    if row.request_id != quote:
+        return "Penawaran ini sudah gugur karena pinjamannya berubah; mintalah jumlah yang baru."
+    if row.valid_until < today:
+        return f"Penawaran ini berlaku sampai {long_date(row.valid_until)}; mintalah yang baru."
+    return "Sudah terbit penawaran yang lebih baru untuk pinjaman ini." if row.newer_one else ""
+
+
+def _paper(row: Any, today: dt.date, quote: int | None) -> PaperOfLoan:
+    void = "Surat ini ditarik." if row.withdrawn else _void(row, today, quote)
     return PaperOfLoan(
         row.id,
         PaperKind(row.kind),
@@ -274,6 +315,7 @@ def _paper(row: Any, today: dt.date) -> PaperOfLoan:
         row.issued_at,
         row.schedule_id,
         row.sequence,
+        row.request_id,
         row.spoken_on,
         row.withdrawn,
         void,

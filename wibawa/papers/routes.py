@@ -30,6 +30,8 @@ KINDS: Final = {
     "kartu": PaperKind.CARD,
     "bukti": PaperKind.RECEIPT,
     "lunas": PaperKind.PAYOFF,
+    "penawaran": PaperKind.OFFER,
+    "berita-acara": PaperKind.MINUTES,
 }
 
 
@@ -63,9 +65,10 @@ def issue(loan_id: int, kind: str) -> Response:
     facts, session, person = _loan(loan_id), db.session(), me()
     clerk = actions.Clerk(person.id, person.name, clock.now())
     sequence = asked_number(request.form.get("entri", ""), 1, 999_999)
+    change = asked_number(request.form.get("permintaan", ""), 1, 999_999_999)
 
     def deed() -> int:
-        return actions.issue(session, facts.id, KINDS[kind], clerk, sequence)
+        return actions.issue(session, facts.id, KINDS[kind], clerk, sequence, change)
 
     name = f"issue_{kind} {loan_id}"
     paper, _ = once.do_once(
@@ -78,6 +81,8 @@ def issue(loan_id: int, kind: str) -> Response:
         "link_label": "Buka PDF",
     }
     flash(said, "success")
+    if change is not None:
+        return redirect(url_for("changes.change", change_id=change))
     return redirect(url_for("papers.loan_papers", loan_id=loan_id))
 
 
@@ -99,5 +104,7 @@ ONE = "/pinjaman/<int:loan_id>/cetak"
 pages.add_url_rule(ONE, view_func=loan_papers)
 pages.add_url_rule(f"{ONE}/<int:paper_id>.pdf", view_func=paper_file)
 pages.add_url_rule(
-    f"{ONE}/<any(jadwal, kartu, bukti, lunas):kind>", view_func=issue, methods=["POST"]
+    f"{ONE}/<any(jadwal, kartu, bukti, lunas, penawaran, 'berita-acara'):kind>",
+    view_func=issue,
+    methods=["POST"],
 )

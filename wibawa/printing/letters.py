@@ -26,7 +26,7 @@ from reportlab.platypus import (
     Table,
 )
 
-from wibawa.letters.documents import AttachedList, Heading, Letter
+from wibawa.letters.documents import AttachedList, Heading, Letter, Signatory
 from wibawa.printing.blocks import LEADING, block_parts, facts_table, grid_table, paragraph, plain
 from wibawa.printing.documents import WIB, Paper, date_stamp
 from wibawa.printing.fonts import BOLD, REGULAR, TextBlock, fit, tidy
@@ -248,7 +248,36 @@ def _named(letter: Letter) -> list[Flowable]:
     ]
 
 
+def _signing(who: Signatory, room: float, *, nip: bool) -> list[Flowable]:
+    """Who signs, with room for the pen; an empty name leaves a line to be filled in."""
+    name = paragraph(who.name, BOLD) if who.name else paragraph("." * 36, color=MUTED)
+    lines: list[Flowable] = [paragraph(who.role + ","), Spacer(0, room), name]
+    if who.rank:
+        lines.append(paragraph(who.rank))
+    if who.nip or nip:
+        lines.append(paragraph(f"NIP {who.nip}" if who.nip else "NIP"))
+    return lines
+
+
+def _side_by_side(letter: Letter, address: str) -> list[Flowable]:
+    """Several signatures in a row under day and place, roles at one height; then the code."""
+    gap, count = 12, len(letter.signatories)
+    each = (_width(letter) - gap * (count - 1)) / count
+    day = f"{letter.heading.place}, {long_date(letter.heading.date)}"
+    parts = [_signing(who, 0, nip=False) for who in letter.signatories]
+    rows = [[part[0] for part in parts], [Spacer(0, SIGNING_ROOM * 0.8)] * count,
+            [part[2:] for part in parts]]  # fmt: skip
+    wide = [each + gap] * (count - 1) + [each]
+    style = [command for command in plain() if command[0] != "RIGHTPADDING"]
+    style.append(("RIGHTPADDING", (0, 0), (-1, -1), gap))
+    found: list[Flowable] = [Spacer(0, LEADING * 0.6), paragraph(day), Spacer(0, 4)]
+    found.append(Table(rows, wide, style=style, hAlign="LEFT"))
+    return [*found, Spacer(0, LEADING), _Code(address)] if address else found
+
+
 def _signature(letter: Letter, address: str) -> list[Flowable]:
+    if letter.signatories:
+        return _side_by_side(letter, address)
     who, width = letter.heading.signatory, _width(letter)
     left = width * 0.52
     room = SIGNING_ROOM * 0.7 if letter.name else SIGNING_ROOM

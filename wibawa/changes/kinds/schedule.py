@@ -31,7 +31,7 @@ from wibawa.rules.changes import (
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date
 from wibawa.rules.facts import Position
-from wibawa.rules.money import number
+from wibawa.rules.money import number, rupiah
 from wibawa.rules.schedule import MOST_MONTHS, MULTIPLES
 
 INTEREST_WORDS = {
@@ -112,6 +112,7 @@ def schedule_facts(case: LoanCase, new: Plan) -> tuple[Fact, ...]:
         Fact("Berlaku sejak", long_date(case.version_since), long_date(case.begins_on)),
         _fact("Angsuran", number(len(old.rows)) + " kali", number(len(new.rows)) + " kali"),
         _fact("Angsuran terakhir", long_date(old.rows[-1].due_on), long_date(new.rows[-1].due_on)),
+        _fact("Angsuran berikutnya", _next(old, case), _next(new, case)),
         money_fact("Jumlah bunga", old.interest, new.interest),
         money_fact("Jumlah pokok dan bunga", old.total, new.total),
         money_fact("Masih harus dibayar", old.owed, new.owed),
@@ -119,9 +120,17 @@ def schedule_facts(case: LoanCase, new: Plan) -> tuple[Fact, ...]:
     )
 
 
+def _next(plan: Plan, case: LoanCase) -> str:
+    """The next installment that asks for money, after those that are in arrears."""
+    coming = (row for row in plan.rows if row.due_on >= case.begins_on and row.total)
+    found = next(coming, None)
+    return f"{rupiah(found.total)}, {long_date(found.due_on)}" if found else "tidak ada"
+
+
 def standing_facts(before: Position, after: Position) -> tuple[Fact, ...]:
     """Where the loan stands by the old and by the new schedule, on the same day."""
     return (
+        money_fact("Baki debet", before.outstanding_principal, after.outstanding_principal),
         money_fact("Tunggakan", before.arrears, after.arrears),
         _fact("Hari tunggakan", f"{before.days_past_due} hari", f"{after.days_past_due} hari"),
         _fact("Kolektibilitas", _class(before), _class(after)),
