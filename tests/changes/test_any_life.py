@@ -94,6 +94,7 @@ def _decide(session: Session, number: int, by: int, yes: bool) -> None:
         refuse(session, number, "Tidak cukup alasan", by, now())
 
 
+@pytest.mark.soak  # test_lives.py says more in less time
 @pytest.mark.parametrize("seed", range(4))
 def test_any_order_of_requests_payments_and_reversals_keeps_the_books_whole(
     session: Session, people: dict[str, int], clock: time_machine.Traveller, seed: int

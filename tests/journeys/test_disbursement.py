@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from tests import factories
-from tests.conftest import ENGINES
+from tests.conftest import SOAK_ON_BOTH
 from tests.journeys.conftest import Server
 from wibawa.access.models import User
 from wibawa.database import db, writing
@@ -66,7 +66,7 @@ def approved_application(live: Server) -> None:
         db.session.remove()
 
 
-@pytest.mark.parametrize("engine_name", ENGINES, indirect=True)
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_a_clerk_records_and_the_head_of_section_approves_and_the_schedule_is_printed(
     live: Server, page: Page, enter: Callable[[str], Page], accessible: Callable[[], None]
 ) -> None:

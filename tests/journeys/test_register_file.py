@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import factories
-from tests.conftest import ENGINES
+from tests.conftest import SOAK_ON_BOTH
 from tests.journeys.conftest import Server
 from tests.siumi.files import JOKO, SITI, csv_of
 
 
-@pytest.mark.parametrize("engine_name", ENGINES, indirect=True)
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_from_the_faulty_file_to_the_borrowers_history(
     live: Server,
     page: Page,

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from tests import factories
-from tests.conftest import ENGINES
+from tests.conftest import SOAK_ON_BOTH
 from tests.journeys.conftest import Server
 from wibawa.access.models import User
 from wibawa.applications.models import Application
@@ -31,7 +31,7 @@ def recommended(live: Server) -> None:
         db.session.remove()
 
 
-@pytest.mark.parametrize("engine_name", ENGINES, indirect=True)
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_a_batch_goes_to_the_bank_and_comes_back_decided(
     live: Server, page: Page, enter: Callable[[str], Page], accessible: Callable[[], None]
 ) -> None:
