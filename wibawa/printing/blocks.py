@@ -16,7 +16,8 @@ from wibawa.printing.fonts import BOLD, REGULAR, Face, choose
 from wibawa.printing.letterhead import GREEN, HAIR, INK, MUTED, TINT
 
 SIZE, LEADING = 10.4, 14.6
-CELL, CELL_LEADING = 7.6, 9.2
+CELL, LARGE_CELL = 7.6, 8.6
+MOST_LARGE = 6  # columns; a table of more is set smaller
 
 
 def _color(rgb: tuple[float, float, float]) -> Color:
@@ -72,7 +73,8 @@ def block_parts(block: Block, width: float) -> list[Flowable]:
     if isinstance(block, str):
         return [paragraph(block, align=TA_JUSTIFY, after=LEADING * 0.55)]
     if isinstance(block, Grid):
-        grid = grid_table(block.columns, block.rows, block.totals, width, 2.2)
+        size, above = (LARGE_CELL, 1.7) if len(block.columns) <= MOST_LARGE else (CELL, 2.2)
+        grid = grid_table(block.columns, block.rows, block.totals, width, above, size)
         return [Spacer(0, 2), grid, Spacer(0, LEADING * 0.6)]
     if isinstance(block, Facts) and block.columns > 1:
         return [_beside(block, width)]
@@ -122,20 +124,26 @@ def grid_table(
     totals: Sequence[str],
     width: float,
     above: float = 3,
+    size: float = CELL,
 ) -> Table:
     """A table that goes on over pages with its headings; totals never stand alone on a page."""
     shares = sum(column.share for column in columns)
     widths = [width * column.share / shares for column in columns]
     aligns = [TA_RIGHT if column.right else TA_LEFT for column in columns]
 
-    def row(cells: Sequence[str], face: Face, color: tuple[float, float, float]) -> list[Paragraph]:
+    def row(
+        cells: Sequence[str],
+        face: Face,
+        color: tuple[float, float, float] = INK,
+        size: float = size,
+    ) -> list[Paragraph]:
         return [
-            paragraph(text, face, size=CELL, leading=CELL_LEADING, align=align, color=color)
+            paragraph(text, face, size=size, leading=size + 1.6, align=align, color=color)
             for text, align in zip(cells, aligns, strict=True)
         ]
 
-    head = row([column.heading for column in columns], BOLD, GREEN)
-    rows = [head, *(row(cells, REGULAR, INK) for cells in texts)]
+    head = row([column.heading for column in columns], BOLD, GREEN, CELL)
+    rows = [head, *(row(cells, REGULAR) for cells in texts)]
     lines = [
         ("BACKGROUND", (0, 0), (-1, 0), _color(TINT)),
         ("LINEABOVE", (0, 0), (-1, 0), 0.8, _color(GREEN)),
@@ -149,7 +157,7 @@ def grid_table(
         ("BOTTOMPADDING", (0, 0), (-1, -1), above + 0.6),
     ]
     if totals:
-        rows.append(row(totals, BOLD, INK))
+        rows.append(row(totals, BOLD))
         lines += [
             ("BACKGROUND", (0, -1), (-1, -1), _color(TINT)),
             ("LINEABOVE", (0, -1), (-1, -1), 0.8, _color(GREEN)),

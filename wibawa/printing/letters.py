@@ -44,7 +44,8 @@ from wibawa.printing.qr import CAPTION, check_address, draw_code
 from wibawa.rules.dates import long_date
 
 LETTERHEAD = 76.0
-SIGNING_ROOM = 62.0
+SIGNING_ROOM, LEAST_ROOM = 62.0, 40.0
+BEFORE_SIGNATURE = 0.44  # of the width
 CODE = 62.0
 LABEL_ROOM = 62.0
 
@@ -114,6 +115,24 @@ class _Code(Flowable):  # type: ignore[misc]
         text.end()
 
 
+class _Ending(KeepTogether):  # type: ignore[misc]
+    """The end of a letter, on one page: as it should be, or closer where that saves a page."""
+
+    def __init__(self, roomy: list[Flowable], close: list[Flowable]) -> None:
+        super().__init__(roomy)
+        self._close = close
+
+    def split(self, width: float, height: float) -> list[Flowable]:
+        roomy, close = (
+            sum(part.wrapOn(self.canv, width, height)[1] + part.getSpaceAfter() for part in parts)
+            for parts in (self._content, self._close)
+        )
+        if close <= height < roomy:
+            return self._close
+        found: list[Flowable] = super().split(width, height)
+        return found
+
+
 def letter_pdf(letter: Letter, site: str = "", logos: Logos = no_logo) -> bytes:
     """The letter with its attached list, and the code that leads to its page at `site`.
 
@@ -169,16 +188,11 @@ def _story(letter: Letter, site: str, place: int) -> list[Flowable]:
     heading = letter.heading
     opening = _named(letter) if letter.name else _opening(letter)
     texts = [block_parts(block, _width(letter)) for block in letter.body]
-    ending = _signature(letter, check_address(site, heading.token))
-    if letter.body and isinstance(letter.body[-1], str):  # a signature never stands alone
-        ending = [*texts.pop(), *ending]
-    story = [*opening, *(part for parts in texts for part in parts), KeepTogether(ending)]
-    if letter.copies:
-        story += [Spacer(0, 14), paragraph("Tembusan:", size=9, leading=12)]
-        story += [
-            paragraph(f"{number}. {copy}", size=9, leading=12)
-            for number, copy in enumerate(letter.copies, 1)
-        ]
+    # Neither a signature nor the copies ever stand alone.
+    last = texts.pop() if letter.body and isinstance(letter.body[-1], str) else []
+    address = check_address(site, heading.token)
+    roomy, close = ([*last, *_signature(letter, address, close=each)] for each in (False, True))
+    story = [*opening, *(part for parts in texts for part in parts), _Ending(roomy, close)]
     if letter.attached is not None:
         story += [NextPageTemplate(f"list-{place}"), PageBreak()]
         story += _list(letter.attached, heading, _size(letter)[1] - 2 * MARGIN)
@@ -225,8 +239,9 @@ def _opening(letter: Letter) -> list[Flowable]:
     heading, left, width = letter.heading, _width(letter) * 0.56, _width(letter)
     named = (("Nomor", heading.number), ("Lampiran", letter.enclosure), ("Hal", letter.subject))
     day = paragraph(f"{heading.place}, {long_date(heading.date)}")
+    place = len(letter.recipient) - 1  # "di Semarang" is nobody's name
     to = [
-        paragraph(line, BOLD if number == 1 else REGULAR)
+        paragraph(line, BOLD if number == 1 and number < place else REGULAR)
         for number, line in enumerate(letter.recipient)
     ]
     return [
@@ -248,9 +263,16 @@ def _named(letter: Letter) -> list[Flowable]:
     ]
 
 
-def _signing(who: Signatory, room: float, *, nip: bool) -> list[Flowable]:
+def _copies(letter: Letter, above: float) -> list[Flowable]:
+    """Who gets a copy of the letter; nothing when nobody does."""
+    lines = [f"{number}. {copy}" for number, copy in enumerate(letter.copies, 1)]
+    shown = [paragraph(line, size=9, leading=12) for line in ("Tembusan:", *lines) if lines]
+    return [Spacer(0, above), *shown] if shown else []
+
+
+def _signing(who: Signatory, room: float, *, nip: bool, dots: int = 36) -> list[Flowable]:
     """Who signs, with room for the pen; an empty name leaves a line to be filled in."""
-    name = paragraph(who.name, BOLD) if who.name else paragraph("." * 36, color=MUTED)
+    name = paragraph(who.name, BOLD) if who.name else paragraph("." * dots, color=MUTED)
     lines: list[Flowable] = [paragraph(who.role + ","), Spacer(0, room), name]
     if who.rank:
         lines.append(paragraph(who.rank))
@@ -259,14 +281,14 @@ def _signing(who: Signatory, room: float, *, nip: bool) -> list[Flowable]:
     return lines
 
 
-def _side_by_side(letter: Letter, address: str) -> list[Flowable]:
+def _side_by_side(letter: Letter, address: str, *, close: bool) -> list[Flowable]:
     """Several signatures in a row under day and place, roles at one height; then the code."""
     gap, count = 12, len(letter.signatories)
     each = (_width(letter) - gap * (count - 1)) / count
     day = f"{letter.heading.place}, {long_date(letter.heading.date)}"
     parts = [_signing(who, 0, nip=False) for who in letter.signatories]
-    rows = [[part[0] for part in parts], [Spacer(0, SIGNING_ROOM * 0.8)] * count,
-            [part[2:] for part in parts]]  # fmt: skip
+    room = LEAST_ROOM if close else SIGNING_ROOM * 0.8
+    rows = [[part[0] for part in parts], [Spacer(0, room)] * count, [part[2:] for part in parts]]
     wide = [each + gap] * (count - 1) + [each]
     style = [command for command in plain() if command[0] != "RIGHTPADDING"]
     style.append(("RIGHTPADDING", (0, 0), (-1, -1), gap))
@@ -275,28 +297,24 @@ def _side_by_side(letter: Letter, address: str) -> list[Flowable]:
     return [*found, Spacer(0, LEADING), _Code(address)] if address else found
 
 
-def _signature(letter: Letter, address: str) -> list[Flowable]:
+def _signature(letter: Letter, address: str, *, close: bool) -> list[Flowable]:
+    """The signature beside the code, then the copies; those stand below the code when `close`."""
+    copies, above = _copies(letter, 6 if close else 14), 8 if close else LEADING
     if letter.signatories:
-        return _side_by_side(letter, address)
-    who, width = letter.heading.signatory, _width(letter)
-    left = width * 0.52
+        return [*_side_by_side(letter, address, close=close), *copies]
+    width = _width(letter)
+    left = width * BEFORE_SIGNATURE
     room = SIGNING_ROOM * 0.7 if letter.name else SIGNING_ROOM
-    lines: list[Flowable] = [paragraph(who.role + ","), Spacer(0, room)]
+    lines = _signing(
+        letter.heading.signatory, LEAST_ROOM if close else room, nip=not letter.name, dots=48
+    )
     if letter.name:
-        day = f"{letter.heading.place}, {long_date(letter.heading.date)}"
-        lines.insert(0, paragraph(day))
-    if who.name:
-        lines.append(paragraph(who.name, BOLD))
-    else:
-        lines.append(paragraph("." * 48, color=MUTED))
-    if who.rank:
-        lines.append(paragraph(who.rank))
-    if who.nip or not letter.name:
-        lines.append(paragraph(f"NIP {who.nip}" if who.nip else "NIP"))
-    code = _Code(address) if address else ""
+        lines.insert(0, paragraph(f"{letter.heading.place}, {long_date(letter.heading.date)}"))
+    beside = [_Code(address)] if address else []
     low = ("VALIGN", (0, 0), (0, 0), "BOTTOM")
-    table = Table([[code, lines]], [left, width - left], style=plain(low), hAlign="LEFT")
-    return [Spacer(0, LEADING), table]
+    cells = [[*beside, *copies] if close else beside, lines]
+    table = Table([cells], [left, width - left], style=plain(low), hAlign="LEFT")
+    return [Spacer(0, above), table, *([] if close else copies)]
 
 
 def _list(attached: AttachedList, heading: Heading, width: float) -> list[Flowable]:
