@@ -29,11 +29,11 @@ def test_the_letter_of_the_oldest_arrears_is_shown_and_another_one_when_asked(
     client = sign_in("staff")
     page = text_of(client, REVIEW)
     assert "Isi surat KW-000001" in page
-    assert "28/02/2026" in page
+    assert "28 Februari 2026" in page
     assert "lihat=3#isi-surat" in page
     page = text_of(client, f"{REVIEW}&lihat=3")
     assert "Isi surat KW-000003" in page
-    assert "28/02/2026" not in page
+    assert "28 Februari 2026" not in page
     assert "tunggakan Rp2.154.987" in page, "1.934.154 and 220.833"
 
 

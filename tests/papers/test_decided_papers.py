@@ -81,6 +81,7 @@ def test_an_offer_says_what_to_pay_of_what_it_consists_what_is_waived_and_until_
     for part in (
         "001/PENAWARAN/KW/XI/2026",
         "Yth. Joko Susilo",
+        "Dengan hormat,",
         "Sisa pokok 4.495.834",
         "Bunga yang sudah jatuh tempo 75.000",
         "Bunga bulan berjalan 12.500",

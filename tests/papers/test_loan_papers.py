@@ -119,6 +119,7 @@ def test_a_card_has_a_row_for_each_part_of_each_payment_and_one_for_what_waits(
         "3 30/04/2026 4 31/05/2026 5 30/06/2026",
         "24 31/01/2028",
         "Jumlah 504.166 37.500 5.000 546.666 4.495.834",
+        "tunggakan Rp1.445.831, lewat jatuh tempo 208 hari",
         "KARTU ANGSURAN",
         "Nomor: 001/KARTU/KW/XI/2026",
         "Ani Lestari",

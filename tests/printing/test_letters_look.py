@@ -122,3 +122,12 @@ def test_a_table_of_few_columns_is_set_larger_than_one_of_many() -> None:
         row = tuple(f"{n + 1}.583.334" for n in range(columns))
         page = read(letter_pdf(sent(body=(Grid(heads, (row,), row),)))).pages[0]
         assert {one(page, text).size for text in row} == {size}
+
+
+def test_every_amount_of_a_reminder_is_found_by_who_searches_the_file() -> None:
+    text = " ".join(read(letter_pdf(reminder(3, 6))).pages[0].extract_text().split())
+    assert "Rp1.324.998 (satu juta tiga ratus dua puluh empat ribu sembilan ratus" in text
+    assert text.count("208.333 12.500 0 220.833") == 6
+    assert "Jumlah 1.249.998 75.000 0 1.324.998" in text
+    assert "30 September 2026" not in text
+    assert "28 Februari 2026" in text

@@ -195,7 +195,7 @@ def notice_letter(kind: PaperKind, told: Told, heading: Heading) -> Letter:
     """The letter of this kind. The bank gets a copy of what concerns its own decision."""
     subject, body = BODIES[kind]
     if kind is PaperKind.RECOMMENDATION:
-        recipient = (f"Yth. Direktur {told.bank}", "di Semarang")
+        recipient = ("Yth. Direktur", told.bank, "di Semarang")
         closing = "Atas perhatian dan kerja sama Saudara, kami ucapkan terima kasih."
         return Letter(
             heading=heading,

@@ -60,6 +60,7 @@ def offer_letter(heading: Heading, view: LoanView, decided: Decided, quote: Quot
             "di Semarang",
         ),
         body=(
+            "Dengan hormat,",
             "Menjawab permintaan pelunasan dipercepat pinjaman Kredit Wibawa:",
             Facts(
                 (

@@ -75,7 +75,7 @@ def card_letter(heading: Heading, view: LoanView, clerk: str) -> Letter:
         sum(share.total for share in view.shares),
     )
     where = view.position
-    late = f", {where.days_past_due} hari" if where.days_past_due else ""
+    late = f", lewat jatuh tempo {number(where.days_past_due)} hari" if where.days_past_due else ""
     said = (
         f"Sampai {long_date(view.on)}: baki debet {rupiah(where.outstanding_principal)}, tunggakan "
         f"{rupiah(where.arrears)}{late}. Baris tanpa jumlah diisi dan diparaf saat dibayar."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from wibawa.letters.documents import Block, Facts, Grid, Heading, Letter, ListColumn
-from wibawa.rules.dates import long_date, short_date
+from wibawa.rules.dates import long_date
 from wibawa.rules.money import number, rupiah, words
 
 GRADES: Final = {1: "I", 2: "II", 3: "III"}
@@ -115,7 +115,7 @@ def _grid(rows: tuple[OpenRow, ...]) -> Grid:
         tuple(
             (
                 str(row.number),
-                short_date(row.due_on),
+                long_date(row.due_on),
                 number(row.principal),
                 number(row.interest),
                 number(row.paid),
