@@ -76,6 +76,7 @@ OTHER_NAMES = {
     "printing/batch": "many schedules in one file on disk",
     "printing/issued": "what was issued, drawn again from its kept document",
     "printing/letterhead": "the head, margins and colours of every paper",
+    "printing/facts": "the labelled values above a schedule",
     "printing/qr": "the code on a paper, drawn as rectangles",
     "printing/fonts/__init__": "the folder of the embedded font",
     "proposals/letter": "the covering letter and list of a batch, as plain data",

@@ -9,9 +9,11 @@ import pytest
 from pypdf import PageObject
 
 from tests.printing.test_letters_pdf import HEADING, read, sent
+from tests.printing.test_schedule_pdf import EIGHTY, document
 from wibawa.arrears.reminders.letter import OpenRow, Reminded, reminder_letter
 from wibawa.letters.documents import Facts, Grid, Letter, ListColumn, Signatory
 from wibawa.printing.letters import letter_pdf
+from wibawa.printing.pdf import schedule_pdf
 
 SIGNER = HEADING.signatory.name
 HEAD = HEADING.signatory.role
@@ -131,3 +133,11 @@ def test_every_amount_of_a_reminder_is_found_by_who_searches_the_file() -> None:
     assert "Jumlah 1.249.998 75.000 0 1.324.998" in text
     assert "30 September 2026" not in text
     assert "28 Februari 2026" in text
+
+
+def test_a_long_name_takes_the_lines_that_a_short_address_leaves() -> None:
+    made = document(borrower_name=EIGHTY, address="Jl. Pekunden No. 1", business_name="Roti Siti")
+    page = read(schedule_pdf(made)).pages[0]
+    name = [each for each in printed(page) if each.text.startswith(EIGHTY[:12])]
+    assert [each.size >= 7.7 for each in name] == [True, True], "above, and at the signature"
+    assert " ".join(EIGHTY.split()) in " ".join(page.extract_text().split())

@@ -19,13 +19,22 @@ from reportlab.pdfgen.canvas import Canvas
 from wibawa.letters.documents import Letterhead
 from wibawa.printing.documents import (
     Column,
-    Fact,
     Paper,
     ScheduleDocument,
     ScheduleRow,
     date_stamp,
 )
-from wibawa.printing.fonts import BOLD, ITALIC, REGULAR, TextBlock, fit, points, tidy, width
+from wibawa.printing.facts import LABEL, LABEL_SIZE, set_facts
+from wibawa.printing.fonts import (
+    BOLD,
+    ITALIC,
+    REGULAR,
+    TextBlock,
+    fit,
+    points,
+    tidy,
+    width,
+)
 from wibawa.printing.letterhead import (
     FOOT,
     GREEN,
@@ -44,10 +53,10 @@ from wibawa.rules.dates import long_date
 from wibawa.rules.money import number
 
 # Lengths in points; those from the top are measured from the upper margin.
-FACTS, FACT, LABEL = 130.0, 12.4, 82.0
+FACTS = 130.0
 FIRST_TABLE, NEXT_TABLE = 228.0, 58.0
 HEAD, TOTALS, PAD = 24.0, 18.0, 6.0
-FACT_SIZE, LABEL_SIZE, ROW_SIZE = 9.2, 8.6, 8.8
+ROW_SIZE = 8.8
 ROW = {Paper.A4: 13.2, Paper.F4: 15.4}
 SIGNATURE = {Paper.A4: 56.0, Paper.F4: 72.0}
 BELOW_SIGNATURE = 120.0
@@ -231,19 +240,7 @@ def _set_head(text: TextBlock, document: ScheduleDocument, at: Geometry) -> None
     for (x, end), facts in zip(
         columns, (document.borrower_facts, document.loan_facts), strict=True
     ):
-        _set_facts(text, facts, x, end, at.top - FACTS - 12)
-
-
-def _set_facts(text: TextBlock, facts: Sequence[Fact], x: float, end: float, y: float) -> None:
-    for label, value, lines, strong in facts:
-        text.label(x, y, label, REGULAR, LABEL_SIZE, MUTED)
-        face = BOLD if strong else REGULAR
-        fitted = fit(
-            value or "–", face, FACT_SIZE, end - x - LABEL, lines=lines, tight_lines=lines + 1
-        )
-        tight = len(fitted.lines) > lines
-        text.set(x + LABEL, y + (fitted.leading / 2 if tight else 0), fitted, INK)
-        y -= FACT + (0 if tight and lines == 1 else (len(fitted.lines) - 1) * fitted.leading)
+        set_facts(text, facts, x, end, at.top - FACTS - 12)
 
 
 def _set_rows(text: TextBlock, rows: Sequence[ScheduleRow], sheet: Sheet, at: Geometry) -> None:
@@ -297,7 +294,7 @@ def _set_closing(text: TextBlock, document: ScheduleDocument, sheet: Sheet, at: 
     for (x, room), who in zip(places, document.signatories, strict=True):
         text.set(x, at.closing - 95, fit(who.role, REGULAR, 9, room), INK)
         if who.name:
-            name = fit(who.name, BOLD, 9.2, room, tight_lines=2)
+            name = fit(who.name, BOLD, 9.2, room, lines=2, tight_lines=2)
             text.set(x, line + 3 + (len(name.lines) - 1) * name.leading, name, INK)
         if who.nip:
             nip = fit(f"NIP {who.nip}", REGULAR, 8.4, room)
