@@ -3,7 +3,8 @@ of plain Python: a list of entries, a list of versions, and the money of titipan
 
 After each step the database must tell what the model tells, on days drawn from the whole life:
 principal paid and outstanding make the loan, what came in stands in the loan or in titipan, and no
-day before the step's own day stands otherwise than it did.
+day before the step's own day stands otherwise than it did. What `wibawa check` proves is asked at
+the end of each life, and after each step in the long run.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ class Life(RuleBasedStateMachine):
     session: Session
     people: dict[str, int]
     clock: time_machine.Traveller
+    checked_at_each_step = False
 
     @initialize(method=st.sampled_from(list(Method)))
     def disburse(self, method: Method) -> None:
@@ -288,6 +290,7 @@ class Life(RuleBasedStateMachine):
             self.the_schedules_are_those_of_the_model()
             self.every_day_stands_as_the_model_says()
             self.what_came_in_stands_in_the_loan_or_in_titipan()
+            assert not self.checked_at_each_step or broken_now(self.session) == []
 
     def the_schedules_are_those_of_the_model(self) -> None:
         found = stored_versions(self.session, self.loan)
@@ -393,6 +396,7 @@ def test_any_life_of_a_loan_stands_in_the_books_as_in_the_model(
         pass
 
     Here.session, Here.people, Here.clock = session, people, clock
+    Here.checked_at_each_step = soak
     run_state_machine_as_test(
         Here,
         settings=settings(
