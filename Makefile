@@ -9,7 +9,7 @@ JOBS   ?= 2
 ARGS   ?=
 CHROMIUM ?= chromium
 
-.PHONY: install dev run test soak bench lint lock browser clean
+.PHONY: install dev run test soak bench fingerprint lint lock browser clean
 
 install: $(VENV)/.installed
 
@@ -56,6 +56,10 @@ soak: dev browser
 # Ratios against bare code, timed in turns; they mean something only when nothing else runs.
 bench: dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# After a new migration: what the schema of both databases must look like from now on.
+fingerprint: dev
+	$(BIN)/python -m tests.database.fingerprint
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra build pyproject.toml -o requirements.lock
