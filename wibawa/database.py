@@ -8,11 +8,13 @@ with `SELECT … FOR UPDATE` instead. Which kind a transaction is says `writing(
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import importlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import Enum
 from typing import Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -36,6 +38,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -176,6 +179,42 @@ def _on_sqlite_begin(connection: Connection) -> None:
 def _on_postgresql_begin(connection: Connection) -> None:
     if not _writing.get():
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+class Trouble(Enum):
+    """What went wrong with the database itself, not with what was asked of it."""
+
+    NONE = "none"
+    BUSY = "busy"  # somebody else was writing for too long, or each waited for the other
+    FULL = "full"  # no room on the disk
+
+
+SQLITE_TROUBLES = {5: Trouble.BUSY, 6: Trouble.BUSY, 13: Trouble.FULL}  # BUSY, LOCKED, FULL
+POSTGRESQL_TROUBLES = {
+    "40001": Trouble.BUSY,  # could not serialize
+    "40P01": Trouble.BUSY,  # deadlock
+    "53300": Trouble.BUSY,  # too many connections
+    "55P03": Trouble.BUSY,  # a lock was not to be had
+    "53100": Trouble.FULL,
+}
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """Whether an error, or what it came from, says that the database is busy or its disk full."""
+    if isinstance(error, PoolTimeout):
+        return Trouble.BUSY
+    cause: BaseException | None = getattr(error, "orig", None) or error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Trouble.FULL
+        code = getattr(cause, "sqlite_errorcode", None)
+        if code is not None and code & 0xFF in SQLITE_TROUBLES:
+            return SQLITE_TROUBLES[code & 0xFF]  # the rest says more exactly where
+        known = POSTGRESQL_TROUBLES.get(getattr(cause, "sqlstate", None) or "")
+        if known is not None:
+            return known
+        cause = cause.__cause__
+    return Trouble.NONE
 
 
 def is_sqlite(session: Session) -> bool:

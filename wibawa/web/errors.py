@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from wibawa.database import db
+from wibawa.database import Trouble, db, set_writing, trouble_of
 from wibawa.rules.refused import Refused
 from wibawa.web.pages import back_path
 
@@ -43,8 +43,20 @@ TEXTS = {
         "Tidak ada yang tersimpan setengah jadi. Ulangi sebentar lagi; bila tetap terjadi, "
         "sampaikan nomor tiket ini kepada administrator.",
     ),
-    503: ("Sistem sedang sibuk", "Tunggu sebentar, lalu ulangi. Tidak ada data yang hilang."),
+    503: (
+        "Sistem sedang sibuk",
+        "Permintaan Anda belum dikerjakan karena orang lain sedang menulis ke buku yang sama. "
+        "Tunggu sebentar, lalu ulangi. Tidak ada data yang hilang dan tidak ada yang tersimpan "
+        "setengah jadi.",
+    ),
+    507: (
+        "Penyimpanan penuh",
+        "Yang baru Anda kirim tidak dapat disimpan karena tempat penyimpanan di peladen habis. "
+        "Tidak ada yang tersimpan setengah jadi, dan yang sudah dibukukan tetap utuh. Sampaikan "
+        "nomor tiket ini kepada administrator supaya tempatnya ditambah, lalu kirim sekali lagi.",
+    ),
 }
+TROUBLES = {Trouble.BUSY: 503, Trouble.FULL: 507}
 
 
 def _page(
@@ -62,14 +74,16 @@ def _page(
     return body, code
 
 
-def _crash_page(ticket: str) -> tuple[str, int]:
-    """The page with its menu when the database still answers, else without one."""
-    title, text = TEXTS[500]
+def _crash_page(code: int, ticket: str) -> tuple[str, int]:
+    """The page with its menu when the database still answers, else without one. It only reads, so
+    it waits for nobody and needs no room."""
+    title, text = TEXTS[code]
+    set_writing(False)
     try:
-        return _page(500, title, text, ticket)
+        return _page(code, title, text, ticket)
     except SQLAlchemyError:
         g.unfit = True
-        return _page(500, title, text, ticket, current_user=AnonymousUserMixin())
+        return _page(code, title, text, ticket, current_user=AnonymousUserMixin())
 
 
 def register(app: Flask) -> None:
@@ -99,7 +113,8 @@ def register(app: Flask) -> None:
     def on_crash(error: InternalServerError) -> tuple[str, int]:
         ticket = secrets.token_hex(4).upper()
         cause = error.original_exception or error
-        log.error("crash", ticket=ticket, path=request.path, exc_info=cause)
+        code = TROUBLES.get(trouble_of(cause), 500)
+        log.error("crash", ticket=ticket, path=request.path, code=code, exc_info=cause)
         with suppress(SQLAlchemyError):
             db.session.rollback()  # PostgreSQL answers nothing more in a transaction that failed
-        return _crash_page(ticket)
+        return _crash_page(code, ticket)
