@@ -198,6 +198,7 @@ PAGES = {
     "proposals.review_proposal": "send_proposal",
     "proposals.send_proposal": "send_proposal",
     "proposals.sent_file": "see_proposals",
+    "repayments.bad_rows_file": "see_uploads",
     "repayments.check_upload": "see_uploads",
     "repayments.choose_upload": "upload_repayments",
     "repayments.marked_file": "see_uploads",

@@ -83,6 +83,7 @@ OTHER_NAMES = {
     "siumi/alike": "who of a file may be known already under another NIK",
     "siumi/facts": "what the books know that a file is checked against",
     "siumi/places": "the kelurahan by code and by name, as files write them",
+    "repayments/differences": "the bank's own figures beside ours, as notices",
     "repayments/facts": "what the books know that a file is checked against",
     "repayments/layout": "a bank's words for the columns",
     "repayments/outcome": "what a check knows and finds, as plain data",

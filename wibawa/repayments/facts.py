@@ -23,10 +23,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
-from wibawa.banks.queries import layout_mapping
+from wibawa.banks.queries import layout_mapping, thresholds_on
 from wibawa.borrowers.models import Borrower
 from wibawa.database import FOREVER, among
-from wibawa.loans.models import LedgerEntry, Loan, PaymentMatch, Schedule, SuspenseEntry
+from wibawa.loans.models import (
+    LedgerEntry,
+    Loan,
+    PaymentMatch,
+    Schedule,
+    ScheduleRow,
+    SuspenseEntry,
+)
 from wibawa.loans.settlements import open_settlements
 from wibawa.loans.undone import (
     RECEIVED,
@@ -38,11 +45,14 @@ from wibawa.loans.undone import (
     write_offs,
 )
 from wibawa.repayments.checks import check_repayments
+from wibawa.repayments.differences import STATED, Books, Step, Version, differences
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.layout import Layout, layout_from
 from wibawa.repayments.outcome import AccountFact, Checked, Posted, Same
 from wibawa.repayments.rows import RepaymentFile
+from wibawa.rules.facts import BankKind
 from wibawa.rules.references import reference_key
+from wibawa.rules.refused import Problem
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ def layout_of(session: Session, bank: Bank, today: dt.date) -> Layout:
 def check_against_books(
     session: Session, bank_id: int, file: RepaymentFile, today: dt.date, options: Options
 ) -> Outcome:
-    """Check `file` against the bank's accounts and what it has posted before: five queries."""
+    """Check `file` against the bank's accounts and what it has posted before: nine queries."""
     accounts, last_sequences, written_off = _accounts(
         session, bank_id, {row.account for row in file.rows}, today
     )
@@ -85,7 +95,112 @@ def check_against_books(
         suspend_unknown=options.suspend_unknown,
         skip_problems=options.skip_problems,
     )
+    told = _differences(session, bank_id, file, checked)
+    checked.problems = sorted([*checked.problems, *told], key=lambda problem: problem.row)
     return Outcome(file, checked, last_sequences, written_off, posted.freed)
+
+
+def _differences(
+    session: Session, bank_id: int, file: RepaymentFile, checked: Checked
+) -> list[Problem]:
+    """Where the bank's own figures are not ours: four queries, none for a file without figures."""
+    if not checked.entries or not any(file.heading(key) for key in STATED):
+        return []
+    last_day = max(entry.paid_on for entry in checked.entries)
+    kind = session.scalars(select(Bank.kind).where(Bank.id == bank_id)).one()
+    classes = thresholds_on(session, last_day)[BankKind(kind)]
+    split = {entry.row for entry in checked.suspense}
+    return differences(file, checked.entries, _books(session, checked), classes, split)
+
+
+def _books(session: Session, checked: Checked) -> dict[int, Books]:
+    """The loans that get money: what was poured over them, and the installments that the file's
+    money can touch. Two queries, whatever the file."""
+    days = {entry.paid_on for entry in checked.entries}
+    first, last = min(days), max(days)
+    sums: Counter[int] = Counter()
+    for entry in checked.entries:
+        sums[entry.loan_id] += entry.amount - entry.penalty
+    applied, later = _applied(session, sums, first)
+    found: dict[int, dict[tuple[dt.date, dt.date], list[Step]]] = {}
+    rows: Any = session.execute(_steps(session, sums, first, last, max(sums.values())))
+    for loan_id, starts_on, ends_on, *step in rows:
+        versions = found.setdefault(loan_id, {})
+        versions.setdefault((starts_on, ends_on), []).append(Step(*step))
+    return {
+        loan_id: Books(
+            applied[loan_id],
+            later.get(loan_id, ()),
+            [Version(*days, steps) for days, steps in found.get(loan_id, {}).items()],
+        )
+        for loan_id in sums
+    }
+
+
+def _applied(
+    session: Session, loan_ids: Collection[int], first: dt.date
+) -> tuple[Counter[int], dict[int, list[tuple[dt.date, int]]]]:
+    """All money poured over each loan, and what of it became effective after `first`, by day."""
+    day = case((LedgerEntry.effective_on > first, LedgerEntry.effective_on))
+    applied: Counter[int] = Counter()
+    later: defaultdict[int, list[tuple[dt.date, int]]] = defaultdict(list)
+    found: Any = session.execute(
+        select(LedgerEntry.loan_id, day, func.sum(LedgerEntry.applied))
+        .where(among(session, LedgerEntry.loan_id, loan_ids))
+        .group_by(LedgerEntry.loan_id, day)
+    )
+    for loan_id, on, money in found:
+        applied[loan_id] += int(money)
+        if on is not None and money:
+            later[loan_id].append((on, int(money)))
+    return applied, later
+
+
+def _steps(
+    session: Session, loan_ids: Collection[int], first: dt.date, last: dt.date, most: int
+) -> Select[*tuple[Any, ...]]:
+    """The installments that up to `most` more rupiah can touch, of the schedules in force between
+    two days: the least and the most that was ever poured over a loan since `first` are known."""
+    least = case(
+        (or_(LedgerEntry.effective_on <= first, LedgerEntry.applied < 0), LedgerEntry.applied),
+        else_=0,
+    )
+    greatest = case(
+        (or_(LedgerEntry.effective_on <= first, LedgerEntry.applied > 0), LedgerEntry.applied),
+        else_=0,
+    )
+    paid = (
+        select(
+            LedgerEntry.loan_id,
+            func.sum(least).label("least"),
+            func.sum(greatest).label("most"),
+        )
+        .where(among(session, LedgerEntry.loan_id, loan_ids))
+        .group_by(LedgerEntry.loan_id)
+        .subquery("paid")
+    )
+    return (
+        select(
+            Schedule.loan_id,
+            Schedule.starts_on,
+            Schedule.ends_on,
+            ScheduleRow.due_on,
+            ScheduleRow.principal,
+            ScheduleRow.interest,
+            ScheduleRow.balance,
+            ScheduleRow.total_before,
+            ScheduleRow.total_through,
+        )
+        .join(ScheduleRow, ScheduleRow.schedule_id == Schedule.id)
+        .join(paid, paid.c.loan_id == Schedule.loan_id)
+        .where(
+            Schedule.starts_on <= last,
+            Schedule.ends_on > first,
+            ScheduleRow.total_through > paid.c.least,
+            ScheduleRow.total_before <= paid.c.most + most,
+        )
+        .order_by(Schedule.id, ScheduleRow.number)
+    )
 
 
 def _accounts(

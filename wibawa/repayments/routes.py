@@ -161,6 +161,13 @@ def marked_file(upload_id: int) -> Response:
 
 
 @needs(Permission.SEE_UPLOADS)
+def bad_rows_file(upload_id: int) -> Response:
+    found = asked_upload(REPAYMENTS, upload_id)
+    file = _read(found)
+    return files.bad_rows_file(found, file.headings, file.table.rows, file.bad_rows)
+
+
+@needs(Permission.SEE_UPLOADS)
 def original_file(upload_id: int) -> Response:
     return files.original_file(asked_upload(REPAYMENTS, upload_id))
 
@@ -200,6 +207,7 @@ pages.add_url_rule("/angsuran/berkas/baru", view_func=upload, methods=["GET", "P
 pages.add_url_rule("/angsuran/templat.xlsx", view_func=template_file)
 pages.add_url_rule("/angsuran/berkas/<int:upload_id>", view_func=check_upload)
 pages.add_url_rule("/angsuran/berkas/<int:upload_id>/hasil.xlsx", view_func=marked_file)
+pages.add_url_rule("/angsuran/berkas/<int:upload_id>/bermasalah.xlsx", view_func=bad_rows_file)
 pages.add_url_rule("/angsuran/berkas/<int:upload_id>/asli", view_func=original_file)
 for _name, _view in (
     ("pilihan", choose_upload),

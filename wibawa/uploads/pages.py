@@ -82,13 +82,15 @@ def check_parts(kind: Kind, found: Upload) -> dict[str, Any]:
     """What every check page shows: the file, its people, its problems, the first rows as read."""
     code = request.args.get("jenis") or None
     session = db.session()
-    problems, cells = queries.problem_page(session, found.id, code, asked_problems())
+    counts = queries.code_counts(session, kind, found.id)
+    folded = [each.code for each in counts if each.folded]
+    problems, cells = queries.problem_page(session, found.id, code, asked_problems(), folded)
     return {
         "upload": found,
         "people": queries.people_of(session, found),
         "status": kind.statuses[found.status],
         "same": bool(request.args.get("sama")),
-        "counts": queries.code_counts(session, kind, found.id),
+        "counts": counts,
         "code": code,
         "problems": problems,
         "cells": cells,
@@ -111,6 +113,21 @@ def marked_file(
     problems = queries.all_problems(db.session(), found.id)
     content = marked_workbook(headings, rows, problems, bad_rows=bad_rows)
     return download(content, f"hasil-pemeriksaan-{found.id}.xlsx", XLSX)
+
+
+def bad_rows_file(
+    found: Upload,
+    headings: Sequence[str],
+    rows: Sequence[tuple[int, Sequence[Cell]]],
+    bad_rows: Set[int],
+) -> Response:
+    """Only the rows that were wrong, to be mended and sent as a file of their own."""
+    problems = queries.all_problems(db.session(), found.id)
+    wrong = bad_rows | {problem.row for problem in problems if problem.blocking}
+    left = [(row, cells) for row, cells in rows if row in wrong]
+    told = [problem for problem in problems if problem.row in wrong and problem.row]
+    content = marked_workbook(headings, left, told, "Baris bermasalah", bad_rows=wrong)
+    return download(content, f"baris-bermasalah-{found.id}.xlsx", XLSX)
 
 
 def original_file(found: Upload) -> Response:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
@@ -19,6 +19,7 @@ from wibawa.uploads.models import Upload, UploadProblem
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("tanggal", "bank", "berkas", "jumlah")
+MOST_UNFOLDED = 50
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,18 @@ class UploadPeople:
 
 @dataclass(frozen=True)
 class CodeCount:
+    """How often a file has one sort of problem or notice."""
+
     code: str
     label: str
     count: int
     blocking: bool
+
+    @property
+    def folded(self) -> bool:
+        """Whether so many notices are alike that they would hide the others: they are told in one
+        line, and one by one when asked for."""
+        return not self.blocking and self.count > MOST_UNFOLDED
 
 
 def upload_page(
@@ -154,15 +163,17 @@ def code_counts(session: Session, kind: Kind, upload_id: int) -> list[CodeCount]
 
 
 def problem_page(
-    session: Session, upload_id: int, code: str | None, asked: Wanted
+    session: Session, upload_id: int, code: str | None, asked: Wanted, folded: Sequence[str] = ()
 ) -> tuple[Page[Problem], dict[int, list[str]]]:
-    """One page of problems, and the officer's own cells of the rows they stand in."""
-    query = select(UploadProblem).where(UploadProblem.upload_id == upload_id)
-    count = select(func.count()).select_from(UploadProblem)
-    count = count.where(UploadProblem.upload_id == upload_id)
+    """One page of problems, and the officer's own cells of the rows they stand in; all but the
+    notices with a `folded` code, or those with one `code`."""
+    meant = [UploadProblem.upload_id == upload_id]
     if code:
-        query = query.where(UploadProblem.code == code)
-        count = count.where(UploadProblem.code == code)
+        meant.append(UploadProblem.code == code)
+    elif folded:
+        meant.append(or_(UploadProblem.blocking, UploadProblem.code.not_in(folded)))
+    query = select(UploadProblem).where(*meant)
+    count = select(func.count()).select_from(UploadProblem).where(*meant)
     found = session.scalars(
         query.order_by(UploadProblem.blocking.desc(), UploadProblem.row, UploadProblem.number)
         .limit(asked.per_page)

@@ -14,7 +14,7 @@ MOST_ALIKE = 20_000
 
 @dataclass
 class Tally:
-    """Problems as they are found. Of one kind in one column at most `MOST_ALIKE` are kept.
+    """Problems as they are found. Of one kind in one column at most `most` are kept.
 
     A file whose every row is wrong would otherwise fill the memory with sentences. `bad_rows` is
     complete in any case.
@@ -24,6 +24,7 @@ class Tally:
     bad_rows: set[int] = field(default_factory=set)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     first_more: dict[tuple[str, str], Problem] = field(default_factory=dict)
+    most: int = field(default_factory=lambda: MOST_ALIKE)
 
     def add(
         self,
@@ -39,7 +40,7 @@ class Tally:
         self.counts[kind] += 1
         if blocking and row:
             self.bad_rows.add(row)
-        if self.counts[kind] <= MOST_ALIKE:
+        if self.counts[kind] <= self.most:
             self.problems.append(Problem(row, column, code, found, message, blocking))
         elif kind not in self.first_more:
             self.first_more[kind] = Problem(row, column, code, found, message, blocking)
@@ -47,7 +48,7 @@ class Tally:
     def closed(self) -> list[Problem]:
         """All problems, with one sentence for each kind that was too frequent."""
         for kind, problem in self.first_more.items():
-            more = self.counts[kind] - MOST_ALIKE - 1
+            more = self.counts[kind] - self.most - 1
             if more:
                 sentence = f"{problem.message} Masalah yang sama ada di {number(more)} baris lagi."
                 problem = replace(problem, message=sentence)
