@@ -14,6 +14,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -202,14 +203,14 @@ def engine_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def database_url(
-    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+@contextmanager
+def fresh_database(
+    engine: str, templates: Any, folder: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
-    """A fresh, migrated database of the engine, thrown away afterwards."""
-    if engine_name == "sqlite":
+    """The URL of a fresh, migrated database of an engine, thrown away when the block is left."""
+    if engine == "sqlite":
         source = templates("sqlite", None).removeprefix("sqlite:///")
-        target = tmp_path / "wibawa.sqlite3"
+        target = folder / "wibawa.sqlite3"
         shutil.copyfile(source, target)
         yield f"sqlite:///{target}"
         return
@@ -221,6 +222,15 @@ def database_url(
     yield _psycopg(_named(server, name))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(
+    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A fresh, migrated database of the engine, thrown away afterwards."""
+    with fresh_database(engine_name, templates, tmp_path, request) as url:
+        yield url
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from wibawa.uploads.columns import squeeze
 from wibawa.uploads.workbook import marked_workbook, template_workbook
 
 SAMPLES = Path(__file__).parent.parent / "files" / "samples"
-MISTAKES = Path(__file__).parent.parent / "files" / "mistakes"
 HEAD = "No Rekening;Tgl Bayar;Jumlah;Denda;No Bukti\n"
 PARTS = "No Rekening;Tgl Bayar;Pokok;Bunga;Denda;Jumlah\n"
 
@@ -82,29 +81,6 @@ class TestTheSamples:
             (9, "amount_not_positive"), (10, "amount_not_positive"), (11, "account_missing"),
             (14, "account_unreadable"),
         ]  # fmt: skip
-
-
-class TestOneFilePerMistake:
-    @pytest.mark.parametrize("path", sorted(MISTAKES.glob("*.csv")), ids=lambda path: path.stem)
-    def test_is_refused_with_the_code_in_its_name(self, path: Path) -> None:
-        expected = path.stem
-        try:
-            file = read(path.read_bytes())
-        except Unreadable as refusal:
-            assert refusal.problem.code == expected  # noqa: PT017 - either way it must say why
-            return
-        assert {problem.code for problem in (*file.problems, *file.notices)} == {expected}
-        for problem in (*file.problems, *file.notices):
-            assert problem.message.endswith(".")
-
-    def test_has_a_file_for_every_code_of_the_reader(self) -> None:
-        assert {path.stem for path in MISTAKES.glob("*.csv")} >= {
-            "account_missing", "account_unreadable", "amount_has_sen", "amount_not_positive",
-            "amount_unreadable", "collectibility_unreadable", "column_ambiguous",
-            "column_missing", "control_total_differs", "control_total_unreadable",
-            "date_unreadable", "days_past_due_unreadable", "file_unreadable", "parts_differ",
-            "reference_unreadable", "row_without_payment", "rows_below_total",
-        }  # fmt: skip
 
 
 class TestAccounts:

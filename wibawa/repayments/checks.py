@@ -209,7 +209,7 @@ class _Check:
         elif money != amount:
             self.note_other_amount(row, amount, money)
             return False
-        self.note_posted(row.row, row.reference, key)
+        self.note_posted(row.row, row.reference)
         return True
 
     def is_by_hand(self, row: RepaymentRow, key: str, same: Same) -> bool:
@@ -272,7 +272,7 @@ class _Check:
         )
         self.note(row, "paid_on", "date_before_cut_off", short_date(paid_on), message, True)
 
-    def note_posted(self, row: int, reference: str | None, key: str) -> None:
+    def note_posted(self, row: int, reference: str | None) -> None:
         if reference is not None:
             message = f"Nomor bukti “{reference}” sudah dibukukan sebelumnya; tidak dibukukan lagi."
             self.note(row, "reference", "reference_already_posted", reference, message, False)
@@ -281,7 +281,7 @@ class _Check:
                 "Pembayaran dengan rekening, tanggal dan jumlah yang sama sudah dibukukan "
                 "sebelumnya; tidak dibukukan lagi."
             )
-            self.note(row, "", "row_already_posted", key, message, False)
+            self.note(row, "", "row_already_posted", "", message, False)
 
     def note_future(self, row: int, paid_on: dt.date) -> None:
         message = (

@@ -30,6 +30,7 @@ CODE_WORDS = {
     "exceeds_outstanding": "Melebihi sisa tagihan",
     "loan_closed": "Pinjaman sudah lunas",
     "name_differs": "Nama berbeda",
+    "no_rows": "Tanpa pembayaran",
     "parts_differ": "Rincian tidak cocok",
     "date_before_cut_off": "Sudah dalam data awal",
     "reference_already_posted": "Sudah dibukukan",

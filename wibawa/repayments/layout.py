@@ -120,7 +120,7 @@ def layout_from(
     owner = {squeeze(name): key for key, names in given.items() for name in names}
     columns = []
     for column in COLUMNS:
-        usual = (*column.names, column.heading)
+        usual = (column.heading, *column.names)
         kept = tuple(name for name in usual if owner.get(squeeze(name), column.key) == column.key)
         columns.append(replace(column, names=given.get(column.key, ()) + kept))
     return Layout(tuple(columns), date_order, decimal_mark)

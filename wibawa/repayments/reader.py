@@ -7,7 +7,7 @@ than a second.
 from __future__ import annotations
 
 import datetime as dt
-import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
@@ -18,14 +18,16 @@ from wibawa.repayments.rows import (
     RepaymentRow,
     canonical_rows_hash,
     collectibility_of,
+    date_of,
     days_of,
+    reference_of,
 )
-from wibawa.rules.dates import DateError, parse_date
+from wibawa.rules.dates import DateError, short_date
 from wibawa.rules.money import AmountError, parse_amount, rupiah
 from wibawa.rules.refused import Refused
 from wibawa.uploads.cells import (
-    SCIENTIFIC,
     account_text,
+    as_shown,
     check_decimal_mark,
     plain_accounts,
     text_of,
@@ -50,9 +52,6 @@ __all__ = [
 ]
 
 MONEY_KEYS = ("amount", "principal", "interest", "penalty", "outstanding")
-LONGEST_REFERENCE = 64
-
-_YEAR_FIRST = re.compile(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})")
 
 
 def read_repayments(
@@ -94,6 +93,11 @@ class _Reading:
         self.unfit = {(problem.row, problem.column) for problem in table.problems}
         self._drop_rows_without_payment()
         self.numbers = [row for row, _ in table.rows]
+        if not self.numbers:
+            sentence = (
+                "Berkas tidak berisi satu baris pembayaran pun; periksa apakah memang kosong."
+            )
+            self.remarks.add(0, "", "no_rows", "", sentence, False)
         self.unreadable: set[str] = {
             key for key in MONEY_KEYS if any(c == table.heading(key) for _, c in self.unfit if c)
         }
@@ -131,12 +135,12 @@ class _Reading:
             cells = [str(cell).upper() if type(cell) is bool else cell for cell in cells]
         return cells
 
-    def problem(self, row: int, key: str, code: str, found: object, message: str) -> None:
+    def problem(self, row: int, key: str, code: str, found: str, message: str) -> None:
         """Note a problem, unless the cell already has one."""
         heading = self.table.heading(key)
         if (row, heading) not in self.unfit:
             self.unfit.add((row, heading))
-            self.tally.add(row, heading, code, str(found)[:64], message)
+            self.tally.add(row, heading, code, found[:64], message)
 
     def distinct(
         self,
@@ -160,7 +164,7 @@ class _Reading:
             for row, cell in zip(self.numbers, cells, strict=True):
                 if cell in failed:
                     code, sentence = failed[cell]
-                    self.problem(row, key, code, cell, sentence)
+                    self.problem(row, key, code, as_shown(cell), sentence)
         return [values[cell] for cell in cells]
 
     def _drop_rows_without_payment(self) -> None:
@@ -211,10 +215,10 @@ class _Reading:
         if account is not None:
             return account
         sentence = (
-            f"Nomor rekening “{str(cell)[:40]}” tersimpan sebagai angka atau rusak; "
+            f"Nomor rekening “{as_shown(cell)[:40]}” tersimpan sebagai angka atau rusak; "
             "ubah kolomnya menjadi teks di Excel dan tulis ulang nomor lengkapnya."
         )
-        self.problem(row, "account", "account_unreadable", cell, sentence)
+        self.problem(row, "account", "account_unreadable", as_shown(cell), sentence)
         return ""
 
     def names(self) -> Iterable[str]:
@@ -225,18 +229,8 @@ class _Reading:
 
     def dates(self) -> list[dt.date | None]:
         year_first = self.layout.date_order == "ymd"
-
-        def read(cell: Cell) -> dt.date:
-            if year_first and isinstance(cell, (str, float, int)):
-                text = (
-                    str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-                )
-                parts = _YEAR_FIRST.fullmatch(text.strip())
-                if parts:
-                    return parse_date("-".join(parts.groups()))
-            return parse_date(cell)
-
-        return self.distinct("paid_on", read, DateError, self.column("paid_on") or [])
+        cells = self.column("paid_on") or []
+        return self.distinct("paid_on", lambda cell: date_of(cell, year_first), DateError, cells)
 
     def read_amount(self, cell: Cell) -> int | None:
         """One amount by the rules of money and the bank's decimal mark; None for an empty cell."""
@@ -246,6 +240,8 @@ class _Reading:
             mark = self.layout.decimal_mark
             if mark is not None:
                 check_decimal_mark(cell, mark)
+        elif isinstance(cell, dt.date):
+            raise AmountError("amount_unreadable", short_date(cell))
         return parse_amount(cell)
 
     def money(self, key: str) -> list[int | None] | None:
@@ -262,8 +258,14 @@ class _Reading:
                     sentence = (
                         f"{heading} {rupiah(value)} tidak boleh negatif; tulis nilai positif."
                     )
-                    self.problem(row, key, "amount_not_positive", value, sentence)
+                    found = self.as_written(row, key)
+                    self.problem(row, key, "amount_not_positive", found, sentence)
         return values
+
+    def as_written(self, row: int, key: str) -> str:
+        """A cell of the table as it stands there, for the few that are wrong."""
+        position = bisect_left(self.numbers, row)
+        return as_shown(self.table.rows[position][1][self.table.columns[key]]).strip()
 
     def amounts(self, stated: dict[str, list[int | None] | None]) -> list[int | None]:
         """What was paid per row: the amount, else the sum of the parts; both must agree."""
@@ -330,7 +332,8 @@ class _Reading:
                 self.problem(row, key, error.code, "", error.sentence)
             elif amount is not None and amount <= 0:
                 sentence = f"Jumlah {rupiah(amount)} harus lebih dari nol; perbaiki jumlahnya."
-                self.problem(row, key, "amount_not_positive", amount, sentence)
+                found = self.as_written(row, key) or str(amount)
+                self.problem(row, key, "amount_not_positive", found, sentence)
 
     def class_column(self) -> Iterable[int | None]:
         return self._optional("collectibility", collectibility_of, "1 sampai 5")
@@ -369,21 +372,14 @@ class _Reading:
 
     def _ref(self, row: int, cell: Cell) -> str | None:
         """A reference that is not plain letters and digits."""
-        if isinstance(cell, (int, float)):
-            text = str(int(cell)) if 0 <= cell < 10**15 and int(cell) == cell else ""
-        else:
-            text = " ".join(str(cell).split()).removeprefix("'")
-            if text in ("", "-", "–"):
-                return None
-            if SCIENTIFIC.fullmatch(text) or text.startswith("#"):
-                text = ""
-        if text and len(text) <= LONGEST_REFERENCE:
+        text = reference_of(cell)
+        if text != "":
             return text
         sentence = (
-            f"Nomor bukti “{str(cell)[:40]}” tersimpan sebagai angka, rusak atau terlalu panjang; "
-            "ubah kolomnya menjadi teks di Excel dan tulis ulang."
+            f"Nomor bukti “{as_shown(cell)[:40]}” tersimpan sebagai angka, rusak atau terlalu "
+            "panjang; ubah kolomnya menjadi teks di Excel dan tulis ulang."
         )
-        self.problem(row, "reference", "reference_unreadable", cell, sentence)
+        self.problem(row, "reference", "reference_unreadable", as_shown(cell), sentence)
         return None
 
     def control_total(
@@ -429,12 +425,17 @@ class _Reading:
             return None
         totals: list[int] = []
         for row, cells in self.table.totals:
+            heading = self.table.heading(key)
+            if (row, index) in self.table.formulas:
+                sentence = (
+                    f"Baris jumlah (baris {row}): sel “{heading}” berisi rumus tanpa hasil; "
+                    "buka berkas di Excel, simpan sekali lagi, lalu unggah lagi."
+                )
+                self.tally.add(0, heading, "control_total_unreadable", "", sentence)
+                return None
             try:
                 value = self.read_amount(cells[index])
-                if (row, index) in self.table.formulas:
-                    raise AmountError("amount_unreadable", "rumus tanpa hasil")
             except AmountError as error:
-                heading = self.table.heading(key)
                 sentence = f"Baris jumlah (baris {row}): {error.sentence}"
                 self.tally.add(0, heading, "control_total_unreadable", error.found, sentence)
                 return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 
+from wibawa.rules.dates import short_date
 from wibawa.rules.money import AmountError
 from wibawa.uploads.columns import Cell
 
@@ -30,6 +32,19 @@ def text_of(cell: Cell) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 10**15:
         return str(int(cell))
     return " ".join(str(cell).split()).removeprefix("'").strip()
+
+
+def as_shown(cell: Cell) -> str:
+    """A cell as Excel shows it, for sentences: whole numbers plain, dates day first.
+
+    >>> as_shown(46310.0), as_shown(dt.date(2026, 10, 15))
+    ('46310', '15/10/2026')
+    """
+    if isinstance(cell, dt.date):
+        return short_date(cell)
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 10**16:
+        return str(int(cell))
+    return str(cell)
 
 
 def account_text(cell: str) -> str | None:

@@ -65,10 +65,14 @@ def is_blank(cell: Cell) -> bool:
 
 
 def known_names(layout: Sequence[Column]) -> dict[str, tuple[str, int]]:
-    """Squeezed heading → (key, rank); a lower rank is a surer name. The first column wins."""
+    """Squeezed heading → (key, rank); a lower rank is a surer name. The first column wins.
+
+    Our own heading is the surest, unless the names say where it stands among a bank's own.
+    """
     names: dict[str, tuple[str, int]] = {}
     for column in layout:
-        for rank, name in enumerate((*column.names, column.heading)):
+        ranked = column.names if column.heading in column.names else (column.heading, *column.names)
+        for rank, name in enumerate(ranked):
             names.setdefault(squeeze(name), (column.key, rank))
     return names
 

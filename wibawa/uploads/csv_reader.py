@@ -79,11 +79,11 @@ def read_csv(
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
         records = _bounded(reader, limits)
-    except csv.Error as error:
+    except csv.Error:
         raise unreadable(
             f"Tanda kutip di sekitar baris {reader.line_num} tidak berpasangan atau isi selnya "
             "terlalu panjang; perbaiki baris itu atau simpan berkas sebagai .xlsx.",
-            str(error),
+            f"baris {reader.line_num}",
         ) from None
     return list(enumerate(cast("list[list[Cell]]", records), 1))
 

@@ -9,6 +9,7 @@ OPEN = ("faulty", "clean")  # still in the hands of whoever sent it
 COMMON_CODES = {
     "column_ambiguous": "Judul kolom ganda",
     "column_missing": "Kolom tidak ada",
+    "columns_hidden": "Kolom tersembunyi",
     "control_total_differs": "Total tidak cocok",
     "control_total_unreadable": "Total tidak terbaca",
     "formula_without_value": "Rumus tanpa hasil",

@@ -29,7 +29,11 @@ __all__ = ["DEFAULT_LIMITS", "Cell", "Column", "Limits", "Table", "Unreadable", 
 
 Row = tuple[int, list[Cell]]
 
-_TOTAL = re.compile(r"(sub|grand)?(total|jumlah)(total|jumlah|(ke)?seluruh(an|nya)?|akhir|umum)?")
+_TOTAL = re.compile(
+    r"(sub|grand)?(total|jumlah)(total|jumlah|(ke)?seluruh(an|nya)?|akhir|umum)?"
+    r"((halaman|hal)(ini|\d{1,5})?)?"
+    r"(\d{1,6}(rekening|debitur|nasabah|peminjam|transaksi|pembayaran|baris|data)?)?"
+)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DIGITS = "0123456789"
 _MOST_HIDDEN_NOTICES = 50
@@ -133,10 +137,12 @@ def _check_header(header: Header | None, sheet: Sheet, layout: Sequence[Column])
         expected = needed or ", ".join(column.heading for column in layout)
         found = _likely_headings(sheet)
         stands = f"yang ada: {found}" if found else "berkas tidak berisi teks"
+        hidden = [notice.message for notice in sheet.notices if notice.code == "sheet_hidden"]
         raise Unreadable(
             Problem(
                 0, "", "column_missing", found,
-                f"Baris judul kolom tidak ditemukan; diperlukan kolom {expected}, {stands}.",
+                " ".join([f"Baris judul kolom tidak ditemukan; diperlukan kolom {expected}, "
+                          f"{stands}.", *hidden[:3]]),
             )
         )  # fmt: skip
     missing = [c.heading for c in layout if c.needed and c.key not in header.columns]
@@ -198,6 +204,7 @@ def _assemble(sheet: Sheet, header: Header, layout: Sequence[Column]) -> Table:
     _drop_numbering(table, header)
     _drop_signatures(table)
     _note_hidden(table, sheet.hidden)
+    _note_hidden_columns(table, sheet.hidden_columns)
     _note_formulas(table)
     return table
 
@@ -285,6 +292,26 @@ def _note_hidden(table: Table, hidden: Sequence[tuple[int, int]]) -> None:
         table.notices.append(
             Problem(more[0][0], "", "rows_hidden", str(len(more)), sentence, blocking=False)
         )
+
+
+def _note_hidden_columns(table: Table, hidden: Sequence[tuple[int, int]]) -> None:
+    """A notice for each column that is read although Excel does not show it."""
+    for index in sorted(table.columns.values()):
+        if any(first <= index <= last for first, last in hidden):
+            heading, letter = table.headings[index], column_letters(index)
+            sentence = (
+                f"Kolom {letter} “{heading}” disembunyikan di Excel; isinya tetap dibaca, "
+                "periksa dulu."
+            )
+            table.notices.append(
+                Problem(0, heading, "columns_hidden", letter, sentence, blocking=False)
+            )
+
+
+def column_letters(index: int) -> str:
+    """What Excel calls a column: `column_letters(0) == "A"`, `column_letters(26) == "AA"`."""
+    first, last = divmod(index, 26)
+    return (column_letters(first - 1) if first else "") + chr(ord("A") + last)
 
 
 def _any_between(rows: Sequence[int], first: int, last: int) -> bool:

@@ -33,12 +33,19 @@ _FORMULA_ONLY = re.compile(
 _CELL_START = re.compile(rb"<(?:\w+:)?c\b([^<>]*)>\s*$")
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d+)[\"']")
 _TEXT_RESULT = re.compile(rb"\bt=[\"']str[\"']")
+_COLUMNS = re.compile(rb"<(?:\w+:)?col\b([^<>]*)>")
+_ERROR = re.compile(
+    rb"<(?:\w+:)?c\b([^<>]*\bt=[\"']e[\"'][^<>]*)>"
+    rb"(?:<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>))?"
+    rb"<(?:\w+:)?v>([^<>]{1,20})</"
+)
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^<>]{0,4000})>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^<>]{0,4000})>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 BATCH = 500
 MOST_SHEETS = 60
+MOST_ERRORS = 200_000
 
 
 class Refusal(Exception):
@@ -155,11 +162,11 @@ def check_text(data: bytes, limits: dict[str, int]) -> None:
 
 def inspect(
     content: bytes, limits: dict[str, int]
-) -> tuple[dict[str, zipfile.ZipInfo], dict[str, tuple[list[Range], list[Range]]]]:
-    """Check every part; per worksheet part the hidden rows and the formulas without a value."""
+) -> tuple[dict[str, zipfile.ZipInfo], dict[str, dict[str, Any]]]:
+    """Check every part; per worksheet part what is hidden, formulas without a value, errors."""
     parts = members(content, limits)
     room = limits["unpacked"]
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for name, info in parts.items():
         data = unpack(content, info, room)
         room -= len(data)
@@ -169,7 +176,12 @@ def inspect(
         if b"sheetData" in data[:200_000]:
             check_sheet(data, limits)
             check_text(data, limits)
-            found[name] = (hidden_rows(data), formulas_without_value(data))
+            found[name] = {
+                "hidden": hidden_rows(data),
+                "hidden_columns": hidden_columns(data),
+                "formulas": formulas_without_value(data),
+                "errors": error_cells(data),
+            }
         elif name.endswith("sharedstrings.xml"):
             check_text(data, limits)
     return parts, found
@@ -191,6 +203,31 @@ def hidden_rows(data: bytes) -> list[Range]:
         else:
             ranges.append([row, row])
     return ranges
+
+
+def hidden_columns(data: bytes) -> list[Range]:
+    """The hidden columns of a sheet as [first, last] ranges of indexes from 0."""
+    ranges = []
+    for match in _COLUMNS.finditer(data[: data.find(b"sheetData")]):
+        about = attributes(match[1])
+        if about.get("hidden") in ("1", "true"):
+            first, last = about.get("min", ""), about.get("max", "")
+            if first.isdigit() and last.isdigit():
+                ranges.append([int(first[:6]) - 1, int(last[:6]) - 1])
+    return ranges[:1_000]
+
+
+def error_cells(data: bytes) -> dict[int, list[tuple[int, str]]]:
+    """Row → (column index, text) of cells like #N/A, which calamine gives as empty ones."""
+    errors: dict[int, list[tuple[int, str]]] = {}
+    if b't="e"' not in data and b"t='e'" not in data:
+        return errors
+    for count, match in enumerate(_ERROR.finditer(data)):
+        reference = _REFERENCE.search(match[1])
+        if reference is not None and count < MOST_ERRORS:
+            place = column_number(reference[1]), match[2].decode("utf-8", "replace")
+            errors.setdefault(int(reference[2]), []).append(place)
+    return errors
 
 
 def formulas_without_value(data: bytes) -> list[Range]:
@@ -245,7 +282,9 @@ def plain(value: object) -> object:
     return str(value)
 
 
-def batches(sheet: Any, room: dict[str, int]) -> Iterator[list[list[Any]]]:
+def batches(
+    sheet: Any, room: dict[str, int], errors: dict[int, list[tuple[int, str]]]
+) -> Iterator[list[list[Any]]]:
     """The filled rows of a sheet as [Excel row number, cells], some hundred at a time.
 
     `room` is what all sheets together may still hold.
@@ -257,6 +296,9 @@ def batches(sheet: Any, room: dict[str, int]) -> Iterator[list[list[Any]]]:
     before = [""] * start[1]
     batch: list[list[Any]] = []
     for number, row in enumerate(sheet.iter_rows(), 1):
+        for column, text in errors.get(number, ()) if errors else ():
+            if start[1] <= column < start[1] + len(row):
+                row[column - start[1]] = text
         while row and row[-1] == "":
             row.pop()
         if not row:
@@ -297,16 +339,18 @@ def read(content: bytes, limits: dict[str, int]) -> Iterator[object]:
                 raise Refusal("columns", str(sheet.width))
             if sheet.height + (sheet.start or (0, 0))[0] > limits["rows"] + limits["spare_rows"]:
                 raise Refusal("rows", str(sheet.height))
-            hidden, formulas = found.get(names[index], ([], []))
+            told = found.get(names[index], {})
+            errors = told.get("errors", {})
             yield {
                 "sheet": about.name,
                 "visible": visible,
                 "filled": sheet.start is not None,
-                "hidden": hidden,
-                "formulas": formulas,
+                "hidden": told.get("hidden", []),
+                "hidden_columns": told.get("hidden_columns", []),
+                "formulas": told.get("formulas", []),
             }
             if visible:
-                yield from batches(sheet, room)
+                yield from batches(sheet, room, errors)
     yield {"end": True}
 
 

@@ -25,13 +25,14 @@ _SAVE_AGAIN = "buka di Excel, simpan sebagai .xlsx (Excel Workbook), lalu unggah
 class Sheet:
     """One visible sheet: its filled rows, and what Excel does not show at a glance.
 
-    `hidden` are ranges of hidden rows, `formulas` the (row, column index) of formulas without a
-    stored result.
+    `hidden` are ranges of hidden rows, `hidden_columns` of hidden columns by index, `formulas` the
+    (row, column index) of formulas without a stored result.
     """
 
     name: str
     records: list[tuple[int, list[Cell]]] = field(default_factory=list)
     hidden: list[tuple[int, int]] = field(default_factory=list)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     formulas: set[tuple[int, int]] = field(default_factory=set)
     notices: list[Problem] = field(default_factory=list)
 
@@ -99,6 +100,7 @@ def _sheets(content: bytes, limits: Limits) -> Iterator[tuple[dict[str, Any], Sh
             sheet = Sheet(
                 value["sheet"],
                 hidden=[(first, last) for first, last in value["hidden"]],
+                hidden_columns=[(first, last) for first, last in value["hidden_columns"]],
                 formulas={(row, column) for row, column in value["formulas"]},
             )
     raise refusal("memory", "", limits)
