@@ -31,6 +31,7 @@ from wibawa.indicators import routes as indicator_routes
 from wibawa.jobs import kind as jobs
 from wibawa.jobs import routes as job_routes
 from wibawa.jobs.queries import own_jobs
+from wibawa.layouts import routes as layout_routes
 from wibawa.letters import routes as letter_routes
 from wibawa.loans import routes as loan_routes
 from wibawa.merging import routes as merging_routes
@@ -66,6 +67,7 @@ PARTS = (
     paper_routes,
     indicator_routes,
     bank_routes,
+    layout_routes,
     letter_routes,
     notice_routes,
     proposal_routes,

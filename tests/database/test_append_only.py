@@ -28,6 +28,7 @@ from wibawa.scans.actions import withdraw
 from wibawa.web.clock import now, today
 
 APPEND_ONLY = {
+    "bank_layouts": "kind",
     "ledger_entries": "amount",
     "suspense_entries": "amount",
     "suspense_resolutions": "amount",

@@ -29,6 +29,7 @@ from tests.conftest import TODAY, dispose, make_app
 from tests.jobs.kinds import ask, know
 from wibawa.access.models import TrailEntry, User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
+from wibawa.access.personal_data import seal_bytes
 from wibawa.access.sessions import open_session
 from wibawa.applications.actions import keep_draft
 from wibawa.arrears.models import Reminder
@@ -36,6 +37,8 @@ from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
 from wibawa.jobs import runner
+from wibawa.layouts.models import LayoutExample
+from wibawa.layouts.queries import EXAMPLE_PLACE
 from wibawa.letters.actions import keep_logo
 from wibawa.letters.documents import PaperKind
 from wibawa.loans.models import LoanRequest
@@ -158,6 +161,11 @@ PAGES = {
     "jobs.job_list": "signed_in",
     "jobs.result": "signed_in",
     "jobs.state": "signed_in",
+    "layouts.drop_example": "manage_banks",
+    "layouts.edit_layout": "manage_banks",
+    "layouts.layout_list": "manage_banks",
+    "layouts.new_example": "manage_banks",
+    "layouts.preview": "manage_banks",
     "letters.export_list": "see_letters",
     "letters.logo": "manage_office",
     "letters.office": "manage_office",
@@ -463,7 +471,13 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     session.flush()
     reminders = factories.reminders(session, people["staff"], loan_id)
     reminder = session.scalar(select(Reminder.paper_id).where(Reminder.batch_id == reminders))
+    example = LayoutExample(bank_id=bank_id, kind="repayments", filename="contoh.csv",
+                            content=seal_bytes(b"NO KONTRAK;TGL;NILAI\r\n1;2;3\r\n", EXAMPLE_PLACE),
+                            uploaded_by=people["admin"], uploaded_at=now())  # fmt: skip
+    session.add(example)
+    session.flush()
     return {
+        "example_id": example.id,
         "change_id": change.id,
         "request_id": change.id,
         "request_id.kind_id": kinds_of_requests(session, today())[0].id,

@@ -51,6 +51,7 @@ OTHER_NAMES = {
     "jobs/runner": "a worker: claims jobs and does them",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
+    "layouts/kinds": "the kinds of files whose headings can be taught, one line each",
     "letters/documents": "a letter as plain data; no Flask, no database",
     "loans/invariants": "what `wibawa check` proves",
     "loans/journal": "the only way into the ledger",

@@ -21,6 +21,7 @@ NO_ENDPOINT = {
 NO_FRAME = {"base.html", "components.html"}
 FRAGMENTS = {
     "applications/preview.html": "the installments that are put into the form while one types",
+    "layouts/preview.html": "the rows as understood, put into the page while one chooses columns",
     "disbursements/preview.html": "the schedule that is put into the form while one types",
 }
 INLINE = re.compile(

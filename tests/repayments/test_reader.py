@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.measuring import processor_seconds
-from wibawa.repayments.layout import COLUMNS, Layout, layout_from
+from wibawa.repayments.layout import COLUMNS, DEFAULT_LAYOUT, Layout, layout_from
 from wibawa.repayments.reader import RepaymentFile, Unreadable, read_repayments
 from wibawa.rules.money import AmountError, parse_amount
 from wibawa.rules.refused import Refused
@@ -30,7 +30,7 @@ PARTS = "No Rekening;Tgl Bayar;Pokok;Bunga;Denda;Jumlah\n"
 
 def read(text: str | bytes, layout: Layout | None = None) -> RepaymentFile:
     content = text.encode() if isinstance(text, str) else text
-    return read_repayments(content, "angsuran", layout or Layout())
+    return read_repayments(content, "angsuran", layout or DEFAULT_LAYOUT)
 
 
 def sample(name: str) -> RepaymentFile:

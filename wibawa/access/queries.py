@@ -82,6 +82,8 @@ ACTIONS = {
     "deadlines_changed": "Mengubah batas waktu permohonan",
     "office_changed": "Mengubah kop surat",
     "direct_permit_set": "Mengubah izin pencairan tanpa permohonan",
+    "layout_example": "Mengunggah contoh berkas bank",
+    "layout_taught": "Menyimpan nama kolom berkas bank",
     "disbursements_paid": "Menyetujui berkas pencairan",
     "disbursement_recorded": "Mencatat pencairan",
     "disbursement_approved": "Menyetujui pencairan",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from typing import cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -8,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wibawa.database import Base, Moment, Rupiah
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.terms import ProductTerms
+from wibawa.uploads.layouts import DateOrder, DecimalMark, Words
 
 
 class Bank(Base):
@@ -32,16 +35,35 @@ class Bank(Base):
 
 
 class BankLayout(Base):
-    """A bank's own words for the columns of a kind of file, dated. `columns`: JSON, key → names."""
+    """How a bank writes a kind of file, dated; triggers let nobody change or delete it.
+
+    `columns`: JSON, key → headings; `ignored`: JSON, headings that are none of ours. Of two that
+    begin on a day the later one counts. What came with the program was entered by nobody.
+    """
 
     __tablename__ = "bank_layouts"
-    __table_args__ = (UniqueConstraint("bank_id", "kind", "valid_from"),)
+    __table_args__ = (
+        CheckConstraint("date_order IN ('dmy','ymd')", name="date_order_known"),
+        CheckConstraint("decimal_mark IN (',','.')", name="decimal_mark_known"),
+        CheckConstraint("(entered_by IS NULL) = (entered_at IS NULL)", name="entered"),
+        Index("ix_bank_layouts_bank", "bank_id", "kind", "valid_from"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"))
     kind: Mapped[str] = mapped_column(String(20))
     valid_from: Mapped[dt.date]
     columns: Mapped[str] = mapped_column(Text)
+    ignored: Mapped[str] = mapped_column(Text, default="[]")
+    date_order: Mapped[str] = mapped_column(String(3), default="dmy")
+    decimal_mark: Mapped[str | None] = mapped_column(String(1))
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+    @property
+    def words(self) -> Words:
+        order, mark = cast(DateOrder, self.date_order), cast(DecimalMark | None, self.decimal_mark)
+        return Words(json.loads(self.columns), json.loads(self.ignored), order, mark)
 
 
 class Proposal:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import User
@@ -24,7 +23,11 @@ from wibawa.database import Base
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind
 from wibawa.rules.money import share
+from wibawa.uploads.layouts import Layout, Shape, Words, known_layout
 from wibawa.web.clock import WIB
+
+MOST_LAYOUTS = 12
+"""The most ways of writing that a file is compared with: each costs a look at its headings."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,18 @@ class PermitEntry:
 
 
 @dataclass(frozen=True)
+class LayoutVersion:
+    """One way in which a bank writes a kind of file, and who taught it (nobody: the program)."""
+
+    id: int
+    kind: str
+    valid_from: dt.date
+    words: Words
+    by: str | None
+    at: dt.datetime | None
+
+
+@dataclass(frozen=True)
 class Place:
     code: str
     kelurahan: str
@@ -132,15 +147,42 @@ def rules_on(session: Session, day: dt.date) -> dict[str, CollectibilityRule]:
     return found
 
 
-def layout_mapping(session: Session, bank_id: int, kind: str, day: dt.date) -> dict[str, list[str]]:
-    """The bank's own column names for a kind of file: our key → its names, or nothing."""
-    columns = session.scalar(
-        select(BankLayout.columns)
-        .where(BankLayout.bank_id == bank_id, BankLayout.kind == kind, BankLayout.valid_from <= day)
-        .order_by(BankLayout.valid_from.desc())
-        .limit(1)
+def layout_on(
+    session: Session,
+    bank_id: int,
+    kind: str,
+    shape: Shape,
+    day: dt.date,
+    known_by: dt.datetime | None = None,
+) -> Layout:
+    """How a bank writes a kind of file on `day`, the newest way first, as far as it was known by a
+    moment: a file is read again as it was read when it came."""
+    asked = select(BankLayout).where(
+        BankLayout.bank_id == bank_id, BankLayout.kind == kind, BankLayout.valid_from <= day
     )
-    return {} if columns is None else dict(json.loads(columns))
+    if known_by is not None:
+        asked = asked.where(or_(BankLayout.entered_at.is_(None), BankLayout.entered_at <= known_by))
+    newest = asked.order_by(BankLayout.valid_from.desc(), BankLayout.id.desc())
+    return known_layout(shape, [row.words for row in session.scalars(newest.limit(MOST_LAYOUTS))])
+
+
+def layout_history(
+    session: Session, bank_id: int, *, for_update: bool = False
+) -> list[LayoutVersion]:
+    """Every way of writing that was taught for a bank, of all kinds of files, what counts last on
+    top. `for_update` holds the bank, so that nobody else teaches until the transaction ends."""
+    if for_update:
+        session.execute(select(Bank.id).where(Bank.id == bank_id).with_for_update(key_share=True))
+    found = session.execute(
+        select(BankLayout, User.name)
+        .outerjoin(User, User.id == BankLayout.entered_by)
+        .where(BankLayout.bank_id == bank_id)
+        .order_by(BankLayout.valid_from.desc(), BankLayout.id.desc())
+    )
+    return [
+        LayoutVersion(row.id, row.kind, row.valid_from, row.words, name, row.entered_at)
+        for row, name in found
+    ]
 
 
 def holidays(session: Session) -> frozenset[dt.date]:

@@ -32,20 +32,6 @@ from wibawa.web.asked import EARLIEST, LATEST, asked_number
 
 pages = Blueprint("banks", __name__)
 
-COLUMN_LABELS = {
-    "account": "Nomor rekening",
-    "name": "Nama peminjam",
-    "paid_on": "Tanggal bayar",
-    "amount": "Jumlah bayar",
-    "principal": "Pokok",
-    "interest": "Bunga",
-    "penalty": "Denda",
-    "outstanding": "Sisa pokok",
-    "collectibility": "Kolektibilitas",
-    "days_past_due": "Hari tunggakan",
-    "reference": "Nomor bukti",
-}
-
 
 @needs(Permission.MANAGE_BANKS)
 def bank_list() -> str:
@@ -74,8 +60,6 @@ def edit_bank(bank_id: int) -> str | Response:
         form=form,
         kinds=KIND_LABELS,
         direct=bank_id in queries.direct_banks(db.session(), clock.today()),
-        layout=queries.layout_mapping(db.session(), bank_id, "repayments", clock.today()),
-        column_labels=COLUMN_LABELS,
     )
 
 

@@ -3,6 +3,7 @@ commits."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +15,13 @@ from wibawa.access import trail
 from wibawa.applications.actions import advance, to_move
 from wibawa.applications.moves import Author, Known, Step, advance_all, one_at_a_time
 from wibawa.applications.queries import Case
+from wibawa.banks.queries import layout_on
 from wibawa.decisions.answers import Answer, AnswerFile, AnswerRow, Checked, Reason
 from wibawa.decisions.checks import check_answers
 from wibawa.decisions.kind import DECISIONS
 from wibawa.decisions.models import BankDecision
 from wibawa.decisions.queries import reasons_on, sent_applications
+from wibawa.decisions.reader import SHAPE
 from wibawa.rules.money import number, rupiah
 from wibawa.rules.nik import mask_niks
 from wibawa.rules.refused import Refused
@@ -26,7 +29,9 @@ from wibawa.rules.statuses import Action, State, move
 from wibawa.uploads import actions as files
 from wibawa.uploads.actions import Found, Received, Sent, only, shown_cell
 from wibawa.uploads.kinds import OPEN
+from wibawa.uploads.layouts import Layout
 from wibawa.uploads.models import Upload
+from wibawa.web.clock import in_wib
 
 
 def approve(
@@ -108,6 +113,11 @@ def _keep(session: Session, found: Case, author: Author, **answer: Any) -> None:
             **answer,
         )
     )
+
+
+def layout_at(session: Session, bank_id: int, moment: dt.datetime) -> Layout:
+    """How the bank writes this kind of file, as it was known at a moment."""
+    return layout_on(session, bank_id, DECISIONS.code, SHAPE, in_wib(moment).date(), moment)
 
 
 def receive(

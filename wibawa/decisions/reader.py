@@ -10,12 +10,13 @@ import re
 from typing import Final
 
 from wibawa.decisions.answers import AnswerFile, AnswerRow, Outcome
-from wibawa.rules.money import AmountError, parse_amount, rupiah
+from wibawa.rules.money import AmountError, rupiah
 from wibawa.uploads.cells import text_of
 from wibawa.uploads.columns import Column, squeeze
 from wibawa.uploads.garbage import collector_paused
+from wibawa.uploads.layouts import Layout, Shape, read_recognised, usual_layout
 from wibawa.uploads.limits import DEFAULT_LIMITS, Limits
-from wibawa.uploads.table import Cell, Table, read_table
+from wibawa.uploads.table import Cell, Table
 from wibawa.uploads.tally import Tally
 
 COLUMNS: Final = (
@@ -40,6 +41,8 @@ COLUMNS: Final = (
     Column("reason", "ALASAN", ("ALASAN PENOLAKAN", "ALASAN DITOLAK", "ALASAN BANK")),
     Column("note", "CATATAN", ("PENJELASAN", "CATATAN BANK")),
 )
+SHAPE: Final = Shape(COLUMNS)
+DEFAULT_LAYOUT: Final = usual_layout(SHAPE)
 ANSWERING: Final = ("decision", "amount", "reason")
 WORDS: Final[dict[str, Outcome]] = {
     "disetujui": "approved",
@@ -51,7 +54,13 @@ _NUMBER: Final = re.compile(r"PM[- ]?0*([1-9][0-9]{0,9})", re.IGNORECASE)
 _NOTHING: Final = frozenset({"", "-", "–", "—"})
 
 
-def read_answers(content: bytes, filename: str, *, limits: Limits = DEFAULT_LIMITS) -> AnswerFile:
+def read_answers(
+    content: bytes,
+    filename: str,
+    layout: Layout = DEFAULT_LAYOUT,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> AnswerFile:
     """Read a bank's answers into typed rows and all their problems.
 
     Amounts in rupiah. Source: file rules §1 and §2, "Keputusan". Raises `Unreadable` (codes of
@@ -62,7 +71,7 @@ def read_answers(content: bytes, filename: str, *, limits: Limits = DEFAULT_LIMI
     ('PM-000007', 'Ani', 'approved', True, 4000000)
     """
     with collector_paused():
-        return _Reading(read_table(content, filename, COLUMNS, limits=limits)).file()
+        return _Reading(*read_recognised(content, filename, layout, limits=limits)).file()
 
 
 def application_number(text: str) -> str | None:
@@ -78,8 +87,9 @@ def application_number(text: str) -> str | None:
 class _Reading:
     """The reading of one table, row by row; collects problems on the way."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, layout: Layout) -> None:
         self.table = table
+        self.layout = layout
         self.tally = Tally(list(table.problems), {problem.row for problem in table.problems})
         self.unfit = {(problem.row, problem.column) for problem in table.problems}
 
@@ -155,15 +165,10 @@ class _Reading:
         if index is None or text_of(cells[index]) in _NOTHING:
             return None
         try:
-            return self.readable(cells[index])
+            return self.layout.amount(cells[index])
         except AmountError as error:
             self.problem(row, "amount", error.code, error.found, error.sentence)
             return None
-
-    def readable(self, cell: Cell) -> int:
-        if isinstance(cell, bool):  # True equals 1, but is no amount
-            raise AmountError("amount_unreadable", str(cell).upper())
-        return parse_amount(cell)
 
     def control_total(self, rows: list[AnswerRow]) -> bool:
         """Whether the file states a total of what is approved; it must be the sum of the rows."""
@@ -175,7 +180,7 @@ class _Reading:
             if text_of(cells[index]) in _NOTHING:
                 continue
             try:
-                stated.append(self.readable(cells[index]))
+                stated.append(self.layout.amount(cells[index]))
             except AmountError as error:
                 sentence = f"Baris jumlah (baris {row}): {error.sentence}"
                 heading = self.table.heading("amount")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -216,12 +217,13 @@ def upload() -> str | Response:
 
 def _receive(form: UploadForm) -> Response:
     content, name = form.file.data.read(), form.file.data.filename or "berkas"
-    db.session.rollback()  # no lock while reading
-    file = read_answers(content, name)
-    replaces = asked_number(form.replaces.data, 1, 999_999)
-    bank_id = me().bank_id
+    bank_id, author = me().bank_id, _author()
     assert bank_id is not None, "only bank officers may upload"
-    received = actions.receive(db.session(), bank_id, content, name, file, _author(), replaces)
+    layout = actions.layout_at(db.session(), bank_id, author.now)
+    db.session.rollback()  # no lock while reading
+    file = read_answers(content, name, layout)
+    replaces = asked_number(form.replaces.data, 1, 999_999)
+    received = actions.receive(db.session(), bank_id, content, name, file, author, replaces)
     number = received.upload.id
     if not received.earlier:
         record("file_uploaded", received.upload)
@@ -298,7 +300,9 @@ def _author() -> Author:
 
 
 def _read(upload: Upload) -> AnswerFile:
-    return files.read_again(upload, read_answers)
+    assert upload.bank_id is not None
+    layout = actions.layout_at(db.session(), upload.bank_id, upload.uploaded_at)
+    return files.read_again(upload, partial(read_answers, layout=layout))
 
 
 def _to_upload(upload_id: int) -> Response:

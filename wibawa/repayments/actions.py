@@ -14,7 +14,6 @@ from wibawa.loans.journal import ENTRY_COLUMNS, SUSPENSE_COLUMNS, Author, lock_l
 from wibawa.loans.settlements import complete_settlements
 from wibawa.repayments.facts import Options, Outcome, check_against_books, layout_of
 from wibawa.repayments.kind import REPAYMENTS
-from wibawa.repayments.layout import Layout
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.dates import short_date
@@ -24,6 +23,7 @@ from wibawa.uploads import actions as files
 from wibawa.uploads.actions import Found, Received, Sent, only, shown_cell
 from wibawa.uploads.garbage import collector_paused
 from wibawa.uploads.kinds import OPEN
+from wibawa.uploads.layouts import Layout
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import in_wib
 
@@ -53,7 +53,8 @@ def receive(
 
 def layout_then(session: Session, upload: Upload, bank: Bank) -> Layout:
     """The bank's layout that was in force when the file came: how to read it again."""
-    return layout_of(session, bank, in_wib(upload.uploaded_at).date())
+    came = upload.uploaded_at
+    return layout_of(session, bank, in_wib(came).date(), came)
 
 
 def recheck(

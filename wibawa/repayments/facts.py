@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
-from wibawa.banks.queries import layout_mapping, thresholds_on
+from wibawa.banks.queries import layout_on, thresholds_on
 from wibawa.borrowers.models import Borrower
 from wibawa.database import FOREVER, among
 from wibawa.loans.models import (
@@ -47,12 +47,13 @@ from wibawa.loans.undone import (
 from wibawa.repayments.checks import check_repayments
 from wibawa.repayments.differences import STATED, Books, Step, Version, differences
 from wibawa.repayments.kind import REPAYMENTS
-from wibawa.repayments.layout import Layout, layout_from
+from wibawa.repayments.layout import SHAPE
 from wibawa.repayments.outcome import AccountFact, Checked, Posted, Same
 from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.facts import BankKind
 from wibawa.rules.references import reference_key
 from wibawa.rules.refused import Problem
+from wibawa.uploads.layouts import Layout
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,11 @@ class Outcome:
     freed: Mapping[str, int] = field(default_factory=dict)
 
 
-def layout_of(session: Session, bank: Bank, today: dt.date) -> Layout:
-    return layout_from(layout_mapping(session, bank.id, REPAYMENTS.code, today))
+def layout_of(
+    session: Session, bank: Bank, today: dt.date, known_by: dt.datetime | None = None
+) -> Layout:
+    """How the bank writes on a day, as far as it was known by a moment."""
+    return layout_on(session, bank.id, REPAYMENTS.code, SHAPE, today, known_by)
 
 
 def check_against_books(

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
 
-from wibawa.rules.refused import Refused
-from wibawa.uploads.columns import Column, squeeze
+from wibawa.uploads.columns import Column
+from wibawa.uploads.layouts import (
+    DateOrder,
+    DecimalMark,
+    Layout,
+    Shape,
+    Words,
+    taught_layout,
+    usual_layout,
+)
 
 COLUMNS: tuple[Column, ...] = (
     Column(
@@ -85,25 +91,14 @@ COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How one bank writes its file. `decimal_mark` None means: told by the number itself.
-
-    `date_order` "ymd" also takes `20261005` and `2026/10/05`; a month is never read first.
-    """
-
-    columns: tuple[Column, ...] = COLUMNS
-    date_order: Literal["dmy", "ymd"] = "dmy"
-    decimal_mark: Literal[",", "."] | None = None
-
-
-DEFAULT_LAYOUT = Layout()
+SHAPE = Shape(COLUMNS, (("amount",), ("principal", "interest")))
+DEFAULT_LAYOUT = usual_layout(SHAPE)
 
 
 def layout_from(
     mapping: Mapping[str, Sequence[str]] | None = None,
-    date_order: Literal["dmy", "ymd"] = "dmy",
-    decimal_mark: Literal[",", "."] | None = None,
+    date_order: DateOrder = "dmy",
+    decimal_mark: DecimalMark | None = None,
 ) -> Layout:
     """The columns with a bank's own headings (key → names) put before the usual ones.
 
@@ -113,14 +108,4 @@ def layout_from(
     >>> layout_from({"principal": ["JUMLAH"]}).columns[4].names[0]
     'JUMLAH'
     """
-    given = {key: tuple(names) for key, names in (mapping or {}).items()}
-    unknown = sorted(given.keys() - {column.key for column in COLUMNS})
-    if unknown:
-        raise Refused("column_unknown", f"Kolom “{unknown[0]}” tidak ada pada berkas angsuran.")
-    owner = {squeeze(name): key for key, names in given.items() for name in names}
-    columns = []
-    for column in COLUMNS:
-        usual = (column.heading, *column.names)
-        kept = tuple(name for name in usual if owner.get(squeeze(name), column.key) == column.key)
-        columns.append(replace(column, names=given.get(column.key, ()) + kept))
-    return Layout(tuple(columns), date_order, decimal_mark)
+    return taught_layout(SHAPE, Words(mapping or {}, (), date_order, decimal_mark))

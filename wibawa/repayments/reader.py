@@ -12,31 +12,24 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
-from wibawa.repayments.layout import COLUMNS, DEFAULT_LAYOUT, Layout, layout_from
+from wibawa.repayments.layout import COLUMNS, DEFAULT_LAYOUT, layout_from
 from wibawa.repayments.rows import (
     RepaymentFile,
     RepaymentRow,
     canonical_rows_hash,
     collectibility_of,
-    date_of,
     days_of,
     reference_of,
 )
-from wibawa.rules.dates import DateError, short_date
-from wibawa.rules.money import AmountError, parse_amount, rupiah
+from wibawa.rules.dates import DateError
+from wibawa.rules.money import AmountError, rupiah
 from wibawa.rules.refused import Refused
-from wibawa.uploads.cells import (
-    account_text,
-    as_shown,
-    check_decimal_mark,
-    plain_accounts,
-    text_of,
-    usual_amounts,
-)
+from wibawa.uploads.cells import account_text, as_shown, plain_accounts, text_of, usual_amounts
 from wibawa.uploads.columns import is_blank
 from wibawa.uploads.garbage import collector_paused
+from wibawa.uploads.layouts import Layout, read_recognised
 from wibawa.uploads.limits import DEFAULT_LIMITS, Limits
-from wibawa.uploads.table import Cell, Table, Unreadable, column_missing, read_table
+from wibawa.uploads.table import Cell, Table, Unreadable
 from wibawa.uploads.tally import Tally
 
 __all__ = [
@@ -72,14 +65,7 @@ def read_repayments(
     ('001', 5000, 5000)
     """
     with collector_paused():
-        return _read(content, filename, layout, limits)
-
-
-def _read(content: bytes, filename: str, layout: Layout, limits: Limits) -> RepaymentFile:
-    table = read_table(content, filename, layout.columns, limits=limits)
-    if "amount" not in table.columns and not {"principal", "interest"} <= table.columns.keys():
-        raise column_missing(["Jumlah Bayar (atau Pokok dan Bunga)"], table.headings)
-    return _Reading(table, layout).file()
+        return _Reading(*read_recognised(content, filename, layout, limits=limits)).file()
 
 
 class _Reading:
@@ -228,21 +214,13 @@ class _Reading:
         return [cell.strip() if type(cell) is str else str(cell) for cell in cells]
 
     def dates(self) -> list[dt.date | None]:
-        year_first = self.layout.date_order == "ymd"
-        cells = self.column("paid_on") or []
-        return self.distinct("paid_on", lambda cell: date_of(cell, year_first), DateError, cells)
+        return self.distinct("paid_on", self.layout.day, DateError, self.column("paid_on") or [])
 
     def read_amount(self, cell: Cell) -> int | None:
         """One amount by the rules of money and the bank's decimal mark; None for an empty cell."""
-        if type(cell) is str:
-            if not cell.strip(" -–\t\xa0"):
-                return None
-            mark = self.layout.decimal_mark
-            if mark is not None:
-                check_decimal_mark(cell, mark)
-        elif isinstance(cell, dt.date):
-            raise AmountError("amount_unreadable", short_date(cell))
-        return parse_amount(cell)
+        if type(cell) is str and not cell.strip(" -–\t\xa0"):
+            return None
+        return self.layout.amount(cell)
 
     def money(self, key: str) -> list[int | None] | None:
         """A money column in rupiah; parts below zero are problems, a negative balance is not."""

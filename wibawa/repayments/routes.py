@@ -63,11 +63,12 @@ def upload() -> str | Response:
 
 def _receive(bank: Bank, form: UploadForm) -> Response:
     content, name = form.file.data.read(), form.file.data.filename or "berkas"
-    layout = layout_of(db.session(), bank, clock.today())
+    author = _me()
+    layout = layout_of(db.session(), bank, author.booked_on, author.now)
     db.session.rollback()  # no lock while reading
     file = read_repayments(content, name, layout)
     replaces = asked_number(form.replaces.data, 1, 999_999)
-    received = actions.receive(db.session(), bank, content, name, file, _me(), replaces)
+    received = actions.receive(db.session(), bank, content, name, file, author, replaces)
     number = received.upload.id
     if not received.earlier:
         record("file_uploaded", received.upload)

@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from wibawa.rules.dates import parse_date
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Problem
-from wibawa.uploads.cells import SCIENTIFIC, as_shown
+from wibawa.uploads.cells import SCIENTIFIC
 from wibawa.uploads.limits import too_large
 from wibawa.uploads.table import Cell, Table
 
 _CLASS = re.compile(r"(?:KOL(?:EKTIBILITAS)?\.?\s*)?([1-5])(?:\s*[-.:]?\s*[A-Z ]*)", re.IGNORECASE)
-_YEAR_FIRST = re.compile(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})")
 _CLASSES = {
     "LANCAR": 1,
     "DALAM PERHATIAN KHUSUS": 2,
@@ -119,14 +117,6 @@ def canonical_rows_hash(file: RepaymentFile) -> str:
     bad = [str(file.cells(row)) for row in sorted(file.bad_rows) if row]
     text = "\n".join((*lines, *bad, str(file.control_total)))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-def date_of(cell: Cell, year_first: bool) -> dt.date:
-    """The day paid; `year_first` also takes 20261005. Raises `DateError` for any other number."""
-    if not isinstance(cell, (str, dt.date)):
-        cell = as_shown(cell)
-    parts = _YEAR_FIRST.fullmatch(cell.strip()) if year_first and isinstance(cell, str) else None
-    return parse_date("-".join(parts.groups()) if parts else cell)
 
 
 def reference_of(cell: Cell) -> str | None:

@@ -24,13 +24,15 @@ class Column:
     """One column of a kind of file.
 
     `key` is the name in code, `heading` the name in our own template and in sentences, `names` the
-    headings that files use for it, the surest first. `needed` columns must be in every file.
+    headings that files use for it, the surest first. `needed` columns must be in every file. A
+    `closed` one goes by its `names` only: its own heading means something else in this file.
     """
 
     key: str
     heading: str
     names: tuple[str, ...] = ()
     needed: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,10 @@ def known_names(layout: Sequence[Column]) -> dict[str, tuple[str, int]]:
     """
     names: dict[str, tuple[str, int]] = {}
     for column in layout:
-        ranked = column.names if column.heading in column.names else (column.heading, *column.names)
+        if column.closed or column.heading in column.names:
+            ranked = column.names
+        else:
+            ranked = (column.heading, *column.names)
         for rank, name in enumerate(ranked):
             names.setdefault(squeeze(name), (column.key, rank))
     return names

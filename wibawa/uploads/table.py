@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from wibawa.rules.refused import Problem
-from wibawa.uploads.columns import Cell, Column, Header, find_header, is_blank, squeeze
+from wibawa.uploads.columns import (
+    Cell,
+    Column,
+    Header,
+    find_header,
+    is_blank,
+    known_names,
+    match_headings,
+    squeeze,
+)
 from wibawa.uploads.csv_reader import NOT_A_TABLE, read_csv
 from wibawa.uploads.limits import (
     DEFAULT_LIMITS,
@@ -23,7 +32,7 @@ from wibawa.uploads.limits import (
     too_large,
     unreadable,
 )
-from wibawa.uploads.xlsx_reader import Sheet, read_xlsx
+from wibawa.uploads.xlsx_reader import Sheet, read_xlsx, visible_sheets
 
 __all__ = ["DEFAULT_LIMITS", "Cell", "Column", "Limits", "Table", "Unreadable", "read_table"]
 
@@ -70,32 +79,36 @@ class Table:
 
 
 def read_table(
-    content: bytes, filename: str, layout: Sequence[Column], *, limits: Limits = DEFAULT_LIMITS
+    content: bytes,
+    filename: str,
+    layout: Sequence[Column],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    choose: Callable[[Sequence[str]], Sequence[Column]] | None = None,
+    expected: Sequence[str] = (),
 ) -> Table:
     """Read an XLSX or CSV file; which of the two is told by its content, not by its name.
 
-    Raises `Unreadable` whose `problem` has the code file_unreadable, file_too_large,
-    column_missing or column_ambiguous and an Indonesian sentence; nothing else, whatever the bytes.
+    `choose` gives the columns for the headings that were found by `layout`, where a bank writes in
+    several ways; `expected` are the columns that a refusal names, else the needed ones. Raises
+    `Unreadable` whose `problem` has the code file_unreadable, file_too_large, column_missing or
+    column_ambiguous and an Indonesian sentence; nothing else, whatever the bytes.
 
     >>> layout = (Column("account", "NO REKENING"), Column("amount", "JUMLAH"), Column("n", "NAMA"))
     >>> read_table(b"Nama;No. Rekening;Jumlah\\nAni;001;5", "a.csv", layout).rows
     [(2, ['Ani', '001', '5'])]
     """
-    if not content.strip(b"\0\t\r\n "):
-        raise unreadable("Berkas kosong; unggah berkas yang berisi tabel.", filename)
-    if len(content) > limits.content:
-        megabytes = limits.content // (1024 * 1024)
-        raise too_large(
-            f"Ukuran berkas lebih dari {megabytes} MB; bagi menjadi beberapa berkas.",
-            f"{len(content) / 1048576:.1f} MB".replace(".", ","),
-        )
+    _check_content(content, filename, limits)
     if content.startswith(b"PK"):
         sheet = read_xlsx(content, layout, limits)
     else:
-        _refuse_other_kinds(content)
         sheet = Sheet("", read_csv(content, layout, limits))
     header = find_header(sheet.records, layout)
-    _check_header(header, sheet, layout)
+    if header is not None and choose is not None:
+        layout = choose(header.headings)
+        columns, twice = match_headings(header.headings, known_names(layout))
+        header = replace(header, columns=columns, twice=twice)
+    _check_header(header, sheet, layout, expected)
     assert header is not None
     table = _assemble(sheet, header, layout)
     if len(table.rows) > limits.rows:
@@ -105,6 +118,39 @@ def read_table(
             str(len(table.rows)),
         )
     return table
+
+
+def first_records(
+    content: bytes,
+    filename: str,
+    layout: Sequence[Column],
+    *,
+    count: int,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[Sheet]:
+    """The first `count` filled rows of every visible sheet, whatever they say; a CSV file is one
+    sheet without a name. Raises `Unreadable` with file_unreadable or file_too_large.
+    """
+    _check_content(content, filename, limits)
+    if content.startswith(b"PK"):
+        return visible_sheets(content, limits, count)
+    records = read_csv(content, layout, limits)
+    filled = [record for record in records if not all(map(is_blank, record[1]))][:count]
+    return [Sheet("", filled)] if filled else []
+
+
+def _check_content(content: bytes, filename: str, limits: Limits) -> None:
+    """Refuse what is empty, too large or no table at a glance."""
+    if not content.strip(b"\0\t\r\n "):
+        raise unreadable("Berkas kosong; unggah berkas yang berisi tabel.", filename)
+    if len(content) > limits.content:
+        megabytes = limits.content // (1024 * 1024)
+        raise too_large(
+            f"Ukuran berkas lebih dari {megabytes} MB; bagi menjadi beberapa berkas.",
+            f"{len(content) / 1048576:.1f} MB".replace(".", ","),
+        )
+    if not content.startswith(b"PK"):
+        _refuse_other_kinds(content)
 
 
 def _refuse_other_kinds(content: bytes) -> None:
@@ -131,17 +177,19 @@ def _refuse_other_kinds(content: bytes) -> None:
         raise unreadable(NOT_A_TABLE)
 
 
-def _check_header(header: Header | None, sheet: Sheet, layout: Sequence[Column]) -> None:
+def _check_header(
+    header: Header | None, sheet: Sheet, layout: Sequence[Column], expected: Sequence[str]
+) -> None:
     if header is None:
-        needed = ", ".join(column.heading for column in layout if column.needed)
-        expected = needed or ", ".join(column.heading for column in layout)
+        names = expected or [c.heading for c in layout if c.needed] or [c.heading for c in layout]
         found = _likely_headings(sheet)
+        needed = ", ".join(names)
         stands = f"yang ada: {found}" if found else "berkas tidak berisi teks"
         hidden = [notice.message for notice in sheet.notices if notice.code == "sheet_hidden"]
         raise Unreadable(
             Problem(
                 0, "", "column_missing", found,
-                " ".join([f"Baris judul kolom tidak ditemukan; diperlukan kolom {expected}, "
+                " ".join([f"Baris judul kolom tidak ditemukan; diperlukan kolom {needed}, "
                           f"{stands}.", *hidden[:3]]),
             )
         )  # fmt: skip

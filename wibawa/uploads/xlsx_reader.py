@@ -62,6 +62,18 @@ def read_xlsx(content: bytes, layout: Sequence[Column], limits: Limits) -> Sheet
     return best
 
 
+def visible_sheets(content: bytes, limits: Limits, count: int) -> list[Sheet]:
+    """The first `count` filled rows of every visible sheet that holds anything, in the workbook's
+    order. Raises as `read_xlsx`.
+    """
+    found = []
+    for about, sheet in _sheets(content, limits):
+        del sheet.records[count:]
+        if about["visible"] and sheet.records:
+            found.append(sheet)
+    return found
+
+
 def _hidden_notice(name: str) -> Problem:
     sentence = (
         f"Lembar “{name}” disembunyikan di Excel dan tidak dibaca; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,11 @@ from sqlalchemy.orm import Session
 from wibawa.access import trail
 from wibawa.applications.moves import Author, Known, Step, advance_all, one_at_a_time
 from wibawa.banks.models import Bank
-from wibawa.banks.queries import terms_on
+from wibawa.banks.queries import layout_on, terms_on
 from wibawa.disbursements.files.checks import check_payments
 from wibawa.disbursements.files.kind import DISBURSEMENTS
 from wibawa.disbursements.files.queries import books
+from wibawa.disbursements.files.reader import SHAPE
 from wibawa.disbursements.files.rows import Checked, Payment, PaymentFile
 from wibawa.disbursements.models import Disbursement
 from wibawa.loans.journal import Author as Booker
@@ -28,7 +30,14 @@ from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, move
 from wibawa.uploads import actions as files
 from wibawa.uploads.actions import Found, Received, Sent, only, shown_cell
+from wibawa.uploads.layouts import Layout
 from wibawa.uploads.models import Upload
+from wibawa.web.clock import in_wib
+
+
+def layout_at(session: Session, bank_id: int, moment: dt.datetime) -> Layout:
+    """How the bank writes this kind of file, as it was known at a moment."""
+    return layout_on(session, bank_id, DISBURSEMENTS.code, SHAPE, in_wib(moment).date(), moment)
 
 
 def receive(

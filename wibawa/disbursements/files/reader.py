@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Final
 
 from wibawa.disbursements.files.rows import PaymentFile, PaymentRow
-from wibawa.rules.dates import DateError, parse_date
-from wibawa.rules.money import AmountError, parse_amount, rupiah
+from wibawa.rules.dates import DateError
+from wibawa.rules.money import AmountError, rupiah
 from wibawa.uploads.cells import account_text, text_of
 from wibawa.uploads.columns import Column
 from wibawa.uploads.garbage import collector_paused
+from wibawa.uploads.layouts import Layout, Shape, read_recognised, usual_layout
 from wibawa.uploads.limits import DEFAULT_LIMITS, Limits
-from wibawa.uploads.table import Cell, Table, read_table
+from wibawa.uploads.table import Cell, Table
 from wibawa.uploads.tally import Tally
 
 MOST_ROWS: Final = 500
@@ -67,6 +68,8 @@ COLUMNS: Final = (
         ("TGL JATUH TEMPO", "TANGGAL JATUH TEMPO", "TGL JT", "JTEMPO"),
     ),
 )  # fmt: skip
+SHAPE: Final = Shape(COLUMNS)
+DEFAULT_LAYOUT: Final = usual_layout(SHAPE)
 _NUMBER: Final = re.compile(r"PM[- ]?0*([1-9][0-9]{0,9})", re.IGNORECASE)
 _NOTHING: Final = frozenset({"", "-", "–", "—"})
 _LONGEST_AGREEMENT: Final = 60
@@ -77,7 +80,13 @@ _DATES: Final = {
 }
 
 
-def read_payments(content: bytes, filename: str, *, limits: Limits = DEFAULT_LIMITS) -> PaymentFile:
+def read_payments(
+    content: bytes,
+    filename: str,
+    layout: Layout = DEFAULT_LAYOUT,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> PaymentFile:
     """Read a bank's disbursements into typed rows and all their problems.
 
     Rupiah. Source: file rules §1 and §2, "Pencairan". Raises `Unreadable` (codes of `read_table`)
@@ -90,14 +99,15 @@ def read_payments(content: bytes, filename: str, *, limits: Limits = DEFAULT_LIM
     """
     with collector_paused():
         few = replace(limits, rows=min(limits.rows, MOST_ROWS))
-        return _Reading(read_table(content, filename, COLUMNS, limits=few)).file()
+        return _Reading(*read_recognised(content, filename, layout, limits=few)).file()
 
 
 class _Reading:
     """The reading of one table, row by row; collects problems on the way."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, layout: Layout) -> None:
         self.table = table
+        self.layout = layout
         self.tally = Tally(list(table.problems), {problem.row for problem in table.problems})
         self.unfit = {(problem.row, problem.column) for problem in table.problems}
 
@@ -197,7 +207,7 @@ class _Reading:
                 self.problem(row, key, "date_missing", "", sentence)
             return None
         try:
-            return parse_date(cell)
+            return self.layout.day(cell)
         except DateError as error:
             self.problem(row, key, error.code, error.found, error.sentence)
             return None
@@ -208,7 +218,7 @@ class _Reading:
             self.problem(row, "amount", "amount_missing", "", sentence)
             return None
         try:
-            return _rupiah(cell)
+            return self.layout.amount(cell)
         except AmountError as error:
             self.problem(row, "amount", error.code, error.found, error.sentence)
             return None
@@ -221,7 +231,7 @@ class _Reading:
             if text_of(cells[index]) in _NOTHING:
                 continue
             try:
-                stated.append(_rupiah(cells[index]))
+                stated.append(self.layout.amount(cells[index]))
             except AmountError as error:
                 sentence = f"Baris jumlah (baris {row}): {error.sentence}"
                 self.tally.add(0, heading, "control_total_unreadable", error.found, sentence)
@@ -235,9 +245,3 @@ class _Reading:
             found = f"{stated[-1]} ≠ {counted}"
             self.tally.add(0, heading, "control_total_differs", found, sentence)
         return bool(stated)
-
-
-def _rupiah(cell: Cell) -> int:
-    if isinstance(cell, bool):  # True equals 1, but is no amount
-        raise AmountError("amount_unreadable", str(cell).upper())
-    return parse_amount(cell)

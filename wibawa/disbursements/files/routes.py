@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -73,10 +74,12 @@ def _form(replaces: str, bank_id: str = "") -> Any:
 def _receive(form: Any) -> Response:
     content, name = form.file.data.read(), form.file.data.filename or "berkas"
     bank_id = me().bank_id or int(form.bank_id.data)
+    author = _author()
+    layout = actions.layout_at(db.session(), bank_id, author.now)
     db.session.rollback()  # no lock while reading
-    file = read_payments(content, name)
+    file = read_payments(content, name, layout)
     replaces = asked_number(form.replaces.data, 1, 999_999)
-    received = actions.receive(db.session(), bank_id, content, name, file, _author(), replaces)
+    received = actions.receive(db.session(), bank_id, content, name, file, author, replaces)
     number = received.upload.id
     if not received.earlier:
         record("file_uploaded", received.upload)
@@ -155,7 +158,9 @@ def _author() -> Author:
 
 
 def _read(upload: Upload) -> PaymentFile:
-    return files.read_again(upload, read_payments)
+    assert upload.bank_id is not None
+    layout = actions.layout_at(db.session(), upload.bank_id, upload.uploaded_at)
+    return files.read_again(upload, partial(read_payments, layout=layout))
 
 
 def _to_upload(upload_id: int) -> Response:

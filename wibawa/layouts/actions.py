@@ -1,0 +1,122 @@
+"""Keeping an example for a while, and teaching what it shows: flush at most, the page commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from wibawa.access import trail
+from wibawa.access.personal_data import seal_bytes
+from wibawa.banks.models import Bank, BankLayout
+from wibawa.banks.queries import LayoutVersion, layout_history
+from wibawa.layouts.kinds import FileKind
+from wibawa.layouts.models import LayoutExample
+from wibawa.layouts.queries import EXAMPLE_PLACE, KEPT
+from wibawa.rules.dates import long_date
+from wibawa.rules.nik import mask_niks
+from wibawa.rules.refused import Refused
+from wibawa.uploads.actions import storable
+from wibawa.uploads.layouts import Words
+from wibawa.web.clock import in_wib
+
+DATE_ORDERS = {"dmy": "hari dulu", "ymd": "tahun dulu"}
+DECIMAL_MARKS = {None: "terbaca dari angkanya", ",": "koma", ".": "titik"}
+
+
+def keep_example(
+    session: Session,
+    bank: Bank,
+    kind: FileKind,
+    content: bytes,
+    filename: str,
+    by: int,
+    now: dt.datetime,
+) -> LayoutExample:
+    """Keep an example, sealed; this person's others and all that are a day old go."""
+    session.execute(
+        delete(LayoutExample).where(
+            (LayoutExample.uploaded_by == by) | (LayoutExample.uploaded_at <= now - KEPT)
+        )
+    )
+    example = LayoutExample(
+        bank_id=bank.id,
+        kind=kind.code,
+        filename=storable(mask_niks(filename))[-200:],
+        content=seal_bytes(content, EXAMPLE_PLACE),
+        uploaded_by=by,
+        uploaded_at=now,
+    )
+    session.add(example)
+    session.flush()
+    said = f"{bank.name}, {kind.label}: {example.filename}"
+    trail.record(session, now, by, "layout_example", "bank", bank.id, said)
+    return example
+
+
+def drop_example(session: Session, example: LayoutExample) -> None:
+    session.execute(delete(LayoutExample).where(LayoutExample.id == example.id))
+
+
+def newest(history: Iterable[LayoutVersion], kind: FileKind) -> int:
+    """The last entry of a kind: what a person saw before teaching the next."""
+    return max((each.id for each in history if each.kind == kind.code), default=0)
+
+
+def teach(
+    session: Session,
+    bank: Bank,
+    kind: FileKind,
+    words: Words,
+    *,
+    example: LayoutExample,
+    valid_from: dt.date,
+    seen: int,
+    by: int,
+    now: dt.datetime,
+) -> int:
+    """Add a way of writing that counts from a day on; days gone by stay as they were, and the
+    example is thrown away. Its number.
+
+    Raises `Refused`: `in_the_past`, `changed`.
+    """
+    if valid_from < in_wib(now).date():
+        raise Refused(
+            "in_the_past",
+            f"Tertulis {long_date(valid_from)}; diperlukan hari ini atau sesudahnya.",
+        )
+    if newest(layout_history(session, bank.id, for_update=True), kind) != seen:
+        raise Refused(
+            "changed",
+            "Nama kolom bank ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan "
+            "sekali lagi bila masih perlu.",
+        )
+    layout = BankLayout(
+        bank_id=bank.id,
+        kind=kind.code,
+        valid_from=valid_from,
+        columns=_json({key: list(names) for key, names in words.names.items()}),
+        ignored=_json(list(words.ignored)),
+        date_order=words.date_order,
+        decimal_mark=words.decimal_mark,
+        entered_by=by,
+        entered_at=now,
+    )
+    session.add(layout)
+    session.flush()
+    told = "; ".join(f"{kind.shape.heading(key)} = {' / '.join(names)}"
+                     for key, names in words.names.items())  # fmt: skip
+    said = (
+        f"{bank.name}, {kind.label}, sejak {long_date(valid_from)}: {told}; tanggal "
+        f"{DATE_ORDERS[words.date_order]}, desimal {DECIMAL_MARKS[words.decimal_mark]}"
+    )
+    trail.record(session, now, by, "layout_taught", "bank", bank.id, mask_niks(storable(said)))
+    drop_example(session, example)
+    return layout.id
+
+
+def _json(value: object) -> str:
+    return storable(json.dumps(value, ensure_ascii=False))
