@@ -39,12 +39,14 @@ from wibawa.disbursements.models import Disbursement
 from wibawa.jobs import runner
 from wibawa.layouts.models import LayoutExample
 from wibawa.layouts.queries import EXAMPLE_PLACE
+from wibawa.letters.actions import issue as issue_letter
 from wibawa.letters.actions import keep_logo
-from wibawa.letters.documents import PaperKind
+from wibawa.letters.documents import Heading, PaperKind, letter_data, sample_letter
 from wibawa.loans.models import LoanRequest
 from wibawa.merging.models import BorrowerMerge
 from wibawa.papers.actions import Clerk
 from wibawa.papers.actions import issue as issue_paper
+from wibawa.papers.models import UploadPaper
 from wibawa.scans.queries import kinds_of_requests, kinds_on
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
@@ -188,8 +190,10 @@ PAGES = {
     "notices.issue": "issue_letter",
     "notices.notice": "see_letters",
     "papers.issue": "issue_letter",
+    "papers.issue_upload_receipt": "issue_upload_receipt",
     "papers.loan_papers": "print_schedule",
     "papers.paper_file": "print_schedule",
+    "papers.upload_receipt": "see_uploads",
     "printing.batch": "print_schedule",
     "printing.batch_download": "print_schedule",
     "printing.office_sample": "manage_office",
@@ -273,6 +277,7 @@ MATRIX = """
     request_change       staff
     decide_change              approver
     print_schedule       staff approver bank
+    issue_upload_receipt staff          bank
     see_indicators       staff approver      leader auditor
     see_trail                                       auditor admin
     manage_users                                            admin
@@ -413,6 +418,19 @@ def _payments(bank: Bank, officer: int) -> Upload:
                   uploaded_by=officer, uploaded_at=now())  # fmt: skip
 
 
+def _upload_receipt(session: Session, upload: Upload, by: int) -> int:
+    """A paper of the bank's file, whatever it says."""
+
+    def compose(heading: Heading) -> dict[str, Any]:
+        return {"letter": letter_data(sample_letter(heading))}
+
+    kind = PaperKind.UPLOAD_RECEIPT
+    paper = issue_letter(session, kind, upload.bank_id, "Berkas", compose, by, now())
+    session.add(UploadPaper(paper_id=paper, upload_id=upload.id, bank_id=upload.bank_id))
+    session.flush()
+    return paper
+
+
 def _change(bank_id: int, loan_id: int, asked_by: int) -> LoanRequest:
     """A payment holiday of the bank's loan that waits for the approver."""
     return LoanRequest(kind="holiday", status="recorded", bank_id=bank_id, loan_id=loan_id,
@@ -496,6 +514,7 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "printing.paper_id": reminder,
         "profile_id": 1,
         "digest": keep_logo(session, b"a picture", people["staff"], now()),
+        "receipt_id": _upload_receipt(session, upload, people["staff"]),
         "papers.paper_id": issue_paper(
             session, loan_id, PaperKind.SCHEDULE, Clerk(people["staff"], "Staff", now())
         ),

@@ -73,6 +73,8 @@ OTHER_NAMES = {
     "printing/pdf": "schedules drawn with ReportLab",
     "papers/jobs": "the kinds of jobs that print",
     "papers/decided": "payoff offer and minutes of a decided change, as plain data",
+    "papers/filed": "the receipt of a posted file, as plain data",
+    "papers/posted": "what a posted file came to, out of the books",
     "papers/letter": "card, receipt and payoff statement, as plain data",
     "printing/batch": "many schedules in one file on disk",
     "printing/issued": "what was issued, drawn again from its kept document",

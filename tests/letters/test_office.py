@@ -46,6 +46,7 @@ OFFICE = {
     "reminder": "{nomor}/PERINGATAN/KW/{bulan}/{tahun}",
     "offer": "{nomor}/PENAWARAN/KW/{bulan}/{tahun}",
     "minutes": "{nomor}/BA/KW/{bulan}/{tahun}",
+    "upload_receipt": "{nomor}/TANDA-TERIMA/KW/{bulan}/{tahun}",
 }
 
 

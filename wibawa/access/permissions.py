@@ -59,6 +59,7 @@ class Permission(StrEnum):
     REQUEST_CHANGE = "request_change"  # a change of a loan, its money, titipan or a posted file
     DECIDE_CHANGE = "decide_change"
     PRINT_SCHEDULE = "print_schedule"
+    ISSUE_UPLOAD_RECEIPT = "issue_upload_receipt"  # what a posted file of the bank came to
     SEE_INDICATORS = "see_indicators"
     SEE_TRAIL = "see_trail"
     MANAGE_USERS = "manage_users"
@@ -101,6 +102,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.UPLOAD_DISBURSEMENTS,
             P.REQUEST_CHANGE,
             P.PRINT_SCHEDULE,
+            P.ISSUE_UPLOAD_RECEIPT,
             P.SEE_INDICATORS,
             P.SEE_TERMS,
             P.PROPOSE_TERMS,
@@ -154,6 +156,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_PROPOSALS,
             P.ANSWER_APPLICATION,
             P.PRINT_SCHEDULE,
+            P.ISSUE_UPLOAD_RECEIPT,
         }
     ),
     Role.LEADER: frozenset(

@@ -24,6 +24,7 @@ class PaperKind(StrEnum):
     REMINDER = "reminder"
     OFFER = "offer"
     MINUTES = "minutes"
+    UPLOAD_RECEIPT = "upload_receipt"
 
 
 KIND_WORDS: Final = {
@@ -40,6 +41,7 @@ KIND_WORDS: Final = {
     PaperKind.REMINDER: "Surat peringatan",
     PaperKind.OFFER: "Penawaran pelunasan",
     PaperKind.MINUTES: "Berita acara",
+    PaperKind.UPLOAD_RECEIPT: "Tanda terima pembukuan",
 }
 # How a kind is numbered as long as no entry of the office says otherwise.
 FORMATS: Final = {
@@ -56,6 +58,7 @@ FORMATS: Final = {
     PaperKind.REMINDER: "{nomor}/PERINGATAN/KW/{bulan}/{tahun}",
     PaperKind.OFFER: "{nomor}/PENAWARAN/KW/{bulan}/{tahun}",
     PaperKind.MINUTES: "{nomor}/BA/KW/{bulan}/{tahun}",
+    PaperKind.UPLOAD_RECEIPT: "{nomor}/TANDA-TERIMA/KW/{bulan}/{tahun}",
 }
 # Sheets that the office writes on, and what they are called on screen.
 SHEETS: Final = {"A4": "A4 (210 × 297 mm)", "F4": "F4, folio (215 × 330 mm)"}

@@ -121,6 +121,7 @@ class OfficeForm(Form):
     reminder = _number(PaperKind.REMINDER)
     offer = _number(PaperKind.OFFER)
     minutes = _number(PaperKind.MINUTES)
+    upload_receipt = _number(PaperKind.UPLOAD_RECEIPT)
 
     def read_logo(self) -> bytes | None:
         """The new logo, drawn anew; None without one, or when it is unfit: then the form says so.

@@ -49,6 +49,7 @@ SLUGS: Final = {
     "peringatan": PaperKind.REMINDER,
     "penawaran": PaperKind.OFFER,
     "berita-acara": PaperKind.MINUTES,
+    "tanda-terima": PaperKind.UPLOAD_RECEIPT,
 }
 LIST_HEADINGS = (
     "Nomor surat", "Jenis", "Perihal", "Bank", "Tanggal", "Diterbitkan oleh", "Keadaan",

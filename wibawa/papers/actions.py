@@ -19,14 +19,24 @@ from wibawa.loans.journal import lock_loans
 from wibawa.loans.queries import EntryLine
 from wibawa.loans.settlements import open_settlements
 from wibawa.papers.decided import Decided, minutes_letter, offer_letter
+from wibawa.papers.filed import upload_receipt_letter
 from wibawa.papers.letter import card_letter, payoff_letter, receipt_letter
-from wibawa.papers.models import LoanPaper
-from wibawa.papers.queries import LoanView, PaperOfLoan, loan_view, papers_of_loan, roles_of
+from wibawa.papers.models import LoanPaper, UploadPaper
+from wibawa.papers.posted import posted_file
+from wibawa.papers.queries import (
+    LoanView,
+    PaperOfLoan,
+    loan_view,
+    papers_of_loan,
+    papers_of_upload,
+    roles_of,
+)
 from wibawa.printing.documents import schedule_data
 from wibawa.printing.queries import schedule_documents
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
+from wibawa.uploads.models import Upload
 from wibawa.web.clock import in_wib
 
 OF_REQUESTS = (PaperKind.OFFER, PaperKind.MINUTES)
@@ -96,6 +106,40 @@ def issue(
     )
     values = {"paper_id": paper, "loan_id": loan_id, "bank_id": facts.bank_id}
     session.execute(insert(LoanPaper).values(**values, **about))
+    return paper
+
+
+def issue_upload_receipt(session: Session, upload: Upload, clerk: Clerk) -> int:
+    """The receipt of a posted file, or the one that still counts; the paper's id.
+
+    Raises `Refused`: `not_posted` for a file that is not in the books, or not any more.
+    """
+    session.refresh(upload, with_for_update=True)
+    if upload.status != "posted" or upload.reversed_at is not None or upload.bank_id is None:
+        raise Refused(
+            "not_posted",
+            "Tanda terima hanya untuk berkas yang sudah dibukukan dan tidak dibatalkan.",
+        )
+    for before in papers_of_upload(session, upload.id):
+        if not before.void:
+            return before.id
+    file = posted_file(session, upload)
+
+    def compose(heading: Heading) -> dict[str, Any]:
+        return {"letter": letter_data(upload_receipt_letter(heading, file))}
+
+    paper = letters.issue(
+        session,
+        PaperKind.UPLOAD_RECEIPT,
+        upload.bank_id,
+        f"Berkas angsuran {upload.id}",
+        compose,
+        clerk.id,
+        clerk.now,
+        holder=file.bank,
+    )
+    values = {"paper_id": paper, "upload_id": upload.id, "bank_id": upload.bank_id}
+    session.execute(insert(UploadPaper).values(**values))
     return paper
 
 

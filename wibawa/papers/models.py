@@ -42,3 +42,26 @@ class LoanPaper(Base):
     sequence: Mapped[int | None]
     request_id: Mapped[int | None] = mapped_column(ForeignKey("loan_requests.id"))
     spoken_on: Mapped[dt.date]
+
+
+class UploadPaper(Base):
+    """The receipt of a posted file. Append-only; composite keys keep both at one bank."""
+
+    __tablename__ = "upload_papers"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["paper_id", "bank_id"],
+            ["issued_papers.id", "issued_papers.bank_id"],
+            name="fk_upload_papers_paper",
+        ),
+        ForeignKeyConstraint(
+            ["upload_id", "bank_id"],
+            ["uploads.id", "uploads.bank_id"],
+            name="fk_upload_papers_upload",
+        ),
+        Index("ix_upload_papers_upload_id", "upload_id"),
+    )
+
+    paper_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    upload_id: Mapped[int]
+    bank_id: Mapped[int]

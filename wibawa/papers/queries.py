@@ -26,7 +26,7 @@ from wibawa.loans.queries import (
 )
 from wibawa.loans.settlements import open_settlements
 from wibawa.loans.undone import RECEIVED
-from wibawa.papers.models import LoanPaper
+from wibawa.papers.models import LoanPaper, UploadPaper
 from wibawa.printing.batch import as_issued
 from wibawa.printing.documents import ScheduleDocument
 from wibawa.printing.queries import schedule_documents
@@ -34,7 +34,9 @@ from wibawa.rules.dates import long_date
 from wibawa.rules.facts import BankKind, Position
 from wibawa.rules.position import position
 from wibawa.rules.pouring import Receipt, Share, pour
+from wibawa.uploads.models import Upload
 
+FILE_UNDONE = "Berkas ini dibatalkan: semua yang dibukukannya sudah dikeluarkan dari buku."
 MONEY_IN = ("opening", *RECEIVED)
 AT_A_TIME = 200  # loans: what is held in memory at once, and how often progress is told
 
@@ -141,12 +143,54 @@ def open_quote(session: Session, loan_id: int) -> int | None:
 
 def why_void(session: Session, paper_id: int, today: dt.date) -> str:
     """What happened to the loan since, so that its paper counts no more; "" while it counts, and
-    for papers of no loan. One query whatever the paper, and for none too; a second for an offer."""
+    for papers of no loan and no file. Two queries at most, and for none too."""
     row = session.execute(_papers(today).where(LoanPaper.paper_id == paper_id)).first()
     if row is None:
-        return ""
+        undone = select(Upload.reversed_at).join(UploadPaper, UploadPaper.upload_id == Upload.id)
+        undone_at = session.scalar(undone.where(UploadPaper.paper_id == paper_id))
+        return FILE_UNDONE if undone_at else ""
     offer = row.kind == PaperKind.OFFER.value
     return _void(row, today, open_quote(session, row.loan_id) if offer else None)
+
+
+@dataclass(frozen=True)
+class PaperOfUpload:
+    """A receipt that was issued for a posted file; it counts while neither it was withdrawn nor its
+    file undone."""
+
+    id: int
+    number: str
+    dated: dt.date
+    by: str
+    at: dt.datetime
+    withdrawn: bool
+    undone: bool
+
+    @property
+    def void(self) -> str:
+        return "Surat ini ditarik." if self.withdrawn else FILE_UNDONE if self.undone else ""
+
+
+def papers_of_upload(session: Session, upload_id: int) -> list[PaperOfUpload]:
+    """The receipts of a file, the newest first."""
+    found: Any = session.execute(
+        select(
+            IssuedPaper.id,
+            IssuedPaper.number,
+            IssuedPaper.dated,
+            User.name,
+            IssuedPaper.issued_at,
+            PaperWithdrawal.paper_id.is_not(None),
+            Upload.reversed_at.is_not(None),
+        )
+        .join(UploadPaper, UploadPaper.paper_id == IssuedPaper.id)
+        .join(Upload, Upload.id == UploadPaper.upload_id)
+        .join(User, User.id == IssuedPaper.issued_by)
+        .outerjoin(PaperWithdrawal, PaperWithdrawal.paper_id == IssuedPaper.id)
+        .where(UploadPaper.upload_id == upload_id)
+        .order_by(IssuedPaper.id.desc())
+    )
+    return [PaperOfUpload(*row) for row in found]
 
 
 def roles_of(session: Session, user_ids: Collection[int | None]) -> dict[int, str]:

@@ -16,8 +16,10 @@ from wibawa.letters.queries import logos_of, paper_data
 from wibawa.loans.queries import LoanFacts, loan_facts
 from wibawa.loans.statement import ENTRY_LABELS
 from wibawa.papers import actions
-from wibawa.papers.queries import loan_view, papers_of_loan
+from wibawa.papers.queries import loan_view, papers_of_loan, papers_of_upload
 from wibawa.printing.issued import paper_pdf
+from wibawa.repayments.kind import REPAYMENTS
+from wibawa.uploads.pages import asked_upload, refusal_said
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 from wibawa.web.site import public_address
@@ -93,11 +95,47 @@ def paper_file(loan_id: int, paper_id: int) -> Response:
     papers = papers_of_loan(db.session(), loan_id, clock.today())
     if paper_id not in {paper.id for paper in papers}:
         not_found("paper", paper_id)
+    return _printed(paper_id)
+
+
+def _printed(paper_id: int) -> Response:
     data = paper_data(db.session(), paper_id)
-    assert data is not None, "a paper of a loan has its document"
+    assert data is not None, "an issued paper has its document"
     out = io.BytesIO(paper_pdf(data, public_address(), logos_of(db.session())))
     record_apart(clock.now(), me().id, "paper_printed", "paper", paper_id)
     return send_file(out, mimetype="application/pdf", download_name=f"surat-{paper_id}.pdf")
+
+
+@needs(P.ISSUE_UPLOAD_RECEIPT)
+def issue_upload_receipt(upload_id: int) -> Response:
+    found, session, person = asked_upload(REPAYMENTS, upload_id), db.session(), me()
+    clerk = actions.Clerk(person.id, person.name, clock.now())
+
+    def deed() -> int:
+        return actions.issue_upload_receipt(session, found, clerk)
+
+    name = f"issue_upload_receipt {upload_id}"
+    with refusal_said(upload_id):
+        paper, _ = once.do_once(
+            session, request.form, request.full_path, person.id, name, clerk.now, deed
+        )
+        session.commit()
+        said: Any = {
+            "text": "Tanda terima pembukuan sudah terbit dan dapat dicetak.",
+            "link_url": url_for("papers.upload_receipt", upload_id=upload_id, receipt_id=paper),
+            "link_label": "Buka PDF",
+        }
+        flash(said, "success")
+    return redirect(url_for("repayments.check_upload", upload_id=upload_id))
+
+
+@needs(P.SEE_UPLOADS)
+def upload_receipt(upload_id: int, receipt_id: int) -> Response:
+    """A receipt of this file, from what was kept when it was issued."""
+    asked_upload(REPAYMENTS, upload_id)
+    if receipt_id not in {paper.id for paper in papers_of_upload(db.session(), upload_id)}:
+        not_found("paper", receipt_id)
+    return _printed(receipt_id)
 
 
 ONE = "/pinjaman/<int:loan_id>/cetak"
@@ -108,3 +146,7 @@ pages.add_url_rule(
     view_func=issue,
     methods=["POST"],
 )
+
+FILE = "/angsuran/berkas/<int:upload_id>/tanda-terima"
+pages.add_url_rule(FILE, view_func=issue_upload_receipt, methods=["POST"])
+pages.add_url_rule(f"{FILE}/<int:receipt_id>.pdf", view_func=upload_receipt)

@@ -43,4 +43,9 @@ CODE_WORDS = {
     "row_already_posted": "Sudah dibukukan",
     "row_without_payment": "Baris tanpa pembayaran",
 }
+REASON_WORDS = {
+    "account_unknown": "Rekening tidak dikenal",
+    "loan_closed": "Pinjaman sudah lunas",
+    "exceeds_outstanding": "Melebihi sisa tagihan",
+}
 REPAYMENTS = Kind("repayments", STATUS_WORDS, CODE_WORDS)

@@ -6,16 +6,18 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from wibawa.access import once
 from wibawa.access.guard import me, needs, takes_files
 from wibawa.access.permissions import Permission
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks
 from wibawa.database import db
 from wibawa.loans.journal import Author
+from wibawa.papers.queries import papers_of_upload
 from wibawa.repayments import actions, queries
 from wibawa.repayments.facts import Options, layout_of
 from wibawa.repayments.forms import OptionsForm, UploadForm
-from wibawa.repayments.kind import REPAYMENTS
+from wibawa.repayments.kind import REASON_WORDS, REPAYMENTS
 from wibawa.repayments.layout import COLUMNS
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
@@ -94,6 +96,9 @@ def _result(upload_id: int) -> dict[str, Any]:
         "booked": queries.booked_page(db.session(), upload_id, asked_problems()),
         "suspended": queries.suspended_lines(db.session(), upload_id),
         "undoing": queries.undoing_of(db.session(), upload_id),
+        "receipts": papers_of_upload(db.session(), upload_id),
+        "receipt_key": once.new_key(),
+        "reasons": REASON_WORDS,
     }
 
 

@@ -99,3 +99,15 @@ class UploadProblem(Base):
     message: Mapped[str] = mapped_column(Text)
     blocking: Mapped[bool]
     cells: Mapped[str] = mapped_column(Text, default="[]")
+
+
+class UploadPlan(Base):
+    """Where the money of a checked file is to go, row by row: JSON, compressed. Written by each
+    check in place of the one before."""
+
+    __tablename__ = "upload_plans"
+
+    upload_id: Mapped[int] = mapped_column(
+        ForeignKey("uploads.id"), primary_key=True, autoincrement=False
+    )
+    data: Mapped[bytes] = mapped_column(LargeBinary)
