@@ -86,6 +86,8 @@ OTHER_NAMES = {
     "siumi/alike": "who of a file may be known already under another NIK",
     "siumi/facts": "what the books know that a file is checked against",
     "siumi/places": "the kelurahan by code and by name, as files write them",
+    "repayments/allocation": "a file's money loan by loan, out of plan and journal",
+    "repayments/ways": "where each loan's money goes, as plain data",
     "repayments/differences": "the bank's own figures beside ours, as notices",
     "repayments/facts": "what the books know that a file is checked against",
     "repayments/layout": "a bank's words for the columns",

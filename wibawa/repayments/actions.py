@@ -16,6 +16,7 @@ from wibawa.repayments.facts import Options, Outcome, check_against_books, layou
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
+from wibawa.repayments.ways import kept_plan
 from wibawa.rules.dates import short_date
 from wibawa.rules.money import number
 from wibawa.rules.refused import Refused
@@ -234,6 +235,7 @@ def _found(outcome: Outcome) -> Found:
         [_understood(row) for row in file.rows[: files.FIRST_ROWS]],
         lambda row: [shown_cell(cell) for cell in file.cells(row)],
         figures,
+        kept_plan(checked),
     )
 
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wibawa.access import once
+from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, takes_files
 from wibawa.access.permissions import Permission
 from wibawa.banks.models import Bank
@@ -15,6 +16,7 @@ from wibawa.database import db
 from wibawa.loans.journal import Author
 from wibawa.papers.queries import papers_of_upload
 from wibawa.repayments import actions, queries
+from wibawa.repayments import allocation as allocation_of
 from wibawa.repayments.facts import Options, layout_of
 from wibawa.repayments.forms import OptionsForm, UploadForm
 from wibawa.repayments.kind import REASON_WORDS, REPAYMENTS
@@ -22,6 +24,7 @@ from wibawa.repayments.layout import COLUMNS
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
 from wibawa.uploads import pages as files
+from wibawa.uploads.exports import list_file
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
 from wibawa.uploads.pages import (
@@ -36,9 +39,16 @@ from wibawa.uploads.pages import (
 )
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
+from wibawa.web.formats import moment
+from wibawa.web.pages import Wanted, address, sort_address, wanted, without
 
 pages = Blueprint("repayments", __name__)
 
+LONGEST_SEARCH = 80
+WAY_HEADINGS = (
+    "Pinjaman", "Rekening", "Peminjam", "Baris", "Ke pinjaman", "Denda", "Menutup", "Ke titipan",
+    "Sebab titipan", "Sisa pokok sebelum", "Sisa pokok sesudah",
+)  # fmt: skip
 EXAMPLE = ("0123456789012", "Siti Aminah", "05-10-2026", 220_833, 208_333, 12_500, 0, 4_791_667, 1,
            0, "BP261000001")  # fmt: skip
 
@@ -159,18 +169,75 @@ def post_upload(upload_id: int) -> Response:
     return _back(upload_id)
 
 
+def _asked_ways() -> tuple[allocation_of.Asked, Wanted]:
+    text = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
+    asked = allocation_of.Asked(text, request.args.get("titipan") == "ya")
+    return asked, wanted(request.args.to_dict(), allocation_of.SORTS, "baris")
+
+
+@needs(Permission.SEE_UPLOADS)
+def allocation(upload_id: int) -> str:
+    found = asked_upload(REPAYMENTS, upload_id)
+    asked, order = _asked_ways()
+    page = allocation_of.way_page(db.session(), found, asked, order, clock.today())
+    chips = [("q", f"Memuat: {asked.text}")] if asked.text else []
+    chips += [("titipan", "Hanya yang masuk titipan")] if asked.suspended else []
+    return render_template(
+        "repayments/allocation.html",
+        upload=found,
+        status=REPAYMENTS.statuses[found.status],
+        page=page,
+        asked=asked,
+        order=order,
+        reasons=REASON_WORDS,
+        chips=[{"label": label, "remove_url": without(key)} for key, label in chips],
+        kept={"upload_id": upload_id} | {key: request.args.get(key) for key in ("q", "titipan")},
+        page_url=address("hal"),
+        size_url=address("per_hal"),
+        sort_url=sort_address(),
+    )
+
+
+@needs(Permission.SEE_UPLOADS)
+def export_allocation(upload_id: int, kind: str) -> Response:
+    found = asked_upload(REPAYMENTS, upload_id)
+    asked, order = _asked_ways()
+    lines = allocation_of.all_ways(db.session(), found, asked, order, clock.today())
+    trail.record_apart(clock.now(), me().id, "list_exported", "upload", upload_id)
+    notes = [f"Berkas {found.filename}", f"Diekspor {moment(clock.now())} WIB oleh {me().name}"]
+    rows = [_way_cells(line) for line in lines]
+    name = f"alokasi-berkas-{upload_id}"
+    return list_file(kind, name, "Ke mana uangnya, per pinjaman", WAY_HEADINGS, rows, notes)
+
+
+def _way_cells(line: allocation_of.WayLine) -> tuple[Any, ...]:
+    way, told = line.way, line.covered
+    rows = ", ".join(map(str, way.rows))
+    waits = "; ".join(sorted({REASON_WORDS[p.reason] for p in way.pieces if p.reason}))
+    covers = "; ".join(told.said) if told else ""
+    left = (told.before, told.after) if told else (None, None)
+    money = (way.amount, way.penalty, covers, way.suspended, waits)
+    return (line.number, line.account, line.borrower, rows, *money, *left)
+
+
 @needs(Permission.SEE_UPLOADS)
 def marked_file(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
-    file = _read(found)
-    return files.marked_file(found, file.headings, file.table.rows, file.bad_rows)
+    bad, file = _bad_rows(upload_id), _read(found)
+    return files.marked_file(found, file.headings, file.table.rows, file.bad_rows | bad)
 
 
 @needs(Permission.SEE_UPLOADS)
 def bad_rows_file(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
-    file = _read(found)
-    return files.bad_rows_file(found, file.headings, file.table.rows, file.bad_rows)
+    bad, file = _bad_rows(upload_id), _read(found)
+    return files.bad_rows_file(found, file.headings, file.table.rows, file.bad_rows | bad)
+
+
+def _bad_rows(upload_id: int) -> Set[int]:
+    """All rows that the check left out, those without a sentence of their own included."""
+    plan = allocation_of.plan_of(db.session(), upload_id)
+    return plan.bad_rows if plan else frozenset()
 
 
 @needs(Permission.SEE_UPLOADS)
@@ -214,6 +281,9 @@ pages.add_url_rule("/angsuran/templat.xlsx", view_func=template_file)
 pages.add_url_rule("/angsuran/berkas/<int:upload_id>", view_func=check_upload)
 pages.add_url_rule("/angsuran/berkas/<int:upload_id>/hasil.xlsx", view_func=marked_file)
 pages.add_url_rule("/angsuran/berkas/<int:upload_id>/bermasalah.xlsx", view_func=bad_rows_file)
+ALLOCATION = "/angsuran/berkas/<int:upload_id>/alokasi"
+pages.add_url_rule(ALLOCATION, view_func=allocation)
+pages.add_url_rule(f"{ALLOCATION}.<any(xlsx, csv):kind>", view_func=export_allocation)
 pages.add_url_rule("/angsuran/berkas/<int:upload_id>/asli", view_func=original_file)
 for _name, _view in (
     ("pilihan", choose_upload),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from wibawa.access.personal_data import seal_bytes, unseal_bytes
@@ -22,7 +22,7 @@ from wibawa.rules.refused import Problem, Refused
 from wibawa.uploads.cells import text_of
 from wibawa.uploads.columns import Cell
 from wibawa.uploads.kinds import OPEN, Kind
-from wibawa.uploads.models import Upload, UploadProblem
+from wibawa.uploads.models import Upload, UploadPlan, UploadProblem
 
 CONTENT_PLACE = "uploads.content"
 OFFICES_OWN_FILES = 20_261  # the advisory lock of files that belong to no bank (PostgreSQL)
@@ -51,7 +51,8 @@ class Found:
     """What a check found, as it is kept beside the file in place of what an earlier one found.
 
     `figures`: columns of `Upload` → values; `first_rows`: the first rows as understood, as plain
-    texts; `cells(row)`: the officer's own row as shown beside a problem (row 0 is never asked).
+    texts; `cells(row)`: the officer's own row as shown beside a problem (row 0 is never asked);
+    `plan`: where the money is to go, for kinds that show it.
     """
 
     problems: Sequence[Problem]
@@ -60,6 +61,7 @@ class Found:
     first_rows: Sequence[Mapping[str, object]]
     cells: Callable[[int], Sequence[str]]
     figures: Mapping[str, object] = field(default_factory=dict)
+    plan: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,10 @@ def keep(session: Session, upload: Upload, found: Found) -> None:
     first = [dict(row) for row in found.first_rows[:FIRST_ROWS]]
     upload.first_rows = storable(json.dumps(first, ensure_ascii=False))
     session.execute(delete(UploadProblem).where(UploadProblem.upload_id == upload.id))
+    session.execute(delete(UploadPlan).where(UploadPlan.upload_id == upload.id))
     session.flush()
+    if found.plan is not None:
+        session.execute(insert(UploadPlan).values(upload_id=upload.id, data=found.plan))
 
     @cache  # a row often has several problems
     def cells(row: int) -> str:
