@@ -32,6 +32,8 @@ from wibawa.decisions.actions import approve as bank_approves
 from wibawa.disbursements import actions as disbursing
 from wibawa.disbursements.checks import Draft
 from wibawa.disbursements.queries import disbursement_facts, fingerprint
+from wibawa.loans.chain.actions import append
+from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
 from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, SuspenseEntry
 from wibawa.proposals.actions import send as send_proposal
@@ -115,7 +117,7 @@ def loan(
     opening: int = 0,
 ) -> int:
     """A running loan of a borrower of its own; with `opened_on` of an opening portfolio. Its id."""
-    return open_loans(
+    loan_id = open_loans(
         session,
         [
             NewLoan(
@@ -130,6 +132,8 @@ def loan(
         ],
         Author(by, approved_by, now()),
     )[0]
+    append(session, bank_id, DISBURSEMENT, loan_id, now())
+    return loan_id
 
 
 VISIT = applying.NewVisit(
@@ -292,6 +296,7 @@ def payment(
     approved_by: int,
     *,
     penalty: int = 0,
+    asked: int | None = None,
     bank_outstanding: int | None = None,
     bank_collectibility: int | None = None,
 ) -> int:
@@ -317,6 +322,7 @@ def payment(
             approved_by=approved_by,
             bank_outstanding=bank_outstanding,
             bank_collectibility=bank_collectibility,
+            request_id=asked,
         )
     )
     session.flush()
@@ -357,6 +363,12 @@ def request(
     return made.id
 
 
+def linked(session: Session, asked: int) -> int:
+    """The chain of the bank covers a request, and what the test wrote for it; its id."""
+    append(session, session.get_one(LoanRequest, asked).bank_id, REQUEST, asked, now())
+    return asked
+
+
 def reversal(
     session: Session, loan_id: int, sequence: int, on: dt.date, by: int, approved_by: int
 ) -> int:
@@ -372,7 +384,9 @@ def reversal(
         applied=-entry.applied,
         reverses=sequence,
     )
-    return add_entries(session, [undo], Author(by, approved_by, now()), asked, "Salah catat")[0]
+    made = add_entries(session, [undo], Author(by, approved_by, now()), asked, "Salah catat")[0]
+    linked(session, asked)
+    return made
 
 
 def write_off(
@@ -382,7 +396,9 @@ def write_off(
     bank_id = session.get_one(Loan, loan_id).bank_id
     asked = request(session, "write_off", by, approved_by, loan_id=loan_id, bank_id=bank_id)
     entry = NewEntry(loan_id, bank_id, EntryKind.WRITE_OFF, amount, on)
-    return add_entries(session, [entry], Author(by, approved_by, now()), asked, "Macet")[0]
+    made = add_entries(session, [entry], Author(by, approved_by, now()), asked, "Macet")[0]
+    linked(session, asked)
+    return made
 
 
 def contact(

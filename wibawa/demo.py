@@ -37,6 +37,8 @@ from wibawa.disbursements.actions import record as record_disbursement
 from wibawa.disbursements.checks import Draft, applicant_of
 from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
+from wibawa.loans.chain.actions import append
+from wibawa.loans.chain.lines import DISBURSEMENT
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.repayments.actions import import_at_once, receive, submit
@@ -297,6 +299,7 @@ def _open(
             direct_reason="Dicatat sebelum permohonan dihubungkan",
         )
     )
+    append(session, bank.id, DISBURSEMENT, loan_id, author.now)
     name = borrower.chair_name or borrower.name
     return _Life(bank, account, name, terms, schedule(terms))
 

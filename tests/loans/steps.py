@@ -43,8 +43,7 @@ def do(
         session, kind, by, second, loan_id=loan_id, suspense_id=suspense_id, bank_id=bank_id
     )
     carry_out(session, deed, Author(by, second, now()), asked, "Salah catat")
-    session.flush()
-    return asked
+    return factories.linked(session, asked)
 
 
 def post(session: Session, *rows: str, suspend: bool = True) -> tuple[Checked, int]:

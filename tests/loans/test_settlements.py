@@ -45,10 +45,11 @@ def loan(session: Session, people: dict[str, int]) -> int:
     assert facts is not None
     plan = settled(Plan(facts.rows, 300, Method.FLAT, 1, 31, PAID), dt.date(2026, 11, 10))
     assert plan.owed == SUM
-    factories.request(
+    asked = factories.request(
         session, "settlement", by, second, loan_id=made,
         valid_until=LAST_DAY, result=kept_quote(1, plan),
     )  # fmt: skip
+    factories.linked(session, asked)
     return made
 
 

@@ -80,7 +80,7 @@ def take_back_file(session: Session, people: dict[str, int], upload_id: int) -> 
     session.add(asked)
     session.flush()
     carry_out(session, deed, Author(by, second, now()), asked.id, "Berkas keliru")
-    session.flush()
+    factories.linked(session, asked.id)
 
 
 def refusal(deed: object) -> str:

@@ -212,6 +212,7 @@ def test_titipan_given_back_to_the_bank_may_come_again(
     checked = post(session, ROW + "B1", FILLER + "3")
     assert (checked.posted_rows, checked.already_posted_rows) == (2, 0)
     assert post(session, ROW + "B1", FILLER + "4").already_posted_rows == 1
+    factories.linked(session, asked)
     assert holds(session)
 
 
@@ -237,7 +238,9 @@ def by_hand(session: Session, people: dict[str, int], loan: int) -> int:
     paid = NewEntry(
         loan, factories.PASAR, EntryKind.REPAYMENT, 44_000, dt.date(2026, 10, 5), applied=44_000
     )
-    return add_entries(session, [paid], Author(by, second, now()), asked, "Lewat telepon")[0]
+    made = add_entries(session, [paid], Author(by, second, now()), asked, "Lewat telepon")[0]
+    factories.linked(session, asked)
+    return made
 
 
 def test_a_payment_by_hand_without_a_reference_is_not_booked_again_when_the_file_brings_one(

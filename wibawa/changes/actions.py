@@ -19,6 +19,8 @@ from wibawa.changes.kinds import ALONE, KINDS
 from wibawa.changes.kinds.kind import Kind
 from wibawa.changes.queries import ChangeFacts, change_facts, hold_waiting, waiting_alone
 from wibawa.changes.rules.queries import rule_on
+from wibawa.loans.chain.actions import append
+from wibawa.loans.chain.lines import REQUEST
 from wibawa.loans.journal import Author
 from wibawa.loans.models import LoanRequest
 from wibawa.loans.settlements import complete_settlements
@@ -118,6 +120,7 @@ def approve(session: Session, change_id: int, seen: str, by: int, now: dt.dateti
     if touched:
         complete_settlements(session, touched, author)
     _record(session, "change_approved", facts.id, kind, by, now)
+    append(session, facts.bank_id, REQUEST, facts.id, now)
     return facts.id
 
 

@@ -27,6 +27,8 @@ from wibawa.disbursements.queries import (
     examine,
     fingerprint,
 )
+from wibawa.loans.chain.actions import append
+from wibawa.loans.chain.lines import DISBURSEMENT
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Verdict
@@ -139,6 +141,7 @@ def approve(session: Session, disbursement_id: int, shown: str, author: Mover) -
         _pay_out(session, facts.application_id, facts, author)
     detail = f"Nomor {facts.id}, {rupiah(facts.principal)}"
     trail.record(session, now, by, "disbursement_approved", "disbursement", facts.id, detail)
+    append(session, facts.bank_id, DISBURSEMENT, loan_id, now)
     return loan_id
 
 

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, kelurahan_codes, terms_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
+from wibawa.loans.chain.actions import append
+from wibawa.loans.chain.lines import UPLOAD
 from wibawa.loans.checks import check_portfolio
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import Loan
@@ -81,6 +83,8 @@ def import_portfolio(session: Session, content: bytes, filename: str, author: Au
         ],
         author,
     )
+    for code, upload_id in sorted(uploads.items()):
+        append(session, banks[code].id, UPLOAD, upload_id, author.now)
     return Imported(len(file.rows), added.new, len(file.rows), tuple(problems))
 
 

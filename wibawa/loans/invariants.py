@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.database import is_sqlite
+from wibawa.loans.chain.proof import prove
 from wibawa.loans.models import Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
 from wibawa.rules.facts import BankKind, Installment
@@ -282,6 +283,13 @@ def run_checks(session: Session, today: dt.date, classes: Classes) -> list[Check
     for name, query in QUERIES:
         culprits = session.execute(text(query + " LIMIT 6")).fetchall()
         checks.append(Check(name, _listed([str(row[0]) for row in culprits])))
+    proof = prove(session)
+    checks += [
+        Check("chain_covers_everything_posted", _listed(proof.uncovered)),
+        Check("chain_numbered_without_gaps", _listed(proof.gaps)),
+        Check("chain_contents_as_posted", _listed(proof.contents)),
+        Check("chain_hashes_as_reckoned", _listed(proof.hashes)),
+    ]
     checks.append(
         Check("positions_equal_the_rule", _listed(list(_wrong_positions(session, today, classes))))
     )

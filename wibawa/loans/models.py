@@ -173,6 +173,12 @@ class LedgerEntry(Base):
             sqlite_where=text("kind = 'reversal'"),
             postgresql_where=text("kind = 'reversal'"),
         ),
+        Index(
+            "ix_ledger_entries_request",
+            "request_id",
+            sqlite_where=text("request_id IS NOT NULL"),
+            postgresql_where=text("request_id IS NOT NULL"),
+        ),
         Index("uq_ledger_entries_upload_row", "upload_id", "row_number", "kind", unique=True),
         Index("uq_ledger_entries_reverses", "loan_id", "reverses", unique=True),
         {"sqlite_with_rowid": False},
@@ -287,6 +293,12 @@ class SuspenseResolution(Base):
             name="fk_suspense_resolutions_entry",
         ),
         Index("ix_suspense_resolutions_entry", "loan_id", "entry"),
+        Index(
+            "ix_suspense_resolutions_request",
+            "request_id",
+            sqlite_where=text("request_id IS NOT NULL"),
+            postgresql_where=text("request_id IS NOT NULL"),
+        ),
     )
 
     suspense_id: Mapped[int] = mapped_column(ForeignKey("suspense_entries.id"), primary_key=True)

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.database import allocate_ids, bulk_insert, stored_date, stored_moment
+from wibawa.loans.chain.actions import append
+from wibawa.loans.chain.lines import UPLOAD
 from wibawa.loans.journal import ENTRY_COLUMNS, SUSPENSE_COLUMNS, Author, lock_loans
 from wibawa.loans.settlements import complete_settlements
 from wibawa.repayments.facts import Options, Outcome, check_against_books, layout_of
@@ -304,3 +306,5 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
         ],
     )
     complete_settlements(session, next_sequence, author)
+    assert bank_id is not None
+    append(session, bank_id, UPLOAD, upload_id, author.now)

@@ -20,6 +20,8 @@ from wibawa.disbursements.files.queries import books
 from wibawa.disbursements.files.reader import SHAPE
 from wibawa.disbursements.files.rows import Checked, Payment, PaymentFile
 from wibawa.disbursements.models import Disbursement
+from wibawa.loans.chain.actions import append
+from wibawa.loans.chain.lines import UPLOAD
 from wibawa.loans.journal import Author as Booker
 from wibawa.loans.journal import NewLoan, open_loans
 from wibawa.rules.dates import add_months, long_date, short_date
@@ -218,6 +220,7 @@ def _pay_out(session: Session, upload: Upload, checked: Checked, author: Author)
     advance_all(session, [_step(each, upload.bank_id, author) for each in checked.payments], author)
     detail = f"{upload.filename}: {number(len(loans))} pinjaman, {rupiah(checked.total)}"
     trail.record(session, author.now, author.id, "disbursements_paid", "upload", upload.id, detail)
+    append(session, upload.bank_id, UPLOAD, upload.id, author.now)
 
 
 def _row(
