@@ -33,6 +33,8 @@ from wibawa.jobs.runner import work
 from wibawa.letters.documents import Signatory
 from wibawa.letters.queries import logos_of
 from wibawa.loans.actions import import_portfolio
+from wibawa.loans.chain.export import exported
+from wibawa.loans.chain.queries import Head, head
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.journal import Author
 from wibawa.loans.portfolio import BankFigures, portfolio
@@ -542,6 +544,33 @@ def _print(session: Session, loan_ids: list[int], out: Path, title: str) -> int:
     )
     with out.open("wb") as file:
         return schedules_pdf(documents, file, title, logos=logos_of(session))
+
+
+# — the posting chain —
+
+
+@wibawa.group("chain", help="Rantai pembukuan.")
+def chain_group() -> None:
+    pass
+
+
+@chain_group.command("export", help="Rantai sebuah bank sebagai berkas untuk verify_chain.py.")
+@click.option("--bank", "bank_code", required=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.pass_obj
+def chain_export(make: Make, bank_code: str, out: Path) -> None:
+    def deed(session: Session) -> Head:
+        bank = _bank(session, bank_code)
+        last = head(session, bank.id)
+        if last is None:
+            raise click.ClickException(f"Belum ada yang dibukukan untuk {bank.name}.")
+        with out.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(exported(session, bank.id))
+        return last
+
+    last = _with_books(make, deed, write=False)
+    click.echo(f"{last.number} mata rantai → {out}")
+    click.echo(f"Sidik mata rantai terakhir: {last.hash}")
 
 
 # — check, demo, serve, users —

@@ -14,10 +14,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from wibawa.banks.models import Bank
 from wibawa.database import is_sqlite
+from wibawa.loans.chain.models import ChainLink
 
 UPLOAD, REQUEST, DISBURSEMENT = "upload", "request", "disbursement"
 POSTING_KINDS = "('repayments','portfolio','disbursements')"  # of files that write the journal
@@ -215,6 +217,25 @@ def all_lines(
     in_order = merge(*each, key=itemgetter(0))  # keeps the order of parts within a link
     for key, group in groupby(in_order, key=itemgetter(0)):
         yield key, ((line, amount) for _, line, amount in group)
+
+
+def links_with_lines(
+    session: Session, bank_id: int | None = None
+) -> Iterator[tuple[ChainLink, str, Lines]]:
+    """Each link in order, the code of its bank, and its lines, to be read before the next link."""
+    nothing: tuple[tuple[int, int], Lines] = ((0, 0), iter(()))
+    covered = all_lines(session, bank_id)
+    place, lines = next(covered, nothing)
+    query = select(ChainLink, Bank.code).join(Bank, Bank.id == ChainLink.bank_id)
+    query = query.order_by(ChainLink.bank_id, ChainLink.number)
+    if bank_id is not None:
+        query = query.where(ChainLink.bank_id == bank_id)
+    for link, code in session.execute(query.execution_options(yield_per=AT_A_TIME)):
+        if (link.bank_id, link.number) != place:
+            yield link, code, iter(())
+            continue
+        yield link, code, lines
+        place, lines = next(covered, nothing)
 
 
 def _lines(

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from wibawa.banks.models import Bank
 from wibawa.loans.chain.lines import (
     BEGINNING,
     PARTS,
@@ -18,11 +17,10 @@ from wibawa.loans.chain.lines import (
     Part,
     Source,
     Tally,
-    all_lines,
     link_hash,
     link_of,
+    links_with_lines,
 )
-from wibawa.loans.chain.models import ChainLink
 from wibawa.uploads.garbage import collector_paused
 
 MOST = 6
@@ -66,24 +64,19 @@ def _without_link(part: Part, kind: str, source: Source) -> str:
 
 
 def _reckon(session: Session, found: Proof) -> None:
-    contents = _contents(session)
-    place, content = next(contents, ((0, 0), Content(0, 0, "")))
     bank, number, before = 0, 0, BEGINNING
-    query = select(ChainLink, Bank.code).join(Bank, Bank.id == ChainLink.bank_id)
-    query = query.order_by(ChainLink.bank_id, ChainLink.number)
-    for link, code in session.execute(query.execution_options(yield_per=1000)):
+    for link, code, lines in links_with_lines(session):
         if link.bank_id != bank:
             bank, number, before = link.bank_id, 0, BEGINNING
         name = f"{code} {link.number}"
         if link.number != number + 1 or link.previous_hash != before:
             found.gaps.append(name)
+        tally = Tally()
+        for line, amount in lines:
+            tally.add(line, amount)
         said = Content(link.rows, link.total, link.content_hash)
-        if (link.bank_id, link.number) == place:
-            if said != content:
-                found.contents.append(name)
-            place, content = next(contents, ((0, 0), content))
-        else:
-            found.contents.append(name)  # covers nothing
+        if said != tally.content:
+            found.contents.append(name)
         if link.hash != _hash_of(link, code, said):
             found.hashes.append(name)
         number, before = link.number, link.hash
@@ -93,11 +86,3 @@ def _hash_of(link: Any, code: str, said: Content) -> str:
     return link_hash(
         code, link.number, link.kind, link.subject_id, link.made_at, said, link.previous_hash
     )
-
-
-def _contents(session: Session) -> Iterator[tuple[tuple[int, int], Content]]:
-    for place, lines in all_lines(session):
-        tally = Tally()
-        for line, amount in lines:
-            tally.add(line, amount)
-        yield place, tally.content
