@@ -35,14 +35,17 @@ class Databases:
 
     def fresh(self) -> str:
         """The URL of a new, migrated database."""
-        if self.engine == "sqlite":
-            url = f"sqlite:///{self.folder / uuid.uuid4().hex}.sqlite3"
-        else:
-            url = self._create("")
+        url = self.empty()
         app = make_app(url)
         migrate_if_empty(app)
         dispose(app)
         return url
+
+    def empty(self) -> str:
+        """The URL of a new database without a table."""
+        if self.engine == "sqlite":
+            return f"sqlite:///{self.folder / uuid.uuid4().hex}.sqlite3"
+        return self._create("")
 
     def copy(self, url: str) -> str:
         """The URL of a copy; nobody may be connected to the original."""

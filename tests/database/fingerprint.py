@@ -5,18 +5,22 @@ What the files said before is the only witness of a damaged schema, so look at t
 
 from __future__ import annotations
 
-from sqlalchemy import create_engine
+from flask_migrate import upgrade
 
 from tests.bench.databases import ENGINES, databases
+from tests.conftest import dispose, make_app
 from wibawa import schema
+from wibawa.database import db, writing
 
 
 def write(engine: str) -> None:
     with databases(engine) as place:
-        made = create_engine(place.fresh())
-        with made.connect() as connection:
-            lines = schema.describe(connection)
-        made.dispose()
+        app = make_app(place.empty())
+        with app.app_context(), writing():
+            upgrade()
+            with db.engine.connect() as connection:
+                lines = schema.describe(connection)
+        dispose(app)
     target = schema.MIGRATIONS / f"schema.{engine}.txt"
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{target.name}: {len(lines)} objects")
