@@ -9,33 +9,20 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-import time_machine
-from flask import Flask
 
-from tests import factories
-from tests.conftest import SOAK_ON_BOTH, TODAY, dispose, fresh_database, make_app
 from tests.files import making
 from tests.files.making import BUILT, MISTAKES
-from wibawa.banks.queries import bank_by_code
-from wibawa.database import db, writing
-from wibawa.loans.actions import import_portfolio
-from wibawa.loans.journal import Author
-from wibawa.repayments.actions import import_at_once
-from wibawa.repayments.facts import Options, check_against_books
+from tests.repayments.conftest import Books
 from wibawa.repayments.outcome import Checked
 from wibawa.repayments.reader import read_repayments
-from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.refused import Problem
 from wibawa.siumi.reader import read_register
 from wibawa.uploads.limits import Unreadable
-from wibawa.web.clock import now, today
 
 SAMPLES = Path(__file__).parent.parent / "files" / "samples"
 ENGLISH = ("unexpected", "expected", "error", "line ", "field", "None", "Error", "invalid", "[")
@@ -63,57 +50,6 @@ def answers() -> dict[str, list[Answer]]:
 
 def content_of(name: str) -> bytes:
     return BUILT[name]() if name in BUILT else (MISTAKES / name).read_bytes()
-
-
-@dataclass(frozen=True)
-class Books:
-    """The sample portfolio with some payments, in one database for all these files."""
-
-    app: Flask
-
-    def check(self, file: RepaymentFile, bank: str = "PASAR", **options: bool) -> Checked:
-        with self.app.app_context():
-            session = db.session()
-            own = bank_by_code(session, bank)
-            assert own is not None
-            outcome = check_against_books(session, own.id, file, today(), Options(**options))
-            session.rollback()
-        return outcome.checked
-
-
-@pytest.fixture(scope="module", params=SOAK_ON_BOTH)
-def books(
-    request: pytest.FixtureRequest, templates: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Books]:
-    folder = tmp_path_factory.mktemp("books")
-    with (
-        time_machine.travel(TODAY, tick=False),
-        fresh_database(request.param, templates, folder, request) as url,
-    ):
-        app = make_app(url)
-        with app.app_context(), writing():
-            session = db.session()
-            content = (SAMPLES / "data_awal.xlsx").read_bytes()
-            import_portfolio(session, content, "data_awal.xlsx", Author(1, None, now()))
-            people = factories.people(session)
-            for number, account in enumerate(("77123", "0077123"), 1):
-                clerk, head = people["staff"], people["approver"]
-                factories.loan(session, clerk, head, number=number, account=account)
-            pasar = bank_by_code(session, "PASAR")
-            assert pasar is not None
-            author = Author(people["pasar"], None, now())
-            outcome, _ = import_at_once(session, pasar, making.BEFORE, "a.csv", author, Options())
-            assert outcome is not None
-            assert outcome.checked.posted_rows == 3
-            session.commit()
-        yield Books(app)
-        dispose(app)
-
-
-@pytest.fixture
-def it_is_november() -> Iterator[None]:
-    with time_machine.travel(TODAY, tick=False):
-        yield
 
 
 pytestmark = pytest.mark.usefixtures("it_is_november")
