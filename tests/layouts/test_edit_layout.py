@@ -18,10 +18,11 @@ from wibawa.access.models import TrailEntry
 from wibawa.banks.models import Bank, BankLayout
 from wibawa.disbursements.files.reader import COLUMNS as PAYMENT_COLUMNS
 from wibawa.layouts.models import LayoutExample
-from wibawa.repayments.actions import layout_then
-from wibawa.repayments.facts import layout_of
+from wibawa.loans.journal import Author
+from wibawa.repayments.actions import import_at_once, layout_then
+from wibawa.repayments.facts import Options, layout_of
 from wibawa.uploads.models import Upload
-from wibawa.web.clock import today
+from wibawa.web.clock import now, today
 
 Enter = Callable[[str], Client]
 
@@ -146,9 +147,9 @@ def test_what_is_taught_later_on_the_same_day_does_not_change_a_stored_file(
     bank = session.get_one(Bank, PASAR)
     stored = session.scalar(select(Upload))
     assert stored is not None
-    then, now = layout_then(session, stored, bank), layout_of(session, bank, today())
+    then, since = layout_then(session, stored, bank), layout_of(session, bank, today())
     assert "SALDO POKOK" not in then.columns[-1].names
-    assert now.columns[-1].names[0] == "SALDO POKOK"  # of two of a day the later one counts
+    assert since.columns[-1].names[0] == "SALDO POKOK"  # of two of a day the later one counts
 
 
 def test_a_file_in_the_old_form_is_still_recognised_by_its_headings(sign_in: Enter) -> None:
@@ -196,6 +197,18 @@ def test_other_kinds_of_files_are_taught_in_the_same_way(
     folder = address.removesuffix("/baru")
     again = sign_in("pasar").get(f"{folder}/{number}/hasil.xlsx")  # the stored file is read again
     assert again.status_code == 200
+
+
+def test_the_command_line_reads_by_the_same_layout(sign_in: Enter, session: Session) -> None:
+    client = sign_in("admin")
+    saved(client, example(client), CHOSEN)
+    session.rollback()
+    bank, author = session.get_one(Bank, PASAR), Author(1, None, now())
+    options = Options(suspend_unknown=True)
+    outcome, stored = import_at_once(session, bank, STRANGE, "aneh.csv", author, options)
+    assert outcome is not None
+    assert stored is not None
+    assert [row.amount for row in outcome.file.rows] == [220_833, 1_000]
 
 
 def test_every_column_of_a_kind_can_be_shown() -> None:
