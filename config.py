@@ -53,6 +53,13 @@ def _required(variable: str) -> str:
     return value
 
 
+def _bytes(variable: str, usual: int) -> int:
+    value = os.environ.get(variable) or str(usual)
+    if not value.isascii() or not value.isdecimal():
+        raise ConfigurationError(f"{variable} is {value!r}; it must be a number of bytes.")
+    return int(value)
+
+
 def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
     """All settings of one environment as a mapping for `create_app`."""
     name = environment or os.environ.get("WIBAWA_ENV", "development")
@@ -69,6 +76,7 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
+        "LARGE_FILE_BYTES": _bytes("WIBAWA_LARGE_FILE", 1024 * 1024),  # larger: a worker's work
         "PHOTOS_MAX_BYTES": 30 * 1024 * 1024,  # of one visit, sent at once
         "SCAN_PDF_BYTES": 5 * 1024 * 1024,
         "SCAN_PICTURE_BYTES": 10 * 1024 * 1024,  # as sent; it is stored much smaller

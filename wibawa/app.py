@@ -40,6 +40,7 @@ from wibawa.papers import routes as paper_routes
 from wibawa.papers.jobs import ScheduleBatch
 from wibawa.printing import routes as printing_routes
 from wibawa.proposals import routes as proposal_routes
+from wibawa.repayments import jobs as repayment_jobs
 from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
 from wibawa.scans import routes as scan_routes
@@ -74,7 +75,13 @@ PARTS = (
     repayment_routes,
     job_routes,
 )
-JOB_KINDS = (ScheduleBatch(),)
+JOB_KINDS = (
+    ScheduleBatch(),
+    repayment_jobs.CHECK,
+    repayment_jobs.CHOOSE,
+    repayment_jobs.SUBMIT,
+    repayment_jobs.POST,
+)
 
 
 class _StoredNumber(IntegerConverter):

@@ -92,6 +92,7 @@ OTHER_NAMES = {
     "repayments/allocation": "a file's money loan by loan, out of plan and journal",
     "repayments/ways": "where each loan's money goes, as plain data",
     "repayments/differences": "the bank's own figures beside ours, as notices",
+    "repayments/jobs": "the steps of a large file, a worker's work",
     "repayments/facts": "what the books know that a file is checked against",
     "repayments/layout": "a bank's words for the columns",
     "repayments/outcome": "what a check knows and finds, as plain data",

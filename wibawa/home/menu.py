@@ -23,7 +23,7 @@ from wibawa.loans.models import LoanRequest, SuspenseEntry
 from wibawa.loans.undone import open_of
 from wibawa.merging.models import BorrowerMerge
 from wibawa.rules.statuses import State
-from wibawa.uploads.kinds import OPEN
+from wibawa.uploads.kinds import OPEN, READING
 from wibawa.uploads.models import Upload
 from wibawa.web import clock
 
@@ -119,7 +119,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
     def of_bank(column: Any) -> ColumnElement[bool]:
         return column == person.bank_id if person.bank_id is not None else true()
 
-    statuses = ("submitted",) if person.may(P.POST_REPAYMENTS) else OPEN
+    statuses = ("submitted",) if person.may(P.POST_REPAYMENTS) else (READING, *OPEN)
     decides = person.may(P.APPROVE_DISBURSEMENT)
     to_pay = ("submitted",) if decides else OPEN
     row = session.execute(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.access.models import User
 from wibawa.access.personal_data import seal_bytes
-from wibawa.jobs.kind import Kind, Result
+from wibawa.jobs.kind import Kind, Result, known_kinds
 from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult
 from wibawa.rules.refused import Refused
 
@@ -192,7 +192,14 @@ def give_up(session: Session, now: dt.datetime) -> list[tuple[int, str]]:
 
 
 def cancel(session: Session, job_id: int, now: dt.datetime) -> int:
-    """Stop it before it is done; a worker that has it notices. Raises `Refused` `job_ended`."""
+    """Stop it before it is done; a worker that has it notices. Raises `Refused` `job_ended`, and
+    then nothing of the transaction may be committed.
+
+    What its kind takes back comes first: a worker too holds what it works on before its job.
+    """
+    found = session.execute(select(Job.kind, Job.params).where(Job.id == job_id)).one()
+    if found.kind in known_kinds():
+        known_kinds()[found.kind].cancelled(session, job_id, json.loads(found.params))
     stopped: Any = session.execute(
         update(Job)
         .where(Job.id == job_id, Job.state.in_(OPEN))

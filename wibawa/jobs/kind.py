@@ -24,13 +24,22 @@ class Result:
     content: bytes
 
 
+@dataclass(frozen=True)
+class NotDone:
+    """What a kind that writes gives when it could not do what was asked for, and yet what it wrote
+    is to stay, such as the new figures that the person must see first. The job has failed."""
+
+    sentence: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """A job in the hands of a worker.
 
     `tell(done, total)`: call it at least every `Kind.silence`. It keeps the job ours, and raises
     when it was cancelled or the worker is to end, so hold nothing that must be put back by hand. A
-    kind that only reads has no transaction any more after it.
+    kind that only reads has no transaction any more after it. One that writes is not heard on
+    SQLite while its own transaction is open.
     """
 
     id: int
@@ -58,10 +67,17 @@ class Kind:
     silence: ClassVar[dt.timedelta] = dt.timedelta(minutes=2)
     keeps: ClassVar[dt.timedelta] = dt.timedelta(days=7)
 
-    def run(self, work: Work) -> Result | None:
+    def run(self, work: Work) -> Result | NotDone | None:
         """Do it; the file that came of it, if any. Raises `Refused` with a sentence for the person
         when it cannot be done, however often it is tried."""
         raise NotImplementedError
+
+    def page(self, params: Mapping[str, Any]) -> str | None:
+        """The address of the page that the job is about, where its outcome is shown too."""
+        return None
+
+    def cancelled(self, session: Session, job_id: int, params: Mapping[str, Any]) -> None:
+        """Take back what was set when it was asked for; in the transaction that cancels it."""
 
 
 def register(app: Flask, kinds: Iterable[Kind]) -> None:

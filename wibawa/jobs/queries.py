@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -9,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from wibawa.access.personal_data import unseal_bytes
 from wibawa.jobs.actions import OPEN, PLACE, is_due
+from wibawa.jobs.kind import known_kinds
 from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult
 from wibawa.rules.money import number
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("diminta",)
+PATIENCE_SECONDS = 60  # after which a page says that no worker seems to run
 WORDS = {
     "queued": ("Antre", "waiting"),
     "running": ("Dikerjakan", "info"),
@@ -132,6 +135,19 @@ def is_attended(session: Session, now: dt.datetime) -> bool:
     """Whether a worker is at work on any job."""
     held = select(Job.id).where(IS_OPEN, Job.state == "running", Job.lease_until >= now)
     return session.scalar(held.limit(1)) is not None
+
+
+def is_left_alone(session: Session, job: JobFacts, now: dt.datetime) -> bool:
+    """Whether it waits for long already and no worker seems to run."""
+    waited = (now - job.asked_at).total_seconds()
+    return job.state == "queued" and waited > PATIENCE_SECONDS and not is_attended(session, now)
+
+
+def page_of(session: Session, job_id: int) -> str | None:
+    """The page that a job is about, as its kind says."""
+    kind, params = session.execute(select(Job.kind, Job.params).where(Job.id == job_id)).one()
+    known = known_kinds().get(kind)
+    return None if known is None else known.page(json.loads(params))
 
 
 def waiting(session: Session, now: dt.datetime, kinds: Collection[str]) -> tuple[bool, bool]:

@@ -18,8 +18,6 @@ from wibawa.web.pages import address, wanted
 
 pages = Blueprint("jobs", __name__)
 
-PATIENCE_SECONDS = 60  # after which a page says that no worker seems to run
-
 
 def _mine(job_id: int) -> JobFacts:
     """Everybody has the own jobs only; whoever moved to another bank has left the old ones."""
@@ -44,14 +42,13 @@ def job_list() -> str:
 @needs(Permission.SIGNED_IN)
 def job(job_id: int) -> str:
     facts, session, now = _mine(job_id), db.session(), clock.now()
-    queued = facts.state == "queued"
-    waited = (now - facts.asked_at).total_seconds()
     return render_template(
         "jobs/job.html",
         job=facts,
         now=now,
-        ahead=queries.ahead_of(session, job_id) if queued else 0,
-        unattended=queued and waited > PATIENCE_SECONDS and not queries.is_attended(session, now),
+        ahead=queries.ahead_of(session, job_id) if facts.state == "queued" else 0,
+        unattended=queries.is_left_alone(session, facts, now),
+        about_url=queries.page_of(session, job_id),
         key=once.new_key(),
     )
 

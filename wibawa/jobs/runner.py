@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from wibawa.database import db, is_sqlite, reading, writing
 from wibawa.jobs import actions
 from wibawa.jobs.actions import Claimed, Lost
-from wibawa.jobs.kind import Kind, Work, known_kinds
+from wibawa.jobs.kind import Kind, NotDone, Work, known_kinds
 from wibawa.jobs.queries import has_expired, waiting
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
@@ -143,7 +143,10 @@ def _do(session: Session, job: Claimed, kind: Kind, stop: Event) -> None:
         if not kind.writes:
             session.rollback()
     with writing():
-        actions.finish(session, job, result, clock.now(), kind.keeps)
+        if isinstance(result, NotDone):
+            actions.fail(session, job, result.sentence, "", clock.now())
+        else:
+            actions.finish(session, job, result, clock.now(), kind.keeps)
         session.commit()
 
 
@@ -160,8 +163,6 @@ class _Teller:
 
     def __init__(self, session: Session, job: Claimed, kind: Kind, stop: Event) -> None:
         self._session, self._job, self._kind, self._stop = session, job, kind, stop
-        # While SQLite's writing transaction is ours, nothing can be written beside it.
-        self._mute = kind.writes and is_sqlite(session)
         self._told = 0.0
 
     def __call__(self, done: int, total: int) -> None:
@@ -169,8 +170,10 @@ class _Teller:
             raise Stopped
         if not self._kind.writes:
             self._session.rollback()
+        # While SQLite's writing transaction is ours, nothing can be written beside it.
+        mute = is_sqlite(self._session) and self._session.in_transaction()
         moment = time.monotonic()
-        if self._mute or moment - self._told < TELL_SECONDS:
+        if mute or moment - self._told < TELL_SECONDS:
             return
         self._told = moment
         with writing(), Session(db.engine) as apart:

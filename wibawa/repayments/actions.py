@@ -54,6 +54,22 @@ def receive(
     return files.receive(session, REPAYMENTS, bank.id, sent, file.rows_hash, check, replaces)
 
 
+def take_in(
+    session: Session,
+    upload: Upload,
+    bank: Bank,
+    today: dt.date,
+    file: RepaymentFile,
+    replaces: int | None = None,
+) -> None:
+    """Check a large file, stored unread, that was read meanwhile as `file`."""
+
+    def check(which: Upload) -> Found:
+        return _found(_outcome(session, which, bank, today, file))
+
+    files.take_in(session, REPAYMENTS, upload, file.rows_hash, check, replaces)
+
+
 def layout_then(session: Session, upload: Upload, bank: Bank) -> Layout:
     """The bank's layout that was in force when the file came: how to read it again."""
     came = upload.uploaded_at
@@ -129,6 +145,31 @@ def shown_figures(upload: Upload) -> str:
     return "/".join(str(getattr(upload, name)) for name in FIGURES)
 
 
+CHANGED_MEANWHILE = (
+    "Hasil pemeriksaan berubah sejak halaman ini dibuka karena buku berubah. "
+    "Periksa angka yang baru, lalu bukukan."
+)
+
+
+def may_post(upload: Upload, by: int, shown: str) -> bool:
+    """False when the file is booked already; `Refused` for what is refused without reading it."""
+    if upload.status == "posted":
+        return False
+    _refuse_own(upload, by)
+    if shown != shown_figures(upload):
+        raise Refused("figures_changed", CHANGED_MEANWHILE)
+    return True
+
+
+def _refuse_own(upload: Upload, by: int) -> None:
+    only(REPAYMENTS, upload, "submitted")
+    if by in (upload.uploaded_by, upload.submitted_by):
+        raise Refused(
+            "two_persons",
+            "Berkas ini Anda sendiri yang mengajukan. Minta petugas lain membukukannya.",
+        )
+
+
 @dataclass(frozen=True)
 class Posted:
     """`booked` now, by this call. `sentence` says why the file is not in the books, else ""."""
@@ -154,12 +195,7 @@ def post(
     files.lock_upload(session, REPAYMENTS, upload)
     if upload.status == "posted":
         return Posted(booked=False)  # a second press of the button
-    only(REPAYMENTS, upload, "submitted")
-    if author.entered_by in (upload.uploaded_by, upload.submitted_by):
-        raise Refused(
-            "two_persons",
-            "Berkas ini Anda sendiri yang mengajukan. Minta petugas lain membukukannya.",
-        )
+    _refuse_own(upload, author.entered_by)
     before = shown_figures(upload)
     outcome = recheck(session, upload, bank, author.booked_on, file)
     if outcome.checked.blocked:
@@ -170,11 +206,7 @@ def post(
         )
     upload.status = "submitted"
     if shown != shown_figures(upload) or before != shown_figures(upload):
-        return Posted(
-            False,
-            "Hasil pemeriksaan berubah sejak halaman ini dibuka karena buku berubah. "
-            "Periksa angka yang baru, lalu bukukan.",
-        )
+        return Posted(False, CHANGED_MEANWHILE)
     _book(session, upload, outcome, Author(upload.uploaded_by, author.entered_by, author.now))
     return Posted(booked=True)
 

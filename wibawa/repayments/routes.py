@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from functools import partial
+from io import SEEK_END
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,7 +16,7 @@ from wibawa.banks.queries import all_banks
 from wibawa.database import db
 from wibawa.loans.journal import Author
 from wibawa.papers.queries import papers_of_upload
-from wibawa.repayments import actions, queries
+from wibawa.repayments import actions, jobs, queries
 from wibawa.repayments import allocation as allocation_of
 from wibawa.repayments.facts import Options, layout_of
 from wibawa.repayments.forms import OptionsForm, UploadForm
@@ -23,9 +24,12 @@ from wibawa.repayments.kind import REASON_WORDS, REPAYMENTS
 from wibawa.repayments.layout import COLUMNS
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
+from wibawa.rules.refused import Refused
+from wibawa.uploads import at_work
 from wibawa.uploads import pages as files
+from wibawa.uploads.at_work import is_by_job, is_large
 from wibawa.uploads.exports import list_file
-from wibawa.uploads.limits import Unreadable
+from wibawa.uploads.kinds import OPEN
 from wibawa.uploads.models import Upload
 from wibawa.uploads.pages import (
     asked_choice,
@@ -37,6 +41,7 @@ from wibawa.uploads.pages import (
     refusal_said,
     take_back,
 )
+from wibawa.uploads.steps import FileStep
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 from wibawa.web.formats import moment
@@ -67,13 +72,15 @@ def upload() -> str | Response:
     if form.validate_on_submit():
         try:
             return _receive(bank, form)
-        except Unreadable as refused:
+        except Refused as refused:
             db.session.rollback()
-            form.file.errors = [refused.problem.message]
+            form.file.errors = [refused.sentence]
     return render_template("repayments/upload.html", form=form, bank=bank)
 
 
 def _receive(bank: Bank, form: UploadForm) -> Response:
+    if is_large(_size(form)):
+        return _receive_large(bank, form)
     content, name = form.file.data.read(), form.file.data.filename or "berkas"
     author = _me()
     layout = layout_of(db.session(), bank, author.booked_on, author.now)
@@ -89,9 +96,32 @@ def _receive(bank: Bank, form: UploadForm) -> Response:
     return redirect(url_for("repayments.check_upload", upload_id=number, sama=again))
 
 
+def _size(form: UploadForm) -> int:
+    stream = form.file.data.stream
+    size = int(stream.seek(0, SEEK_END))
+    stream.seek(0)
+    return size
+
+
+def _receive_large(bank: Bank, form: UploadForm) -> Response:
+    """Stored at once; a worker checks it, and its page says how far that is."""
+    replaces = asked_number(form.replaces.data, 1, 999_999)
+    received = at_work.receive_large(REPAYMENTS, bank.id, form.file.data, jobs.CHECK, replaces)
+    found, number = received.upload, received.upload.id
+    if received.earlier and found.status in OPEN and not at_work.is_under_way(found):
+        options = Options(found.skip_problems, found.suspend_unknown)
+        at_work.ask_step(jobs.CHOOSE, found, **jobs.choice(options, found.skip_reason))
+    db.session.commit()
+    again = "1" if received.earlier else None
+    return redirect(url_for("repayments.check_upload", upload_id=number, sama=again))
+
+
 @needs(Permission.SEE_UPLOADS)
 def check_upload(upload_id: int) -> str:
     found = asked_upload(REPAYMENTS, upload_id)
+    waiting = at_work.page_at_work(REPAYMENTS, found, partial(_address, upload_id))
+    if waiting is not None:
+        return waiting
     return render_template(
         "repayments/check_upload.html",
         shown=actions.shown_figures(found),
@@ -125,6 +155,8 @@ def choose_upload(upload_id: int) -> Response:
     found, form = asked_upload(REPAYMENTS, upload_id), OptionsForm()
     if asked_choice(form):
         options = Options(form.skip_problems.data, form.suspend_unknown.data)
+        if is_by_job(found):
+            return _ask(found, jobs.CHOOSE, **jobs.choice(options, form.reason.data or ""))
         bank, file, reason = _bank(found), _read(found), form.reason.data or ""
         with refusal_said(upload_id):
             actions.choose(db.session(), found, bank, clock.today(), file, options, reason)
@@ -135,6 +167,8 @@ def choose_upload(upload_id: int) -> Response:
 @needs(Permission.UPLOAD_REPAYMENTS)
 def submit_upload(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
+    if is_by_job(found):
+        return _ask(found, jobs.SUBMIT)
     bank, file = _bank(found), _read(found)
     with refusal_said(upload_id):
         if actions.submit(db.session(), found, bank, _me(), file):
@@ -157,8 +191,10 @@ def withdraw_upload(upload_id: int) -> Response:
 @needs(Permission.POST_REPAYMENTS)
 def post_upload(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
-    bank, file = _bank(found), _read(found)
     shown = request.form.get("shown", "")
+    if is_by_job(found):
+        return _ask(found, jobs.POST, shown=shown)
+    bank, file = _bank(found), _read(found)
     with refusal_said(upload_id):
         posted = actions.post(db.session(), found, bank, _me(), file, shown)
         if posted.booked:
@@ -221,8 +257,32 @@ def _way_cells(line: allocation_of.WayLine) -> tuple[Any, ...]:
 
 
 @needs(Permission.SEE_UPLOADS)
+def step_state(upload_id: int) -> dict[str, Any]:
+    """How far the worker is that has the file."""
+    return at_work.state_of_step(asked_upload(REPAYMENTS, upload_id))
+
+
+@needs(Permission.SEE_UPLOADS)
+def cancel_step(upload_id: int) -> Response:
+    found = asked_upload(REPAYMENTS, upload_id)
+    with refusal_said(upload_id):
+        said = at_work.cancel(found)
+        db.session.commit()
+        flash(said, "success")
+    return _back(upload_id)
+
+
+@needs(Permission.UPLOAD_REPAYMENTS)
+def check_again(upload_id: int) -> Response:
+    """A file that no worker could check is tried once more."""
+    found = asked_upload(REPAYMENTS, upload_id)
+    return _ask(found, jobs.CHECK, **at_work.asked_before(found))
+
+
+@needs(Permission.SEE_UPLOADS)
 def marked_file(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
+    at_work.only_read(found)
     bad, file = _bad_rows(upload_id), _read(found)
     return files.marked_file(found, file.headings, file.table.rows, file.bad_rows | bad)
 
@@ -230,6 +290,7 @@ def marked_file(upload_id: int) -> Response:
 @needs(Permission.SEE_UPLOADS)
 def bad_rows_file(upload_id: int) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
+    at_work.only_read(found)
     bad, file = _bad_rows(upload_id), _read(found)
     return files.bad_rows_file(found, file.headings, file.table.rows, file.bad_rows | bad)
 
@@ -271,8 +332,22 @@ def _read(upload: Upload) -> RepaymentFile:
     return files.read_again(upload, partial(read_repayments, layout=layout))
 
 
+def _ask(found: Upload, step: FileStep, **params: Any) -> Response:
+    """Ask a worker for a step of a large file; its page says how far it is."""
+    upload_id = found.id
+    with refusal_said(upload_id):
+        at_work.ask_step(step, found, **params)
+        db.session.commit()
+    return _back(upload_id)
+
+
+def _address(upload_id: int, name: str) -> str:
+    endpoint = f"repayments.{name}"
+    return url_for(endpoint) if name == "upload_list" else url_for(endpoint, upload_id=upload_id)
+
+
 def _back(upload_id: int) -> Response:
-    return redirect(url_for("repayments.check_upload", upload_id=upload_id))
+    return redirect(_address(upload_id, "check_upload"))
 
 
 pages.add_url_rule("/angsuran/berkas", view_func=upload_list)
@@ -285,11 +360,14 @@ ALLOCATION = "/angsuran/berkas/<int:upload_id>/alokasi"
 pages.add_url_rule(ALLOCATION, view_func=allocation)
 pages.add_url_rule(f"{ALLOCATION}.<any(xlsx, csv):kind>", view_func=export_allocation)
 pages.add_url_rule("/angsuran/berkas/<int:upload_id>/asli", view_func=original_file)
+pages.add_url_rule("/angsuran/berkas/<int:upload_id>/keadaan", view_func=step_state)
 for _name, _view in (
     ("pilihan", choose_upload),
     ("ajukan", submit_upload),
     ("tarik", withdraw_upload),
     ("bukukan", post_upload),
+    ("batalkan", cancel_step),
+    ("periksa-lagi", check_again),
 ):
     pages.add_url_rule(
         f"/angsuran/berkas/<int:upload_id>/{_name}", view_func=_view, methods=["POST"]

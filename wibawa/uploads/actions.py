@@ -21,7 +21,7 @@ from wibawa.rules.nik import mask_niks
 from wibawa.rules.refused import Problem, Refused
 from wibawa.uploads.cells import text_of
 from wibawa.uploads.columns import Cell
-from wibawa.uploads.kinds import OPEN, Kind
+from wibawa.uploads.kinds import OPEN, READING, Kind
 from wibawa.uploads.models import Upload, UploadPlan, UploadProblem
 
 CONTENT_PLACE = "uploads.content"
@@ -93,6 +93,7 @@ def receive(
     known = earlier(session, kind, bank_id, same)
     if known is not None:
         if known.status in OPEN:
+            known.rows_hash = known.rows_hash or rows_hash
             keep(session, known, check(known))
         return Received(known, True)
     upload = store(session, kind, bank_id, sent, rows_hash=rows_hash)
@@ -100,6 +101,49 @@ def receive(
     if replaces is not None:
         _withdraw_replaced(session, upload, replaces)
     return Received(upload, False)
+
+
+def receive_unread(session: Session, kind: Kind, bank_id: int | None, sent: Sent) -> Received:
+    """Store a file that a job will read. The same bytes lead to the earlier upload, unless nobody
+    could read that one: what a bank's layout says may have changed since."""
+    lock_files(session, bank_id)
+    known = earlier(session, kind, bank_id, Upload.sha256 == sent.digest)
+    if known is not None and (known.was_read or known.status not in OPEN):
+        return Received(known, True)
+    if known is not None:
+        known.status = "withdrawn"
+    return Received(store(session, kind, bank_id, sent), False)
+
+
+def take_in(
+    session: Session,
+    kind: Kind,
+    upload: Upload,
+    rows_hash: str,
+    check: Callable[[Upload], Found],
+    replaces: int | None = None,
+) -> None:
+    """Keep what `check` finds in a file of `receive_unread` that was read meanwhile; as `receive`
+    does, but a re-saved copy is withdrawn in favour of the earlier upload."""
+    lock_upload(session, kind, upload)
+    only(kind, upload, READING)
+    known = earlier(session, kind, upload.bank_id, Upload.rows_hash == rows_hash)
+    if known is not None:
+        upload.status, upload.same_as = "withdrawn", known.id
+        if known.status in OPEN:
+            keep(session, known, check(known))
+        return
+    upload.rows_hash = rows_hash
+    keep(session, upload, check(upload))
+    if replaces is not None:
+        _withdraw_replaced(session, upload, replaces)
+
+
+def refuse_unreadable(session: Session, kind: Kind, upload: Upload, problem: Problem) -> None:
+    """Keep why a file of `receive_unread` cannot be read; another one may replace it."""
+    lock_upload(session, kind, upload)
+    only(kind, upload, READING)
+    keep(session, upload, Found([problem], True, [], [], lambda row: []))
 
 
 def lock_files(session: Session, bank_id: int | None) -> None:
@@ -185,7 +229,7 @@ def only(kind: Kind, upload: Upload, *statuses: str) -> None:
 def withdraw(session: Session, kind: Kind, upload: Upload) -> None:
     """Take back a file that is not in the books yet."""
     session.refresh(upload, with_for_update=True)
-    only(kind, upload, *OPEN, "submitted")
+    only(kind, upload, READING, *OPEN, "submitted")
     upload.status = "withdrawn"
 
 

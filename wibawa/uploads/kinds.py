@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 OPEN = ("faulty", "clean")  # still in the hands of whoever sent it
+READING = "reading"  # stored, and a worker is to read it: the first status of a large file
 COMMON_CODES = {
     "column_ambiguous": "Judul kolom ganda",
     "column_missing": "Kolom tidak ada",
@@ -19,6 +20,7 @@ COMMON_CODES = {
     "sheet_not_read": "Lembar tidak dibaca",
 }
 SAID = {
+    "reading": "belum selesai diperiksa",
     "faulty": "masih bermasalah",
     "clean": "belum diajukan",
     "submitted": "sudah diajukan",

@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     String,
@@ -20,7 +21,9 @@ class Upload(Base):
     """A file received, byte for byte, with what its check said. Bank NULL: the office's own file.
 
     `content` is sealed where `sealed` says so (`actions.content_of` gives the bytes). `summary`
-    holds the figures that only this kind of file has.
+    holds the figures that only this kind of file has. `job_id`: the newest job that had a step of a
+    large file in hand; `reading` is a file that no worker has read yet. `same_as`: the earlier file
+    that this one turned out to be a re-saved copy of.
     """
 
     __tablename__ = "uploads"
@@ -31,7 +34,15 @@ class Upload(Base):
         ),
         CheckConstraint("(kind = 'register') = (bank_id IS NULL)", name="bank_of_kind"),
         CheckConstraint(
-            "status IN ('faulty','clean','submitted','posted','withdrawn')", name="status_known"
+            "status IN ('reading','faulty','clean','submitted','posted','withdrawn')",
+            name="status_known",
+        ),
+        CheckConstraint("status <> 'reading' OR job_id IS NOT NULL", name="read_by_job"),
+        CheckConstraint(
+            "same_as IS NULL OR (status = 'withdrawn' AND same_as <> id)", name="same_withdrawn"
+        ),
+        ForeignKeyConstraint(
+            ["same_as", "bank_id"], ["uploads.id", "uploads.bank_id"], name="fk_uploads_same"
         ),
         CheckConstraint(
             "kind NOT IN ('repayments','disbursements') OR posted_by IS NULL "
@@ -62,6 +73,8 @@ class Upload(Base):
     posted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     posted_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     reversed_at: Mapped[dt.datetime | None] = mapped_column(Moment)  # all it booked was undone
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id"))
+    same_as: Mapped[int | None]
     skip_problems: Mapped[bool] = mapped_column(default=False)
     skip_reason: Mapped[str] = mapped_column(String(300), default="")
     suspend_unknown: Mapped[bool] = mapped_column(default=False)
@@ -82,6 +95,11 @@ class Upload(Base):
     already_posted_total: Mapped[int] = mapped_column(Rupiah, default=0)
     skipped_rows: Mapped[int] = mapped_column(default=0)
     skipped_total: Mapped[int] = mapped_column(Rupiah, default=0)
+
+    @property
+    def was_read(self) -> bool:
+        """Whether anything is known of what stands in it."""
+        return self.rows_hash is not None or self.row_count > 0
 
 
 class UploadProblem(Base):

@@ -22,6 +22,7 @@ from wibawa.uploads.columns import Cell, Column
 from wibawa.uploads.exports import XLSX
 from wibawa.uploads.kinds import Kind
 from wibawa.uploads.models import Upload
+from wibawa.uploads.steps import job_of, refuse_at_work
 from wibawa.uploads.workbook import marked_workbook, template_workbook
 from wibawa.web import clock
 from wibawa.web.pages import Wanted, address, sort_address, wanted, without
@@ -87,6 +88,7 @@ def check_parts(kind: Kind, found: Upload) -> dict[str, Any]:
     problems, cells = queries.problem_page(session, found.id, code, asked_problems(), folded)
     return {
         "upload": found,
+        "job": job_of(session, found),
         "people": queries.people_of(session, found),
         "status": kind.statuses[found.status],
         "same": bool(request.args.get("sama")),
@@ -177,6 +179,7 @@ def asked_choice(form: Any) -> bool:
 
 def take_back(kind: Kind, found: Upload) -> None:
     """Withdraw a file that is not in the books, with its line in the trail, and say so."""
+    refuse_at_work(db.session(), found)
     withdraw(db.session(), kind, found)
     record("file_withdrawn", found)
     flash(f"Berkas {found.filename} ditarik. Anda dapat mengunggah penggantinya.", "success")

@@ -141,20 +141,19 @@ def first_records(
 
 def _check_content(content: bytes, filename: str, limits: Limits) -> None:
     """Refuse what is empty, too large or no table at a glance."""
-    if not content.strip(b"\0\t\r\n "):
-        raise unreadable("Berkas kosong; unggah berkas yang berisi tabel.", filename)
+    refuse_at_sight(content, filename)
     if len(content) > limits.content:
         megabytes = limits.content // (1024 * 1024)
         raise too_large(
             f"Ukuran berkas lebih dari {megabytes} MB; bagi menjadi beberapa berkas.",
             f"{len(content) / 1048576:.1f} MB".replace(".", ","),
         )
-    if not content.startswith(b"PK"):
-        _refuse_other_kinds(content)
 
 
-def _refuse_other_kinds(content: bytes) -> None:
-    """A clear word for the files that are mistaken for tables most often."""
+def refuse_at_sight(content: bytes, filename: str) -> None:
+    """A clear word for the files that are mistaken for tables most often; nothing is opened."""
+    if not content.strip(b"\0\t\r\n "):
+        raise unreadable("Berkas kosong; unggah berkas yang berisi tabel.", filename)
     start = content[:1024].lstrip().lower()
     if content.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in content:
