@@ -174,6 +174,8 @@ PAGES = {
     "letters.paper": "see_letters",
     "letters.paper_list": "see_letters",
     "letters.withdraw": "issue_letter",
+    "loans.chain_list": "see_trail",
+    "loans.export_chain": "see_trail",
     "loans.export_list": "see_loans",
     "loans.loan": "see_loans",
     "loans.loan_list": "see_loans",

@@ -59,6 +59,7 @@ OTHER_NAMES = {
     "loans/positions": "the position of every loan as one query",
     "loans/lists": "the filtered, sorted list of loans, for page and export",
     "loans/chain/export": "a chain as a file that an auditor checks without this program",
+    "loans/chain/lists": "the filtered list of links, for page and export",
     "loans/chain/lines": "what a link of the chain covers, as lines of text",
     "loans/chain/proof": "whether the chains are whole, for `wibawa check`",
     "loans/deeds": "what a decided request writes about money, reckoned and carried out",

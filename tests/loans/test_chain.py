@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import psycopg
@@ -263,3 +265,26 @@ def _contents(session: Session) -> list[tuple[Any, ...]]:
     found = [tuple(row) for row in session.execute(query)]
     session.rollback()
     return found
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_two_deeds_of_a_bank_at_once_follow_each_other(app: Flask, people: dict[str, int]) -> None:
+    """The second waits for the head until the first is through, and neither number is missing."""
+    by, second = people["staff"], people["approver"]
+    with app.app_context(), writing(), Session(db.engine) as first:
+        factories.loan(first, by, second, number=1)
+
+        def later() -> int:
+            with writing(), Session(db.engine) as other:
+                factories.loan(other, by, second, number=2)
+                other.commit()
+                last = head(other, PASAR)
+                return 0 if last is None else last.number
+
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(copy_context().run, later)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+            first.commit()
+            assert waiting.result(timeout=30) == 2
+        assert prove(first) == Proof()

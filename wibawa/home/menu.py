@@ -110,6 +110,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
     ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
     ("Jejak kegiatan", "access.trail_list", "history", P.SEE_TRAIL, None),
+    ("Rantai pembukuan", "loans.chain_list", "lock", P.SEE_TRAIL, None),
 )  # fmt: skip
 
 

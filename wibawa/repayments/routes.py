@@ -14,6 +14,8 @@ from wibawa.access.permissions import Permission
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks
 from wibawa.database import db
+from wibawa.loans.chain.lines import UPLOAD
+from wibawa.loans.chain.queries import link_of
 from wibawa.loans.journal import Author
 from wibawa.papers.queries import papers_of_upload
 from wibawa.repayments import actions, jobs, queries
@@ -139,6 +141,7 @@ def _result(upload_id: int) -> dict[str, Any]:
         "receipts": papers_of_upload(db.session(), upload_id),
         "receipt_key": once.new_key(),
         "reasons": REASON_WORDS,
+        "link": link_of(db.session(), UPLOAD, upload_id),
     }
 
 

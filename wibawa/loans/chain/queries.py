@@ -16,7 +16,7 @@ from wibawa.loans.models import LedgerEntry
 
 @dataclass(frozen=True)
 class Head:
-    """The last link of a bank's chain."""
+    """A link, most often the last one of a bank's chain."""
 
     number: int
     hash: str
@@ -39,6 +39,16 @@ def head(session: Session, bank_id: int) -> Head | None:
         .where(ChainLink.bank_id == bank_id)
         .order_by(ChainLink.number.desc())
         .limit(1)
+    ).first()
+    return None if found is None else Head(*found)
+
+
+def link_of(session: Session, kind: str, subject_id: int) -> Head | None:
+    """The link of a file, request or loan; None for one that is not in the books."""
+    found: Any = session.execute(
+        select(ChainLink.number, ChainLink.hash, ChainLink.made_at).where(
+            ChainLink.kind == kind, ChainLink.subject_id == subject_id
+        )
     ).first()
     return None if found is None else Head(*found)
 
