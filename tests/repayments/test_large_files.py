@@ -402,6 +402,7 @@ def test_a_check_that_was_given_up_says_so_and_is_tried_again_or_taken_back(
     work()
     page = text(officer, url)
     assert GAVE_UP in page
+    assert "Belum diperiksa" in page
     assert "Nomor tiket" in page
     assert upload(app, url).status == "reading"
     assert "berkas belum diajukan" in text(officer, "/")

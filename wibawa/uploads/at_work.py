@@ -26,6 +26,9 @@ from wibawa.uploads.table import refuse_at_sight
 from wibawa.web import clock
 
 
+UNCHECKED = ("Belum diperiksa", "danger")
+
+
 def is_large(size: int) -> bool:
     """Whether a file of so many bytes is a worker's work."""
     return size > int(current_app.config["LARGE_FILE_BYTES"])
@@ -85,7 +88,7 @@ def page_at_work(kind: Kind, found: Upload, url: Callable[[str], str]) -> str | 
         "uploads/_at_work.html",
         upload=found,
         people=people_of(session, found),
-        status=kind.statuses[found.status],
+        status=kind.statuses[found.status] if job.is_open else UNCHECKED,
         job=job,
         step=step,
         told=step.said(job, now),
