@@ -187,6 +187,93 @@ def many_short_cells() -> bytes:
     return b"No Rekening;Tgl Bayar;Jumlah\n" + line * (9_500_000 // len(line))
 
 
+def external_entity() -> bytes:
+    """Asks the reader to fetch a file of the machine it runs on."""
+    sheet = (
+        '<!DOCTYPE worksheet [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        f'<worksheet xmlns="{MAIN}"><sheetData>{heading_row()}<row r="2">'
+        f"{text_cell('A2', '&x;')}</row></sheetData></worksheet>"
+    )
+    return xlsx("", extra={"xl/worksheets/sheet1.xml": sheet.encode()})
+
+
+def nested_zip() -> bytes:
+    """A good table beside a zip of zips of zeros, which nobody must open."""
+    inner = b"\0" * 20_000_000
+    for _ in range(5):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.zip", inner)
+        inner = buffer.getvalue()
+    return xlsx(heading_row() + payment_row(2), extra={"xl/embeddings/a.zip": inner})
+
+
+def packed_a_thousand_times() -> bytes:
+    """Forty megabytes of blanks between two rows: just below the limit when unpacked."""
+    return xlsx(heading_row() + " " * 40_000_000 + payment_row(2))
+
+
+def million_empty_rows() -> bytes:
+    rows = "".join(f'<row r="{n}"/>' for n in range(3, 1_000_003))
+    return xlsx(heading_row() + payment_row(2) + rows)
+
+
+def styles_bomb() -> bytes:
+    formats = '<xf numFmtId="14"/>' * 2_000_000
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs>{formats}</cellXfs></styleSheet>'
+    return xlsx(heading_row() + payment_row(2), extra={"xl/styles.xml": styles.encode()})
+
+
+def formula_of_itself() -> bytes:
+    """A cell that is reckoned from itself, with a result that a program stored."""
+    amount = "<f>C2+C2</f><v>5000</v>"
+    return xlsx(heading_row() + payment_row(2, amount=amount))
+
+
+def million_formulas() -> bytes:
+    """Formulas without a result, as many as fit."""
+    cells = "".join(f'<row r="{n}"><c r="C{n}"><f>C{n}</f></c></row>' for n in range(2, 400_000))
+    return xlsx(heading_row() + cells)
+
+
+def deep_elements() -> bytes:
+    rows = heading_row() + payment_row(2)
+    return xlsx(rows + "<x>" * 2_000_000 + "</x>" * 2_000_000)
+
+
+def lying_dimension() -> bytes:
+    sheet = (
+        f'<worksheet xmlns="{MAIN}"><dimension ref="A1:XFD1048576"/><sheetData>'
+        f"{heading_row()}{payment_row(2)}</sheetData></worksheet>"
+    )
+    return xlsx("", extra={"xl/worksheets/sheet1.xml": sheet.encode()})
+
+
+def error_flood() -> bytes:
+    """Error cells wherever a cell may stand, and none of them closed as the pattern expects."""
+    cells = '<c r="A9" t="e"><f>' * 1_500_000
+    return xlsx(heading_row() + payment_row(2) + f'<row r="9">{cells}</row>')
+
+
+def endless_tags() -> bytes:
+    """Tags that never close, which a careless pattern would try over and over again."""
+    sheet = (
+        f'<worksheet xmlns="{MAIN}"><cols><col {"a" * 10_000_000}</cols><sheetData>'
+        f'{heading_row()}{payment_row(2)}<row r="3"><c {"""t="e" """ * 2_000_000}</row>'
+        "</sheetData></worksheet>"
+    )
+    return xlsx("", extra={"xl/worksheets/sheet1.xml": sheet.encode()})
+
+
+def million_columns() -> bytes:
+    columns = '<col min="1" max="2" hidden="1"/>' * 1_000_000
+    sheet = (
+        f'<worksheet xmlns="{MAIN}"><cols>{columns}</cols><sheetData>'
+        f"{heading_row()}{payment_row(2)}</sheetData></worksheet>"
+    )
+    return xlsx("", extra={"xl/worksheets/sheet1.xml": sheet.encode()})
+
+
 TOO_LARGE: dict[str, Callable[[], bytes]] = {
     "zip bomb": zip_bomb,
     "zip bomb with a lying size": zip_bomb_with_a_lying_size,
@@ -212,4 +299,20 @@ UNREADABLE: dict[str, Callable[[], bytes]] = {
     "web page with an Excel name": lambda: b"<html><table><tr><td>NO REKENING</td></tr></table>",
     "picture": lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 50,
     "quotation mark that never closes": quoted_flood,
+}
+
+# Heavy, but a table: what becomes of them may differ by program, not what they cost.
+HEAVY: dict[str, Callable[[], bytes]] = {
+    "external entity": external_entity,
+    "zip of zips beside the table": nested_zip,
+    "forty megabytes of blanks": packed_a_thousand_times,
+    "a million empty rows": million_empty_rows,
+    "two million styles": styles_bomb,
+    "a formula of itself": formula_of_itself,
+    "four hundred thousand formulas": million_formulas,
+    "two million elements deep": deep_elements,
+    "a lying dimension": lying_dimension,
+    "a flood of errors": error_flood,
+    "tags without end": endless_tags,
+    "a million descriptions of columns": million_columns,
 }

@@ -18,6 +18,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 Range = list[int]
@@ -33,9 +34,9 @@ _FORMULA_ONLY = re.compile(
 _CELL_START = re.compile(rb"<(?:\w+:)?c\b([^<>]*)>\s*$")
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d+)[\"']")
 _TEXT_RESULT = re.compile(rb"\bt=[\"']str[\"']")
-_COLUMNS = re.compile(rb"<(?:\w+:)?col\b([^<>]*)>")
+_COLUMNS = re.compile(rb"<(?:\w+:)?col\b([^<>]{0,400})>")
 _ERROR = re.compile(
-    rb"<(?:\w+:)?c\b([^<>]*\bt=[\"']e[\"'][^<>]*)>"
+    rb"<(?:\w+:)?c\b([^<>]{0,200}?\bt=[\"']e[\"'][^<>]{0,200})>"
     rb"(?:<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>))?"
     rb"<(?:\w+:)?v>([^<>]{1,20})</"
 )
@@ -46,6 +47,7 @@ _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 BATCH = 500
 MOST_SHEETS = 60
 MOST_ERRORS = 200_000
+MOST_COLUMNS = 16_384
 
 
 class Refusal(Exception):
@@ -208,13 +210,14 @@ def hidden_rows(data: bytes) -> list[Range]:
 def hidden_columns(data: bytes) -> list[Range]:
     """The hidden columns of a sheet as [first, last] ranges of indexes from 0."""
     ranges = []
-    for match in _COLUMNS.finditer(data[: data.find(b"sheetData")]):
+    before = data[: data.find(b"sheetData")]
+    for match in islice(_COLUMNS.finditer(before), MOST_COLUMNS):
         about = attributes(match[1])
         if about.get("hidden") in ("1", "true"):
             first, last = about.get("min", ""), about.get("max", "")
             if first.isdigit() and last.isdigit():
                 ranges.append([int(first[:6]) - 1, int(last[:6]) - 1])
-    return ranges[:1_000]
+    return ranges
 
 
 def error_cells(data: bytes) -> dict[int, list[tuple[int, str]]]:
@@ -222,9 +225,9 @@ def error_cells(data: bytes) -> dict[int, list[tuple[int, str]]]:
     errors: dict[int, list[tuple[int, str]]] = {}
     if b't="e"' not in data and b"t='e'" not in data:
         return errors
-    for count, match in enumerate(_ERROR.finditer(data)):
+    for match in islice(_ERROR.finditer(data), MOST_ERRORS):
         reference = _REFERENCE.search(match[1])
-        if reference is not None and count < MOST_ERRORS:
+        if reference is not None:
             place = column_number(reference[1]), match[2].decode("utf-8", "replace")
             errors.setdefault(int(reference[2]), []).append(place)
     return errors
