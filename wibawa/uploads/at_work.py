@@ -25,7 +25,6 @@ from wibawa.uploads.steps import STOPPED, TAKEN, FileStep, FirstCheck, ask, job_
 from wibawa.uploads.table import refuse_at_sight
 from wibawa.web import clock
 
-
 UNCHECKED = ("Belum diperiksa", "danger")
 
 
