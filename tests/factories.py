@@ -37,7 +37,10 @@ from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
 from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, SuspenseEntry
 from wibawa.proposals.actions import send as send_proposal
+from wibawa.reconciliation import actions as reconciling
+from wibawa.reconciliation.queries import reconciliation_of
 from wibawa.rules.facts import BorrowerKind, EntryKind, Method, Terms
+from wibawa.rules.reconciliation import Month
 from wibawa.rules.statuses import Action, State
 from wibawa.scans.actions import Keeper, keep_scan
 from wibawa.scans.queries import Owner, kinds_on
@@ -472,6 +475,14 @@ def suspense(
     session.add(entry)
     session.flush()
     return entry.id
+
+
+def close_month(session: Session, people: dict[str, int], bank_id: int, month: Month) -> int:
+    """A bank's month proposed by the staff and closed by the approver as the books say; its id."""
+    bank = session.get_one(Bank, bank_id)
+    seen = reconciling.shown(reconciliation_of(session, bank, month))
+    reconciling.propose(session, bank, month, seen, "", people["staff"], now())
+    return reconciling.close(session, bank, month, seen, people["approver"], now())
 
 
 def saved(app: Flask, make: Callable[[Session], Made]) -> Made:

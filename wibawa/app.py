@@ -40,6 +40,7 @@ from wibawa.papers import routes as paper_routes
 from wibawa.papers.jobs import ScheduleBatch
 from wibawa.printing import routes as printing_routes
 from wibawa.proposals import routes as proposal_routes
+from wibawa.reconciliation import routes as reconciliation_routes
 from wibawa.repayments import jobs as repayment_jobs
 from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
@@ -73,6 +74,7 @@ PARTS = (
     notice_routes,
     proposal_routes,
     repayment_routes,
+    reconciliation_routes,
     job_routes,
 )
 JOB_KINDS = (

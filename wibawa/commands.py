@@ -35,13 +35,14 @@ from wibawa.letters.queries import logos_of
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.chain.export import exported
 from wibawa.loans.chain.queries import Head, head
-from wibawa.loans.invariants import run_checks
+from wibawa.loans.invariants import Check, run_checks
 from wibawa.loans.journal import Author
 from wibawa.loans.portfolio import BankFigures, portfolio
 from wibawa.loans.queries import find_loan, running_loans
 from wibawa.migrating import migrate_if_empty
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.printing.queries import schedule_documents
+from wibawa.reconciliation.invariants import month_checks
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options, Outcome
 from wibawa.rules.dates import DateError, long_date, parse_date, short_date
@@ -576,12 +577,16 @@ def chain_export(make: Make, bank_code: str, out: Path) -> None:
 # — check, demo, serve, users —
 
 
+def _every_check(session: Session, today: dt.date) -> list[Check]:
+    return [*run_checks(session, today, thresholds_on(session, today)), *month_checks(session)]
+
+
 @wibawa.command("check", help="Buktikan setiap hukum buku besar.")
 @as_json
 @click.pass_obj
 def check_command(make: Make, json_: bool) -> None:
     today = clock.today()
-    checks = _with_books(make, lambda s: run_checks(s, today, thresholds_on(s, today)), write=False)
+    checks = _with_books(make, lambda s: _every_check(s, today), write=False)
     data = {
         "ok": all(check.ok for check in checks),
         "checks": [{"name": c.name, "ok": c.ok, "found": c.found} for c in checks],

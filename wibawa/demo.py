@@ -32,6 +32,7 @@ from wibawa.borrowers.models import Borrower
 from wibawa.demo_applications import add_applications
 from wibawa.demo_arrears import add_arrears
 from wibawa.demo_changes import add_changes
+from wibawa.demo_reconciliation import DAYS_TO_CLOSE, add_closing, add_differences
 from wibawa.demo_register import register_file
 from wibawa.disbursements.actions import record as record_disbursement
 from wibawa.disbursements.checks import Draft, applicant_of
@@ -48,6 +49,7 @@ from wibawa.rules.dates import add_months
 from wibawa.rules.facts import BankKind, BorrowerKind, Health, Installment, Method, Terms
 from wibawa.rules.money import number
 from wibawa.rules.position import position
+from wibawa.rules.reconciliation import Month
 from wibawa.rules.schedule import schedule
 from wibawa.rules.statuses import State
 from wibawa.uploads.models import Upload
@@ -334,7 +336,9 @@ def _past_files(
 ) -> None:
     """One file per bank and past month, uploaded by the bank on the 2nd, posted on the 3rd."""
     first = add_months(today.replace(day=1), -MONTHS_BACK + 1)
-    for month in (add_months(first, n) for n in range(MONTHS_BACK - 1)):
+    for back, month in (
+        (MONTHS_BACK - 1 - n, add_months(first, n)) for n in range(MONTHS_BACK - 1)
+    ):
         end = add_months(month, 1)
         for code, officer in (("JATENG", "citra"), ("PASAR", "dewi")):
             rows = _rows(session, lives, code, month, end)
@@ -345,11 +349,13 @@ def _past_files(
             if month.month == 5:  # somebody paid to an account that nobody knows
                 rows.append(_Paid(end - dt.timedelta(days=3), "0999000111222", "Tanpa Nama",
                                   250_000, 0, 0, 0, 1, f"X{month:%y%m}{code[0]}"))  # fmt: skip
-            name, content = bank_file(code, month, rows)
+            name, content = bank_file(code, month, add_differences(rows, code, back))
             author = Author(people[officer], people["ani"], _at(end + dt.timedelta(days=2), 10))
             import_at_once(
                 session, bank, content, name, author, Options(suspend_unknown=month.month == 5)
             )
+            at = _at(end + dt.timedelta(days=DAYS_TO_CLOSE))
+            add_closing(session, bank, Month.of(month), at, back, people)
 
 
 def _this_month(

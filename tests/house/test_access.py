@@ -47,6 +47,9 @@ from wibawa.merging.models import BorrowerMerge
 from wibawa.papers.actions import Clerk
 from wibawa.papers.actions import issue as issue_paper
 from wibawa.papers.models import UploadPaper
+from wibawa.reconciliation.actions import issue as issue_minutes
+from wibawa.reconciliation.queries import closed_month
+from wibawa.rules.reconciliation import Month
 from wibawa.scans.queries import kinds_of_requests, kinds_on
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
@@ -212,6 +215,17 @@ PAGES = {
     "proposals.review_proposal": "send_proposal",
     "proposals.send_proposal": "send_proposal",
     "proposals.sent_file": "see_proposals",
+    "reconciliation.close": "close_month",
+    "reconciliation.export": "see_reconciliation",
+    "reconciliation.give_back": "close_month",
+    "reconciliation.issue": "issue_letter",
+    "reconciliation.later_list": "see_reconciliation",
+    "reconciliation.minutes": "see_personal_data",
+    "reconciliation.month": "see_reconciliation",
+    "reconciliation.month_list": "see_reconciliation",
+    "reconciliation.note_difference": "prepare_reconciliation",
+    "reconciliation.propose": "prepare_reconciliation",
+    "reconciliation.strike_note": "prepare_reconciliation",
     "repayments.allocation": "see_uploads",
     "repayments.bad_rows_file": "see_uploads",
     "repayments.cancel_step": "see_uploads",
@@ -285,6 +299,9 @@ MATRIX = """
     decide_change              approver
     print_schedule       staff approver bank
     issue_upload_receipt staff          bank
+    see_reconciliation   staff approver bank leader auditor
+    prepare_reconciliation staff
+    close_month                approver
     see_indicators       staff approver      leader auditor
     see_trail                                       auditor admin
     manage_users                                            admin
@@ -310,6 +327,7 @@ BANKS = {"jateng": factories.JATENG, "pasar": factories.PASAR}
 OWNED = {"loan_id", "upload_id", "disbursement_id", "suspense_id", "application_id", "proposal_id",
          "document_id", "change_id", "request_id"}  # fmt: skip
 OWNED_AT = {("printing.schedules", "code")}
+OWNED_AT |= {(page, "code") for page in PAGES if page.startswith("reconciliation.")}
 
 
 def allowed(permission: str) -> set[Role]:
@@ -446,6 +464,14 @@ def _change(bank_id: int, loan_id: int, asked_by: int) -> LoanRequest:
                        shown="")  # fmt: skip
 
 
+def _closed_month(session: Session, people: dict[str, int], bank: Bank) -> int:
+    """October 2026 of a bank, closed; its Berita Acara."""
+    factories.close_month(session, people, bank.id, Month(2026, 10))
+    closed = closed_month(session, bank.id, Month(2026, 10))
+    assert closed is not None
+    return issue_minutes(session, closed, bank, people["staff"], now())
+
+
 def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str, Any]:
     """A loan, a checked file, an application and a disbursement to decide, at one bank."""
     bank = session.get(Bank, bank_id)
@@ -537,6 +563,9 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "contact_id": factories.contact(session, loan_id, bank_id, people["staff"]),
         "bank_id": bank_id,
         "user_id": people["staff2"],
+        "text": "2026-10",
+        "note_id": 1,
+        "reconciliation.paper_id": _closed_month(session, people, bank),
         "terms_id": 1,
         "limits_id": 1,
         "code": bank.code,

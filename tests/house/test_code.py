@@ -75,6 +75,13 @@ OTHER_NAMES = {
     "printing/documents": "plain data for paper; no Flask, no database",
     "printing/letters": "letters drawn with ReportLab",
     "printing/pdf": "schedules drawn with ReportLab",
+    "reconciliation/books": "what the books say of a bank's month, for page and closing alike",
+    "reconciliation/differences": "where the bank's rows say something else, and why",
+    "reconciliation/document": "a bank's month as plain data, as it is kept once closed",
+    "reconciliation/letter": "the Berita Acara, as plain data",
+    "reconciliation/invariants": "what `wibawa check` proves of closed months",
+    "reconciliation/lists": "the lists of a month, for page and export",
+    "reconciliation/months": "which months are to be reconciled, for page and menu",
     "papers/jobs": "the kinds of jobs that print",
     "papers/decided": "payoff offer and minutes of a decided change, as plain data",
     "papers/filed": "the receipt of a posted file, as plain data",
@@ -92,6 +99,7 @@ OTHER_NAMES = {
     "siumi/places": "the kelurahan by code and by name, as files write them",
     "repayments/allocation": "a file's money loan by loan, out of plan and journal",
     "repayments/ways": "where each loan's money goes, as plain data",
+    "repayments/closed": "rows dated in a month that is closed, as notices",
     "repayments/differences": "the bank's own figures beside ours, as notices",
     "repayments/jobs": "the steps of a large file, a worker's work",
     "repayments/facts": "what the books know that a file is checked against",
@@ -104,7 +112,7 @@ OTHER_NAMES = {
 TOOL_FOLDERS = {"rules", "web", "uploads"}
 MONEY_FOLDERS = (
     "rules", "applications", "changes", "decisions", "merging", "loans", "repayments",
-    "disbursements", "indicators", "banks", "home", "arrears",
+    "disbursements", "indicators", "banks", "home", "arrears", "reconciliation",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/uploads/names.py": "likeness of two spellings, no money"}

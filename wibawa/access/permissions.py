@@ -60,6 +60,9 @@ class Permission(StrEnum):
     DECIDE_CHANGE = "decide_change"
     PRINT_SCHEDULE = "print_schedule"
     ISSUE_UPLOAD_RECEIPT = "issue_upload_receipt"  # what a posted file of the bank came to
+    SEE_RECONCILIATION = "see_reconciliation"  # each bank's months; names only with personal data
+    PREPARE_RECONCILIATION = "prepare_reconciliation"  # note differences, propose to close
+    CLOSE_MONTH = "close_month"
     SEE_INDICATORS = "see_indicators"
     SEE_TRAIL = "see_trail"
     MANAGE_USERS = "manage_users"
@@ -103,6 +106,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REQUEST_CHANGE,
             P.PRINT_SCHEDULE,
             P.ISSUE_UPLOAD_RECEIPT,
+            P.SEE_RECONCILIATION,
+            P.PREPARE_RECONCILIATION,
             P.SEE_INDICATORS,
             P.SEE_TERMS,
             P.PROPOSE_TERMS,
@@ -132,6 +137,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.APPROVE_MERGE,
             P.DECIDE_CHANGE,
             P.PRINT_SCHEDULE,
+            P.SEE_RECONCILIATION,
+            P.CLOSE_MONTH,
             P.SEE_INDICATORS,
             P.SEE_TERMS,
             P.PROPOSE_TERMS,
@@ -157,10 +164,18 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ANSWER_APPLICATION,
             P.PRINT_SCHEDULE,
             P.ISSUE_UPLOAD_RECEIPT,
+            P.SEE_RECONCILIATION,
         }
     ),
     Role.LEADER: frozenset(
-        {P.SIGNED_IN, P.SEE_REPORTS, P.SEE_LOANS, P.SEE_INDICATORS, P.SEE_TERMS}
+        {
+            P.SIGNED_IN,
+            P.SEE_REPORTS,
+            P.SEE_LOANS,
+            P.SEE_RECONCILIATION,
+            P.SEE_INDICATORS,
+            P.SEE_TERMS,
+        }
     ),
     Role.AUDITOR: frozenset(
         {
@@ -177,6 +192,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_PROPOSALS,
             P.SEE_LETTERS,
             P.SEE_DISBURSEMENTS,
+            P.SEE_RECONCILIATION,
             P.SEE_INDICATORS,
             P.SEE_TERMS,
             P.SEE_TRAIL,

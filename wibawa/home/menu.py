@@ -22,6 +22,7 @@ from wibawa.disbursements.models import Disbursement
 from wibawa.loans.models import LoanRequest, SuspenseEntry
 from wibawa.loans.undone import open_of
 from wibawa.merging.models import BorrowerMerge
+from wibawa.reconciliation.months import open_months, waiting_proposals
 from wibawa.rules.statuses import State
 from wibawa.uploads.kinds import OPEN, READING
 from wibawa.uploads.models import Upload
@@ -55,7 +56,7 @@ class Waiting:
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
     deadline among those to carry on, files of a bank's answers, what a bank approved, files of
     SI-UMI and of disbursements, requests of others that wait for a decision, promises about late
-    loans that passed unkept."""
+    loans that passed unkept, months that are over and not closed."""
 
     uploads: int
     disbursements: int
@@ -71,6 +72,7 @@ class Waiting:
     payment_files: int
     changes: int
     unkept: int
+    months: int
 
     @property
     def payments(self) -> int:
@@ -104,6 +106,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Angsuran", "repayments.upload_list", "payment", P.SEE_UPLOADS, "uploads"),
     ("Tunggakan", "arrears.arrears_list", "calendar", P.SEE_LOANS, "unkept"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
+    ("Rekonsiliasi", "reconciliation.month_list", "check", P.SEE_RECONCILIATION, "months"),
     ("Laporan", "home.portfolio_report", "report", P.SEE_REPORTS, None),
     ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, None),
     ("Ketentuan", "banks.terms_list", "settings", P.SEE_TERMS, "terms"),
@@ -115,7 +118,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
 
 
 def waiting_for(session: Session, person: SignedIn) -> Waiting:
-    """Counts of what waits, in one query; a bank officer's are of the own bank."""
+    """Counts of what waits, in two queries; a bank officer's are of the own bank."""
 
     def of_bank(column: Any) -> ColumnElement[bool]:
         return column == person.bank_id if person.bank_id is not None else true()
@@ -159,7 +162,18 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[11] if decides or person.may(P.UPLOAD_DISBURSEMENTS) else 0,
         row[12] if person.may(P.DECIDE_CHANGE) else 0,
         row[13] if person.may(P.FOLLOW_ARREARS) else 0,
+        _months(session, person),
     )
+
+
+def _months(session: Session, person: SignedIn) -> int:
+    """Months that are over and not closed, for who prepares them; for who closes them those that
+    are proposed. One query."""
+    if person.may(P.CLOSE_MONTH):
+        return len(waiting_proposals(session, person.id))
+    if person.may(P.PREPARE_RECONCILIATION):
+        return sum(each.due for each in open_months(session, clock.today()).values())
+    return 0
 
 
 def _files(kind: str, statuses: tuple[str, ...], of_bank: ColumnElement[bool]) -> Any:
@@ -291,6 +305,20 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         "Cocokkan dengan bank; berkas asal dan sebabnya ada di daftar.",
     ),
     (
+        "Bulan belum direkonsiliasi",
+        "reconciliation.month_list",
+        P.PREPARE_RECONCILIATION,
+        "months",
+        "Cocokkan dengan berkas bank, catat selisihnya, lalu usulkan penutupan.",
+    ),
+    (
+        "Bulan menunggu ditutup",
+        "reconciliation.month_list",
+        P.CLOSE_MONTH,
+        "months",
+        "Periksa angka dan selisihnya, lalu tutup atau kembalikan.",
+    ),
+    (
         "Pengguna",
         "access.user_list",
         P.MANAGE_USERS,
@@ -405,6 +433,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "borrowers.borrower_list",
         "disbursements.disbursement_list",
         "proposals.proposal_list",
+        "reconciliation.month_list",
         "repayments.upload_list",
         "siumi.upload_list",
     )

@@ -25,6 +25,7 @@ class PaperKind(StrEnum):
     OFFER = "offer"
     MINUTES = "minutes"
     UPLOAD_RECEIPT = "upload_receipt"
+    RECONCILIATION = "reconciliation"
 
 
 KIND_WORDS: Final = {
@@ -42,6 +43,7 @@ KIND_WORDS: Final = {
     PaperKind.OFFER: "Penawaran pelunasan",
     PaperKind.MINUTES: "Berita acara",
     PaperKind.UPLOAD_RECEIPT: "Tanda terima pembukuan",
+    PaperKind.RECONCILIATION: "Berita acara rekonsiliasi",
 }
 # How a kind is numbered as long as no entry of the office says otherwise.
 FORMATS: Final = {
@@ -59,6 +61,7 @@ FORMATS: Final = {
     PaperKind.OFFER: "{nomor}/PENAWARAN/KW/{bulan}/{tahun}",
     PaperKind.MINUTES: "{nomor}/BA/KW/{bulan}/{tahun}",
     PaperKind.UPLOAD_RECEIPT: "{nomor}/TANDA-TERIMA/KW/{bulan}/{tahun}",
+    PaperKind.RECONCILIATION: "{nomor}/REKONSILIASI/KW/{bulan}/{tahun}",
 }
 # Sheets that the office writes on, and what they are called on screen.
 SHEETS: Final = {"A4": "A4 (210 × 297 mm)", "F4": "F4, folio (215 × 330 mm)"}

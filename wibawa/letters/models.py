@@ -10,7 +10,8 @@ from wibawa.database import Base, Moment
 
 KINDS = (
     "'proposal','approval','office_refusal','bank_refusal','completion','recommendation',"
-    "'schedule','card','receipt','payoff','reminder','offer','minutes','upload_receipt'"
+    "'schedule','card','receipt','payoff','reminder','offer','minutes','upload_receipt',"
+    "'reconciliation'"
 )
 
 

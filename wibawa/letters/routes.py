@@ -50,6 +50,7 @@ SLUGS: Final = {
     "penawaran": PaperKind.OFFER,
     "berita-acara": PaperKind.MINUTES,
     "tanda-terima": PaperKind.UPLOAD_RECEIPT,
+    "rekonsiliasi": PaperKind.RECONCILIATION,
 }
 LIST_HEADINGS = (
     "Nomor surat", "Jenis", "Perihal", "Bank", "Tanggal", "Diterbitkan oleh", "Keadaan",

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import layout_on, thresholds_on
 from wibawa.borrowers.models import Borrower
-from wibawa.database import FOREVER, among
+from wibawa.database import FOREVER, Base, among
 from wibawa.loans.models import (
     LedgerEntry,
     Loan,
@@ -45,12 +45,14 @@ from wibawa.loans.undone import (
     write_offs,
 )
 from wibawa.repayments.checks import check_repayments
+from wibawa.repayments.closed import closed_notices
 from wibawa.repayments.differences import STATED, Books, Step, Version, differences
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.layout import SHAPE
 from wibawa.repayments.outcome import AccountFact, Checked, Posted, Same
 from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.facts import BankKind
+from wibawa.rules.reconciliation import Month
 from wibawa.rules.references import reference_key
 from wibawa.rules.refused import Problem
 from wibawa.uploads.layouts import Layout
@@ -86,7 +88,7 @@ def layout_of(
 def check_against_books(
     session: Session, bank_id: int, file: RepaymentFile, today: dt.date, options: Options
 ) -> Outcome:
-    """Check `file` against the bank's accounts and what it has posted before: nine queries."""
+    """Check `file` against the bank's accounts and what it has posted before: ten queries."""
     accounts, last_sequences, written_off = _accounts(
         session, bank_id, {row.account for row in file.rows}, today
     )
@@ -100,8 +102,17 @@ def check_against_books(
         skip_problems=options.skip_problems,
     )
     told = _differences(session, bank_id, file, checked)
+    days = [e.paid_on for e in checked.entries] + [e.paid_on for e in checked.suspense]
+    told += closed_notices(days, _last_closed(session, bank_id))
     checked.problems = sorted([*checked.problems, *told], key=lambda problem: problem.row)
     return Outcome(file, checked, last_sequences, written_off, posted.freed)
+
+
+def _last_closed(session: Session, bank_id: int) -> Month | None:
+    """The bank's last month that both sides have signed; its table belongs to a higher folder."""
+    table = Base.metadata.tables["closed_months"]
+    code = session.scalar(select(func.max(table.c.month)).where(table.c.bank_id == bank_id))
+    return None if code is None else Month.from_code(code)
 
 
 def _differences(

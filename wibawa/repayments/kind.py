@@ -30,6 +30,7 @@ CODE_WORDS = {
     "days_past_due_unreadable": "Hari tunggakan diabaikan",
     "exceeds_outstanding": "Melebihi sisa tagihan",
     "loan_closed": "Pinjaman sudah lunas",
+    "month_closed": "Bulan sudah ditutup",
     "name_differs": "Nama berbeda",
     "no_rows": "Tanpa pembayaran",
     "parts_differ": "Rincian tidak cocok",

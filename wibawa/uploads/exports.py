@@ -48,10 +48,14 @@ def list_file(
     headings: Sequence[str],
     rows: Sequence[Sequence[Value]],
     notes: Sequence[str],
+    made_at: dt.datetime | None = None,
 ) -> Response:
-    """The answer that downloads a list as `name`.xlsx or `name`.csv; notes only in the workbook."""
+    """The answer that downloads a list as `name`.xlsx or `name`.csv; notes only in the workbook.
+
+    With `made_at` the same list always gives the same bytes.
+    """
     if kind == "xlsx":
-        content = list_workbook(title, headings, rows, notes)
+        content = list_workbook(title, headings, rows, notes, made_at)
     else:
         content = list_csv(headings, rows)
     return send_file(

@@ -140,10 +140,14 @@ def list_workbook(
     headings: Sequence[str],
     rows: Iterable[Sequence[Cell | Decimal | None]],
     notes: Sequence[str] = (),
+    made_at: dt.datetime | None = None,
 ) -> bytes:
     """A list or a report: title, notes, headings, rows. Whole numbers get thousands separators,
-    a `Decimal` two decimals; None leaves the cell empty."""
+    a `Decimal` two decimals; None leaves the cell empty. A workbook says when it was made: with
+    `made_at` the same list always gives the same bytes."""
     book = _Book("Data")
+    if made_at is not None:
+        book.book.set_properties({"created": made_at.astimezone(dt.UTC).replace(tzinfo=None)})
     share = book.book.add_format({"num_format": "#,##0.00"})
     large = book.book.add_format({"bold": True, "font_size": 14})
     book.write(0, 0, title, large)

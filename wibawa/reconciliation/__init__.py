@@ -1,0 +1,1 @@
+"""The month's reconciliation with each bank: statement, differences, closing. Posts nothing."""
