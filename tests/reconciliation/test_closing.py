@@ -24,8 +24,10 @@ from tests.reconciliation.steps import (
     two_loans,
 )
 from wibawa.banks.models import Bank
+from wibawa.loans.chain.queries import head
 from wibawa.reconciliation import actions, queries
 from wibawa.reconciliation.document import read_again, written
+from wibawa.reconciliation.invariants import month_checks
 from wibawa.rules.reconciliation import Month
 from wibawa.rules.refused import Refused
 from wibawa.web.clock import now
@@ -249,3 +251,32 @@ def test_a_document_that_somebody_altered_is_noticed(
     with session.no_autoflush, pytest.raises(queries.DamagedMonth):
         queries.frozen_text(session, closed_id)
     session.expire(stored)
+
+
+def test_the_check_of_the_books_proves_closed_months_and_names_a_wrong_one(
+    session: Session, people: dict[str, int]
+) -> None:
+    two_loans(session, people)
+    factories.close_month(session, people, factories.PASAR, SEPTEMBER)
+    number = factories.close_month(session, people, factories.PASAR, OCTOBER)
+    assert {check.found for check in month_checks(session)} == {""}
+    where = "" if session.get_bind().dialect.name == "sqlite" else " ON closed_months"
+    session.execute(text(f"DROP TRIGGER closed_months_no_update{where}"))
+    session.execute(text(f"UPDATE closed_months SET opening = opening + 1 WHERE id = {number}"))
+    wrong = {check.name: check.found for check in month_checks(session) if not check.ok}
+    assert wrong == {
+        "closed_months_open_as_the_one_before_was_signed": str(number),
+        "closed_months_are_their_documents": str(number),
+    }
+
+
+def test_a_signed_month_names_the_head_of_the_chain_of_its_moment(
+    session: Session, people: dict[str, int]
+) -> None:
+    two_loans(session, people)
+    before = head(session, factories.PASAR)
+    factories.close_month(session, people, factories.PASAR, SEPTEMBER)
+    closed = queries.closed_month(session, factories.PASAR, SEPTEMBER)
+    assert closed is not None
+    assert before is not None
+    assert (closed.chain_number, closed.chain_hash) == (before.number, before.hash)

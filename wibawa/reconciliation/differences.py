@@ -149,7 +149,7 @@ def differences(
             )
             for loan_id in _without_row(books, named)
         }
-    since = {each.loan_id: each.since for each in before}
+    since = {(each.loan_id, each.cause): each.since for each in before}
     found = []
     for loan_id, seen in evidence.items():
         cause = likely_cause(seen)
@@ -160,7 +160,7 @@ def differences(
                 Difference(
                     loan_id, head.number, head.account, head.borrower, cause.value, seen.ours,
                     seen.stated, seen.our_class, seen.stated_class, on,
-                    since.get(loan_id, books.month.text), False, False, (),
+                    since.get((loan_id, cause.value), books.month.text), False, False, (),
                 )
             )  # fmt: skip
     fresh = {each.loan_id for each in found}

@@ -19,8 +19,8 @@ DIFFERENCES = (
     ListColumn("Bank (Rp)", 11, right=True),
     ListColumn("Dinas (Rp)", 11, right=True),
     ListColumn("Selisih (Rp)", 11, right=True),
-    ListColumn("Kol bank/dinas", 8),
-    ListColumn("Sebab yang mungkin, dan catatan", 28),
+    ListColumn("Kol bank / dinas", 10),
+    ListColumn("Sebab yang mungkin, dan catatan", 26),
 )
 LATE = (
     ListColumn("Pinjaman, entri", 16),
@@ -159,11 +159,13 @@ def _differences(month: Reconciliation) -> list[Block]:
     if not month.differences:
         return ["Tidak ada selisih antara baris berkas bank dan buku dinas."]
     settled = len(month.differences) - month.open_differences
-    said = f"Selisih {number(len(month.differences))} pinjaman"
+    said = f"Ada selisih pada {number(len(month.differences))} pinjaman"
     if settled:
-        said += f", {number(settled)} di antaranya disepakati dibiarkan"
+        said += f"; {number(settled)} disepakati dibiarkan"
+    if month.open_differences:
+        said += f"; {number(month.open_differences)} dibawa ke bulan berikutnya"
     rows = tuple(_difference(each) for each in month.differences)
-    return [f"{said}; yang lain dibawa ke bulan berikutnya:", Grid(DIFFERENCES, rows)]
+    return [f"{said}:", Grid(DIFFERENCES, rows)]
 
 
 def _difference(each: Difference) -> tuple[str, ...]:
@@ -178,7 +180,7 @@ def _difference(each: Difference) -> tuple[str, ...]:
         stated,
         number(each.ours),
         amount,
-        f"{each.stated_class or '–'}/{each.our_class}",
+        f"{each.stated_class or '–'} / {each.our_class}",
         f"{cause}{kept} {notes}".strip(),
     )
 
