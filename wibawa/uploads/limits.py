@@ -9,7 +9,8 @@ from wibawa.rules.refused import Problem, Refused
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that a file may hold (files.md §1); `seconds` and `memory` bound the XLSX child.
+    """The most that a file may hold (files.md §1); `seconds` of the processor and `memory`
+    bound the XLSX child.
 
     `content` and `unpacked` are bytes, `rows` counts rows below the headings, `cells` all cells of
     a sheet (it keeps 60 columns of 100.000 rows from filling the memory), `spare_rows` is the room

@@ -144,7 +144,8 @@ def _child(content: bytes, limits: Limits) -> Iterator[IO[bytes]]:
     assert process.stdin is not None
     assert process.stdout is not None
     told = {name: getattr(limits, name) for name in Limits.__dataclass_fields__}
-    watch = threading.Timer(limits.seconds, process.kill)
+    # The child has its own limit of processor time; a busy machine gives it a part of that only.
+    watch = threading.Timer(3 * limits.seconds, process.kill)
     watch.start()
     try:
         with suppress(BrokenPipeError):
