@@ -33,7 +33,7 @@ from wibawa.disbursements import actions as disbursing
 from wibawa.disbursements.checks import Draft
 from wibawa.disbursements.queries import disbursement_facts, fingerprint
 from wibawa.loans.chain.actions import append
-from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST
+from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
 from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, SuspenseEntry
 from wibawa.proposals.actions import send as send_proposal
@@ -118,8 +118,11 @@ def loan(
     name: str = "Siti Aminah",
     opened_on: dt.date | None = None,
     opening: int = 0,
+    linked: bool = True,
 ) -> int:
-    """A running loan of a borrower of its own; with `opened_on` of an opening portfolio. Its id."""
+    """A running loan of a borrower of its own; with `opened_on` of an opening portfolio. Its id.
+
+    Not yet `linked`, its money may follow with `payment` and `link_loan` covers both."""
     loan_id = open_loans(
         session,
         [
@@ -135,8 +138,14 @@ def loan(
         ],
         Author(by, approved_by, now()),
     )[0]
-    append(session, bank_id, DISBURSEMENT, loan_id, now())
+    if linked:
+        link_loan(session, loan_id)
     return loan_id
+
+
+def link_loan(session: Session, loan_id: int) -> None:
+    """The chain of its bank covers a loan and what stands in its book now."""
+    append(session, session.get_one(Loan, loan_id).bank_id, DISBURSEMENT, loan_id, now())
 
 
 VISIT = applying.NewVisit(
@@ -303,7 +312,9 @@ def payment(
     bank_outstanding: int | None = None,
     bank_collectibility: int | None = None,
 ) -> int:
-    """Money that came in for a loan on `on`, recorded by hand by two people; its sequence."""
+    """Money that came in for a loan on `on`, recorded by hand by two people; its sequence.
+
+    `asked` is its request; without one only a loan that is not linked yet takes it soundly."""
     bank_id, last = session.execute(
         select(LedgerEntry.bank_id, func.max(LedgerEntry.sequence))
         .where(LedgerEntry.loan_id == loan_id)
@@ -370,6 +381,17 @@ def linked(session: Session, asked: int) -> int:
     """The chain of the bank covers a request, and what the test wrote for it; its id."""
     append(session, session.get_one(LoanRequest, asked).bank_id, REQUEST, asked, now())
     return asked
+
+
+def paid(
+    session: Session, loan_id: int, amount: int, on: dt.date, by: int, approved_by: int
+) -> int:
+    """A `payment` with its request, covered by the chain; its sequence."""
+    bank_id = session.get_one(Loan, loan_id).bank_id
+    asked = request(session, "payment", by, approved_by, loan_id=loan_id, bank_id=bank_id)
+    number = payment(session, loan_id, amount, on, by, approved_by, asked=asked)
+    linked(session, asked)
+    return number
 
 
 def reversal(
@@ -473,7 +495,7 @@ def suspense(
         entered_by=by,
     )
     session.add(entry)
-    session.flush()
+    append(session, bank_id, UPLOAD, upload.id, now())
     return entry.id
 
 
@@ -504,11 +526,13 @@ def two_banks(app: Flask, people: dict[str, int]) -> dict[str, int]:
     def make(session: Session) -> dict[str, int]:
         made = {
             "jateng": loan(session, by, second, number=1, bank_id=JATENG, method=Method.ANNUITY),
-            "pasar": loan(session, by, second, number=2, name="Joko Susilo"),
-            "pasar_late": loan(session, by, second, number=3, name="Rahayu Lestari"),
+            "pasar": loan(session, by, second, number=2, name="Joko Susilo", linked=False),
+            "pasar_late": loan(session, by, second, number=3, name="Rahayu Lestari", linked=False),
         }
         payment(session, made["pasar"], 9 * 220_833, dt.date(2026, 10, 31), by, second)
         payment(session, made["pasar_late"], 8 * 220_833, dt.date(2026, 9, 30), by, second)
+        link_loan(session, made["pasar"])
+        link_loan(session, made["pasar_late"])
         suspense(session, by, bank_id=JATENG, number=1, account="0177777777777")
         suspense(session, by, bank_id=PASAR, number=2, account="0288888888888", amount=400_000)
         return made

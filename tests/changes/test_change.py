@@ -128,7 +128,7 @@ def test_approving_what_changed_since_it_was_shown_is_refused_and_shown_anew(
     seen = decision(client, number)
     factories.saved(
         app,
-        lambda s: factories.payment(
+        lambda s: factories.paid(
             s,
             loans["pasar_late"],
             220_833,
@@ -154,7 +154,7 @@ def test_what_cannot_be_done_any_more_can_only_be_refused(
     seen = decision(client, number)
     factories.saved(
         app,
-        lambda s: factories.payment(
+        lambda s: factories.paid(
             s, loans["pasar_late"], 3 * 220_833, TODAY, people["staff"], people["staff2"]
         ),
     )

@@ -275,10 +275,11 @@ def test_a_reversal_of_a_settlement_says_that_the_loan_opens_again(
         found = schedule_on(session, late, TODAY)
         assert found is not None
         plan = settled(Plan(found.rows, 300, Method.FLAT, 1, 31, 8 * 220_833), TODAY)
-        factories.request(
+        asked = factories.request(
             session, "settlement", people["staff"], people["approver"], loan_id=late,
             valid_until=TODAY, result=kept_quote(1, plan),
         )  # fmt: skip
+        factories.linked(session, asked)
         return plan.owed
 
     owed = factories.saved(app, quote)
