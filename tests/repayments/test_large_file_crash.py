@@ -72,10 +72,10 @@ def killed_at(step: str, url: str) -> None:
 @pytest.mark.parametrize(
     ("step", "status"),
     [
-        ("reading", "reading"),
-        ("after upload_problems", "reading"),
+        pytest.param("reading", "reading", marks=pytest.mark.soak),
+        pytest.param("after upload_problems", "reading", marks=pytest.mark.soak),
         ("before commit", "reading"),
-        ("after commit", "clean"),
+        pytest.param("after commit", "clean", marks=pytest.mark.soak),
     ],
 )
 def test_a_check_whose_worker_is_killed_is_done_by_the_next_one(
@@ -100,12 +100,12 @@ def test_a_check_whose_worker_is_killed_is_done_by_the_next_one(
 @pytest.mark.parametrize(
     ("step", "before"),
     [
-        ("reading", 0),
-        ("ledger_entries", 0),
+        pytest.param("reading", 0, marks=pytest.mark.soak),
+        pytest.param("ledger_entries", 0, marks=pytest.mark.soak),
         ("after ledger_entries", 0),
-        ("after payment_matches", 0),
+        pytest.param("after payment_matches", 0, marks=pytest.mark.soak),
         ("before commit", 0),
-        ("after commit", 96),
+        pytest.param("after commit", 96, marks=pytest.mark.soak),
     ],
 )
 def test_a_posting_whose_worker_is_killed_is_done_once_by_the_next_one(

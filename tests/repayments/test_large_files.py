@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from tests import factories
+from tests.conftest import SOAK_ON_BOTH
 from tests.factories import Client
 from tests.repayments.test_check_upload import booked, shown_on
 from wibawa.access.models import TrailEntry
@@ -150,6 +151,7 @@ def test_from_sending_to_posting_each_step_waits_for_a_worker(
     assert lines[-2:] == ["file_submitted", "file_posted"]
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_the_page_tells_step_and_seconds_while_a_worker_is_at_it(
     app: Flask, sign_in: Enter, clock: time_machine.Traveller
 ) -> None:
@@ -169,6 +171,7 @@ def test_the_page_tells_step_and_seconds_while_a_worker_is_at_it(
     assert told["text"] in text(officer, url)
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_pressing_twice_asks_once_and_posts_once(
     app: Flask, sign_in: Enter, work: Callable[[], None]
 ) -> None:
@@ -204,6 +207,7 @@ def test_a_cancelled_check_takes_the_file_back_and_a_new_one_may_come(
     assert upload(app, again).status == "clean"
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_a_check_may_be_cancelled_on_the_page_of_the_job_too(app: Flask, sign_in: Enter) -> None:
     officer = sign_in("pasar")
     url = send(officer)
@@ -278,6 +282,7 @@ def test_a_saved_again_copy_is_withdrawn_in_favour_of_the_earlier_file(
     assert f'href="{url}"' in page
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_what_nobody_can_read_says_why_and_may_be_replaced(
     app: Flask, sign_in: Enter, work: Callable[[], None]
 ) -> None:
@@ -298,6 +303,7 @@ def test_what_nobody_can_read_says_why_and_may_be_replaced(
     assert [upload(app, each).status for each in (url, good)] == ["withdrawn", "clean"]
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_the_same_unreadable_file_is_read_again_since_the_layout_may_have_changed(
     app: Flask, sign_in: Enter, work: Callable[[], None]
 ) -> None:
@@ -309,6 +315,7 @@ def test_the_same_unreadable_file_is_read_again_since_the_layout_may_have_change
     assert [upload(app, each).status for each in (url, again)] == ["withdrawn", "faulty"]
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_what_is_no_table_at_first_sight_is_refused_at_once(app: Flask, sign_in: Enter) -> None:
     data = {"file": (io.BytesIO(b"%PDF-1.7\n" + b"x" * 5000), "a.csv")}
     answer = sign_in("pasar").post("/angsuran/berkas/baru", data=data)
@@ -316,6 +323,7 @@ def test_what_is_no_table_at_first_sight_is_refused_at_once(app: Flask, sign_in:
     assert jobs(app) == []
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_the_officers_choice_is_checked_by_a_worker_and_its_reason_is_sealed_meanwhile(
     app: Flask, sign_in: Enter, work: Callable[[], None]
 ) -> None:
@@ -333,6 +341,7 @@ def test_the_officers_choice_is_checked_by_a_worker_and_its_reason_is_sealed_mea
     assert (found.status, found.skip_reason) == ("clean", "menunggu koreksi Siti Aminah")
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_a_choice_without_a_reason_is_refused_on_the_files_own_page(
     app: Flask, sign_in: Enter, work: Callable[[], None]
 ) -> None:
@@ -375,6 +384,7 @@ def test_changed_books_between_the_shown_figures_and_the_worker_post_nothing(
     assert booked(app) == (96, 52_022_819)
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_who_submitted_a_file_cannot_post_it_by_a_job_either(
     app: Flask, sign_in: Enter, people: dict[str, int], work: Callable[[], None]
 ) -> None:
@@ -425,6 +435,7 @@ def test_another_banks_officer_finds_no_such_file_job_or_state(app: Flask, sign_
     assert upload(app, url).status == "reading"
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 @pytest.mark.parametrize(
     ("status", "allowed"),
     [
