@@ -47,6 +47,7 @@ OFFICE = {
     "offer": "{nomor}/PENAWARAN/KW/{bulan}/{tahun}",
     "minutes": "{nomor}/BA/KW/{bulan}/{tahun}",
     "upload_receipt": "{nomor}/TANDA-TERIMA/KW/{bulan}/{tahun}",
+    "reconciliation": "{nomor}/REKONSILIASI/KW/{bulan}/{tahun}",
 }
 
 

@@ -122,6 +122,7 @@ class OfficeForm(Form):
     offer = _number(PaperKind.OFFER)
     minutes = _number(PaperKind.MINUTES)
     upload_receipt = _number(PaperKind.UPLOAD_RECEIPT)
+    reconciliation = _number(PaperKind.RECONCILIATION)
 
     def read_logo(self) -> bytes | None:
         """The new logo, drawn anew; None without one, or when it is unfit: then the form says so.
