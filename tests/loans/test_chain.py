@@ -180,7 +180,7 @@ def test_links_never_change(session: Session, loan: int, verb: str) -> None:
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_links_are_never_truncated(session: Session, loan: int) -> None:
     with pytest.raises((DBAPIError, psycopg.Error), match="append-only"), session.begin_nested():
-        session.execute(text("TRUNCATE chain_links"))
+        session.execute(text("TRUNCATE chain_links CASCADE"))
 
 
 def _without_guard(session: Session, table: str, trigger: str, change: str) -> None:
