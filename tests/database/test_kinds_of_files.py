@@ -56,7 +56,10 @@ def test_a_filled_database_keeps_every_row_and_every_rule(
         assert len(before["uploads"]) >= 3
         downgrade(revision="0007")
         upgrade()
-        assert rows() == before
+        after = rows()
+        for each in (before, after):
+            each.pop("chain_links")  # made anew of the books by its migration
+        assert after == before
         assert schema.state(db.engine) is None
         for kept in ("kind = 'portfolio'", "sha256 = 'y'", "sealed = NOT sealed"):
             with pytest.raises(DatabaseError, match=r"never changes|append-only"):
