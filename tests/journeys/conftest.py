@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_pl
 
 import config
 from tests import factories
-from tests.conftest import dispose
+from tests.conftest import compiled_once, dispose
 from wibawa.app import create_app
 from wibawa.database import db, writing
 
@@ -89,6 +89,7 @@ def live(database_url: str) -> Iterator[Server]:
         PROPAGATE_EXCEPTIONS=False,
     )
     app = create_app(settings)
+    compiled_once(app)
     with app.app_context(), writing():
         factories.people(db.session())
         db.session.commit()
