@@ -45,6 +45,7 @@ from wibawa.repayments import jobs as repayment_jobs
 from wibawa.repayments import routes as repayment_routes
 from wibawa.rules.dates import long_date
 from wibawa.scans import routes as scan_routes
+from wibawa.siumi import jobs as register_jobs
 from wibawa.siumi import routes as siumi_routes
 from wibawa.web import clock, errors, formats, log, security
 
@@ -83,6 +84,10 @@ JOB_KINDS = (
     repayment_jobs.CHOOSE,
     repayment_jobs.SUBMIT,
     repayment_jobs.POST,
+    register_jobs.CHECK,
+    register_jobs.CHOOSE,
+    register_jobs.NAMES,
+    register_jobs.APPLY,
 )
 
 

@@ -95,6 +95,7 @@ OTHER_NAMES = {
     "printing/fonts/__init__": "the folder of the embedded font",
     "proposals/letter": "the covering letter and list of a batch, as plain data",
     "siumi/alike": "who of a file may be known already under another NIK",
+    "siumi/jobs": "the steps of a large file, a worker's work",
     "siumi/facts": "what the books know that a file is checked against",
     "siumi/places": "the kelurahan by code and by name, as files write them",
     "repayments/allocation": "a file's money loan by loan, out of plan and journal",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -10,7 +9,6 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import Session
 
 from wibawa.access.permissions import Permission
-from wibawa.access.personal_data import seal, unseal
 from wibawa.banks.models import Bank
 from wibawa.jobs.kind import Work
 from wibawa.loans.journal import Author
@@ -22,10 +20,8 @@ from wibawa.repayments.rows import RepaymentFile
 from wibawa.uploads.actions import only
 from wibawa.uploads.kinds import OPEN
 from wibawa.uploads.models import Upload
-from wibawa.uploads.steps import FileStep, FirstCheck, noted
+from wibawa.uploads.steps import FileStep, FirstCheck, noted, opened_reason, sealed_reason
 from wibawa.web import clock
-
-REASON = "jobs.params.reason"
 
 
 class RepaymentStep(FileStep):
@@ -63,7 +59,7 @@ class ChooseForFile(RepaymentStep):
     def carry_out(self, work: Work, upload: Upload, read: RepaymentFile) -> str:
         asked, bank = work.params, _bank(work.session, upload)
         options = Options(asked["skip"], asked["suspend"])
-        reason = unseal(base64.b64decode(asked["reason"]), REASON)
+        reason = opened_reason(asked["reason"])
         actions.choose(work.session, upload, bank, clock.today(), read, options, reason)
         return ""
 
@@ -112,8 +108,11 @@ CHECK, CHOOSE, SUBMIT, POST = CheckFile(), ChooseForFile(), SubmitFile(), PostFi
 
 def choice(options: Options, reason: str) -> dict[str, Any]:
     """The params of `CHOOSE`."""
-    sealed = base64.b64encode(seal(reason, REASON)).decode()
-    return {"skip": options.skip_problems, "suspend": options.suspend_unknown, "reason": sealed}
+    return {
+        "skip": options.skip_problems,
+        "suspend": options.suspend_unknown,
+        "reason": sealed_reason(reason),
+    }
 
 
 def _author(work: Work) -> Author:

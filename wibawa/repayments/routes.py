@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Set
 from functools import partial
-from io import SEEK_END
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -29,7 +28,7 @@ from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.refused import Refused
 from wibawa.uploads import at_work
 from wibawa.uploads import pages as files
-from wibawa.uploads.at_work import is_by_job, is_large
+from wibawa.uploads.at_work import comes_large, is_by_job
 from wibawa.uploads.exports import list_file
 from wibawa.uploads.kinds import OPEN
 from wibawa.uploads.models import Upload
@@ -81,7 +80,7 @@ def upload() -> str | Response:
 
 
 def _receive(bank: Bank, form: UploadForm) -> Response:
-    if is_large(_size(form)):
+    if comes_large(form.file.data):
         return _receive_large(bank, form)
     content, name = form.file.data.read(), form.file.data.filename or "berkas"
     author = _me()
@@ -96,13 +95,6 @@ def _receive(bank: Bank, form: UploadForm) -> Response:
     db.session.commit()
     again = "1" if received.earlier else None
     return redirect(url_for("repayments.check_upload", upload_id=number, sama=again))
-
-
-def _size(form: UploadForm) -> int:
-    stream = form.file.data.stream
-    size = int(stream.seek(0, SEEK_END))
-    stream.seek(0)
-    return size
 
 
 def _receive_large(bank: Bank, form: UploadForm) -> Response:

@@ -73,6 +73,23 @@ def receive(
     return files.receive(session, REGISTER, None, sent, rows_hash(file), check, replaces)
 
 
+def take_in(
+    session: Session,
+    upload: Upload,
+    file: RegisterFile,
+    author: Author,
+    replaces: int | None = None,
+) -> None:
+    """Check a large file, stored unread, that was read meanwhile as `file`."""
+
+    def check(which: Upload) -> Found:
+        checked = _checked(session, which, file, author)
+        _keep_lines(session, which.id, checked)
+        return _found(file, checked)
+
+    files.take_in(session, REGISTER, upload, rows_hash(file), check, replaces)
+
+
 def _checked(session: Session, upload: Upload, file: RegisterFile, author: Author) -> Checked:
     ticked = confirmed_rows(session, upload.id)
     return check_against_books(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wibawa.uploads.kinds import Kind
 
 STATUS_WORDS = {
+    "reading": ("Sedang diperiksa", "waiting"),
     "faulty": ("Perlu diperbaiki", "danger"),
     "clean": ("Siap diterapkan", "info"),
     "posted": ("Diterapkan", "success"),

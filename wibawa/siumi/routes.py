@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -11,17 +12,21 @@ from wibawa.access.trail import record_apart
 from wibawa.database import db
 from wibawa.loans.journal import Author
 from wibawa.rules.dates import long_date
-from wibawa.siumi import actions, queries
+from wibawa.rules.refused import Refused
+from wibawa.siumi import actions, jobs, queries
 from wibawa.siumi.checks import change_said, field_label
 from wibawa.siumi.facts import known_places
 from wibawa.siumi.forms import LinesAsked, UploadForm, numbers, read_lines_asked
 from wibawa.siumi.kind import REGISTER
 from wibawa.siumi.queries import ShownLine
 from wibawa.siumi.reader import COLUMNS, RegisterFile, read_register
+from wibawa.uploads import at_work
 from wibawa.uploads import pages as files
+from wibawa.uploads.actions import Received
+from wibawa.uploads.at_work import is_by_job
 from wibawa.uploads.exports import Value, list_file
 from wibawa.uploads.forms import SkipForm
-from wibawa.uploads.limits import Unreadable
+from wibawa.uploads.kinds import OPEN
 from wibawa.uploads.models import Upload
 from wibawa.uploads.pages import (
     asked_choice,
@@ -33,6 +38,7 @@ from wibawa.uploads.pages import (
     refusal_said,
     take_back,
 )
+from wibawa.uploads.steps import FileStep, sealed_reason
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 from wibawa.web.pages import address, without
@@ -61,29 +67,48 @@ def upload() -> str | AnyResponse:
     if form.validate_on_submit():
         try:
             return _receive(form)
-        except Unreadable as refused:
+        except Refused as refused:
             db.session.rollback()
-            form.file.errors = [refused.problem.message]
+            form.file.errors = [refused.sentence]
     return render_template("siumi/upload.html", form=form, columns=COLUMNS)
 
 
 def _receive(form: UploadForm) -> AnyResponse:
+    if at_work.comes_large(form.file.data):
+        return _receive_large(form)
     content, name = form.file.data.read(), form.file.data.filename or "berkas"
     db.session.rollback()  # no lock while reading
     file = read_register(content, name)
     replaces = asked_number(form.replaces.data, 1, 999_999)
     received = actions.receive(db.session(), content, name, file, _me(), replaces)
-    number = received.upload.id
     if not received.earlier:
         record("file_uploaded", received.upload)
+    return _received(received)
+
+
+def _receive_large(form: UploadForm) -> AnyResponse:
+    """Stored at once; a worker checks it, and its page says how far that is."""
+    replaces = asked_number(form.replaces.data, 1, 999_999)
+    received = at_work.receive_large(REGISTER, None, form.file.data, jobs.CHECK, replaces)
+    found = received.upload
+    if received.earlier and found.status in OPEN and not at_work.is_under_way(found):
+        reason = sealed_reason(found.skip_reason)
+        at_work.ask_step(jobs.CHOOSE, found, skip=found.skip_problems, reason=reason)
+    return _received(received)
+
+
+def _received(received: Received) -> AnyResponse:
+    number, again = received.upload.id, "1" if received.earlier else None
     db.session.commit()
-    again = "1" if received.earlier else None
     return redirect(url_for("siumi.check_upload", register_id=number, sama=again))
 
 
 @needs(Permission.SEE_BORROWERS)
 def check_upload(register_id: int) -> str:
     found = asked_upload(REGISTER, register_id)
+    waiting = at_work.page_at_work(REGISTER, found, partial(_address, register_id))
+    if waiting is not None:
+        return waiting
     parts = check_parts(REGISTER, found)
     asked = read_lines_asked(request.args, _first_tab(found, parts["summary"]))
     return render_template(
@@ -157,7 +182,10 @@ def _changes(lines: list[ShownLine], names: dict[str, str]) -> list[tuple[Value,
 def choose_upload(register_id: int) -> AnyResponse:
     found, form = asked_upload(REGISTER, register_id), SkipForm()
     if asked_choice(form):
-        file, skip, reason = _read(found), form.skip_problems.data, form.reason.data or ""
+        skip, reason = form.skip_problems.data, form.reason.data or ""
+        if is_by_job(found):
+            return _ask(found, jobs.CHOOSE, skip=skip, reason=sealed_reason(reason))
+        file = _read(found)
         with refusal_said(register_id):
             actions.choose(db.session(), found, file, _me(), skip, reason)
             db.session.commit()
@@ -168,6 +196,8 @@ def choose_upload(register_id: int) -> AnyResponse:
 def confirm_names(register_id: int) -> AnyResponse:
     found = asked_upload(REGISTER, register_id)
     shown, ticked = numbers(request.form, "baris"), numbers(request.form, "ganti")
+    if is_by_job(found):
+        return _ask(found, jobs.NAMES, shown=sorted(shown), ticked=sorted(ticked))
     file = _read(found)
     with refusal_said(register_id):
         actions.confirm_names(db.session(), found, file, _me(), shown, ticked)
@@ -180,7 +210,10 @@ def confirm_names(register_id: int) -> AnyResponse:
 @needs(Permission.EDIT_BORROWER)
 def apply_upload(register_id: int) -> AnyResponse:
     found = asked_upload(REGISTER, register_id)
-    file, shown = _read(found), request.form.get("shown", "")
+    shown = request.form.get("shown", "")
+    if is_by_job(found):
+        return _ask(found, jobs.APPLY, shown=shown)
+    file = _read(found)
     with refusal_said(register_id):
         applied = actions.apply(db.session(), found, file, _me(), shown)
         if applied.done:
@@ -200,9 +233,33 @@ def withdraw_upload(register_id: int) -> AnyResponse:
     return _back(register_id)
 
 
+@needs(Permission.SEE_BORROWERS)
+def step_state(register_id: int) -> dict[str, Any]:
+    """How far the worker is that has the file."""
+    return at_work.state_of_step(asked_upload(REGISTER, register_id))
+
+
+@needs(Permission.SEE_BORROWERS)
+def cancel_step(register_id: int) -> AnyResponse:
+    found = asked_upload(REGISTER, register_id)
+    with refusal_said(register_id):
+        said = at_work.cancel(found)
+        db.session.commit()
+        flash(said, "success")
+    return _back(register_id)
+
+
+@needs(Permission.EDIT_BORROWER)
+def check_again(register_id: int) -> AnyResponse:
+    """A file that no worker could check is tried once more."""
+    found = asked_upload(REGISTER, register_id)
+    return _ask(found, jobs.CHECK, **at_work.asked_before(found))
+
+
 @needs(Permission.EDIT_BORROWER)
 def marked_file(register_id: int) -> AnyResponse:
     found = asked_upload(REGISTER, register_id)
+    at_work.only_read(found)
     file = _read(found)
     record_apart(clock.now(), me().id, "register_downloaded", "upload", register_id)
     return files.marked_file(found, file.headings, file.table.rows, file.bad_rows)
@@ -228,14 +285,31 @@ def _read(upload: Upload) -> RegisterFile:
     return files.read_again(upload, read_register)
 
 
+def _ask(found: Upload, step: FileStep, **params: Any) -> AnyResponse:
+    """Ask a worker for a step of a large file; its page says how far it is."""
+    register_id = found.id
+    with refusal_said(register_id):
+        at_work.ask_step(step, found, **params)
+        db.session.commit()
+    return _back(register_id)
+
+
+def _address(register_id: int, name: str) -> str:
+    endpoint = f"siumi.{name}"
+    if name == "upload_list":
+        return url_for(endpoint)
+    return url_for(endpoint, register_id=register_id)
+
+
 def _back(register_id: int) -> AnyResponse:
-    return redirect(url_for("siumi.check_upload", register_id=register_id))
+    return redirect(_address(register_id, "check_upload"))
 
 
 pages.add_url_rule("/peminjam/impor", view_func=upload_list)
 pages.add_url_rule("/peminjam/impor/baru", view_func=upload, methods=["GET", "POST"])
 pages.add_url_rule("/peminjam/impor/templat.xlsx", view_func=template_file)
 pages.add_url_rule("/peminjam/impor/<int:register_id>", view_func=check_upload)
+pages.add_url_rule("/peminjam/impor/<int:register_id>/keadaan", view_func=step_state)
 pages.add_url_rule("/peminjam/impor/<int:register_id>/hasil.xlsx", view_func=marked_file)
 pages.add_url_rule("/peminjam/impor/<int:register_id>/asli", view_func=original_file)
 pages.add_url_rule(
@@ -247,6 +321,8 @@ for _name, _view in (
     ("nama", confirm_names),
     ("tarik", withdraw_upload),
     ("terapkan", apply_upload),
+    ("batalkan", cancel_step),
+    ("periksa-lagi", check_again),
 ):
     pages.add_url_rule(
         f"/peminjam/impor/<int:register_id>/{_name}", view_func=_view, methods=["POST"]

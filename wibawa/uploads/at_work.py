@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import SEEK_END
 from typing import Any
 
 from flask import abort, current_app, render_template, request
@@ -28,14 +29,20 @@ from wibawa.web import clock
 UNCHECKED = ("Belum diperiksa", "danger")
 
 
-def is_large(size: int) -> bool:
-    """Whether a file of so many bytes is a worker's work."""
+def comes_large(file: FileStorage) -> bool:
+    """Whether a file that is being sent is a worker's work."""
+    size = int(file.stream.seek(0, SEEK_END))
+    file.stream.seek(0)
+    return _is_large(size)
+
+
+def _is_large(size: int) -> bool:
     return size > int(current_app.config["LARGE_FILE_BYTES"])
 
 
 def is_by_job(found: Upload) -> bool:
     """Whether the steps of this file are jobs: it is large, or was when it came."""
-    return found.job_id is not None or is_large(found.size)
+    return found.job_id is not None or _is_large(found.size)
 
 
 def receive_large(

@@ -3,6 +3,7 @@ of the job. A worker that dies has written nothing, and the next one does it aga
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.access.personal_data import seal, unseal
 from wibawa.database import reading
 from wibawa.jobs import actions as jobs
 from wibawa.jobs.kind import Kind as JobKind
@@ -28,6 +30,7 @@ from wibawa.web import clock
 
 READ, DONE = 1, 2  # what progress counts: the file is read, and it is checked or booked
 TAKEN = "Pemeriksaan dibatalkan; berkas ditarik."
+REASON = "jobs.params.reason"
 STOPPED = "Yang sedang dikerjakan dibatalkan; berkas tetap seperti semula."
 
 
@@ -165,6 +168,15 @@ def told_before(session: Session, upload: Upload) -> dict[str, Any]:
     params = session.scalar(select(Job.params).where(Job.id == upload.job_id))
     told: dict[str, Any] = json.loads(params or "{}")
     return {name: value for name, value in told.items() if name != "upload"}
+
+
+def sealed_reason(reason: str) -> str:
+    """What a person wrote, for the params of a job: they stand in the clear."""
+    return base64.b64encode(seal(reason, REASON)).decode()
+
+
+def opened_reason(sealed: str) -> str:
+    return unseal(base64.b64decode(sealed), REASON)
 
 
 def noted(work: Work, action: str, upload: Upload) -> None:
