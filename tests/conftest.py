@@ -55,6 +55,16 @@ SOAK_ON_BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.soak))
 TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
 
 
+def _fast_place() -> Path:
+    memory = Path("/dev/shm")
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 2**30
+    return memory if roomy else Path(tempfile.gettempdir())
+
+
+# A test commits often, and in memory a commit waits for no disk. Folders of tests that passed go at
+# once (`tmp_path_retention_policy`).
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_fast_place()))
+
 # Compiled templates, known by the hash of their source: compiling was a quarter of the run.
 COMPILED = Path(tempfile.gettempdir()) / f"wibawa-test-templates-{getpass.getuser()}"
 COMPILED.mkdir(mode=0o700, exist_ok=True)
@@ -139,12 +149,6 @@ QUICK = (
     "fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum = off",
     "jit = off", "max_parallel_workers_per_gather = 0",
 )  # fmt: skip
-
-
-def _fast_place() -> Path:
-    memory = Path("/dev/shm")
-    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 2**30
-    return memory if roomy else Path(tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session")

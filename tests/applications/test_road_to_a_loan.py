@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import SOAK_ON_BOTH
 from tests.decisions.files import HEAD as ANSWERS_HEAD
 from tests.disbursements.payments import HEAD, line
 from tests.rules.test_statuses import TRIPLES
@@ -197,6 +198,7 @@ def test_every_action_but_the_first_has_a_deed() -> None:
     assert set(DEEDS) == set(Action) - {Action.RECORD}
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 @pytest.mark.parametrize("state", State)
 def test_each_deed_is_done_by_exactly_the_roles_of_the_table_and_else_changes_nothing(
     session: Session, people: dict[str, int], state: State
@@ -413,6 +415,7 @@ def test_no_step_of_the_way_can_be_left_out(
     assert refused == len(way) - 1 - missing
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 @settings(
     max_examples=settings().max_examples // 4,
     deadline=None,

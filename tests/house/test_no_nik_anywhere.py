@@ -25,6 +25,7 @@ from tests import factories
 from tests.applications.forms import entry as application_entry
 from tests.borrowers.test_edit_borrower import opened
 from tests.bulk import _borrower
+from tests.conftest import SOAK_ON_BOTH
 from tests.disbursements.forms import entry as disbursement_entry
 from tests.merging.steps import asked, decide
 from tests.siumi.files import JOKO, SITI, csv_of, xlsx_of
@@ -285,6 +286,7 @@ def _stored(url: str) -> str:
     return "".join(parts)
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 @pytest.mark.usefixtures("register")
 def test_no_nik_of_a_thousand_borrowers_stands_readable_anywhere(
     app: Flask,

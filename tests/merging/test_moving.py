@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import SOAK_ON_BOTH
 from tests.merging.steps import REASON, lend
 from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.models import Borrower
@@ -74,6 +76,7 @@ def decided(session: Session, people: dict[str, int], number: int) -> int:
     return number
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 @settings(
     max_examples=15,
     deadline=None,
