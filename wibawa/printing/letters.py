@@ -26,7 +26,7 @@ from reportlab.platypus import (
     Table,
 )
 
-from wibawa.letters.documents import AttachedList, Heading, Letter, Signatory
+from wibawa.letters.documents import AttachedList, Facts, Heading, Letter, Signatory
 from wibawa.printing.blocks import LEADING, block_parts, facts_table, grid_table, paragraph, plain
 from wibawa.printing.documents import WIB, Paper, date_stamp
 from wibawa.printing.fonts import BOLD, REGULAR, TextBlock, fit, tidy
@@ -188,8 +188,10 @@ def _story(letter: Letter, site: str, place: int) -> list[Flowable]:
     heading = letter.heading
     opening = _named(letter) if letter.name else _opening(letter)
     texts = [block_parts(block, _width(letter)) for block in letter.body]
-    # Neither a signature nor the copies ever stand alone.
+    # Neither a signature nor the copies ever stand alone, and what is signed stands above it.
     last = texts.pop() if letter.body and isinstance(letter.body[-1], str) else []
+    if last and len(letter.body) > 1 and isinstance(letter.body[-2], Facts):
+        last = [*texts.pop(), *last]
     address = check_address(site, heading.token)
     roomy, close = ([*last, *_signature(letter, address, close=each)] for each in (False, True))
     story = [*opening, *(part for parts in texts for part in parts), _Ending(roomy, close)]
