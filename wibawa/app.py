@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, abort, g, render_template, request, url_for
-from flask_login import AnonymousUserMixin, LoginManager, current_user
+from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.routing import IntegerConverter
@@ -188,7 +188,7 @@ def _schema_first(app: Flask, at_start: bool) -> None:
             seen["state"] = schema.state(db.engine)
         if seen["state"] is None:
             return None
-        g.unfit = True
+        errors.ask_no_database()
         return render_template(
             "error.html",
             code=503,
@@ -196,7 +196,6 @@ def _schema_first(app: Flask, at_start: bool) -> None:
             text=seen["state"],
             ticket=None,
             back_url="/",
-            current_user=AnonymousUserMixin(),
         ), 503
 
 

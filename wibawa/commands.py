@@ -1,7 +1,7 @@
 """The `wibawa` command: the web pages and these commands call the same code.
 
-`--json` prints one JSON object and nothing else. Exit 0 is done, 1 refused by the data, 2 wrong
-usage.
+`--json` prints one JSON object and nothing else. Exit 0 is done, 1 refused by the data or hindered
+by a database that is busy or full, 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from wibawa.access.permissions import Role
 from wibawa.access.users import add_user, command_line_user
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
-from wibawa.database import db, writing
+from wibawa.database import Trouble, db, trouble_of, writing
 from wibawa.indicators.queries import IndicatorFigure, figures_of_year
 from wibawa.jobs.process import stop_when_asked, worker_beside
 from wibawa.jobs.runner import work
 from wibawa.letters.documents import Signatory
 from wibawa.letters.queries import logos_of
-from wibawa.loans.actions import import_portfolio
+from wibawa.loans.actions import Imported, import_portfolio
 from wibawa.loans.chain.export import exported
 from wibawa.loans.chain.queries import Head, head
 from wibawa.loans.invariants import Check, run_checks
@@ -58,6 +58,18 @@ from wibawa.uploads.models import Upload
 from wibawa.web import clock
 
 REFUSED = 1
+TROUBLES = {
+    Trouble.BUSY: (
+        "database_busy",
+        "Basis data sedang sibuk: orang lain sedang menulis ke buku yang sama. Buku tetap seperti "
+        "semula. Tunggu sebentar, lalu jalankan perintah ini sekali lagi.",
+    ),
+    Trouble.FULL: (
+        "storage_full",
+        "Penyimpanan penuh: tempat di mesin ini atau di peladen basis data habis. Buku tetap "
+        "seperti semula. Tambah tempatnya, lalu jalankan perintah ini sekali lagi.",
+    ),
+}
 Make = Callable[[], Flask]
 
 
@@ -123,8 +135,29 @@ def _refuse(json_: bool, data: dict[str, Any], lines: list[str]) -> NoReturn:
     sys.exit(REFUSED)
 
 
-def _with_books(make: Make, deed: Callable[[Session], Any], *, write: bool = True) -> Any:
-    """Run `deed` in one transaction on a database that is migrated when empty; all or nothing."""
+def _with_books(
+    make: Make,
+    deed: Callable[[Session], Any],
+    *,
+    write: bool = True,
+    hindered: Callable[[Problem], Any] | None = None,
+) -> Any:
+    """Run `deed` in one transaction on a database that is migrated when empty; all or nothing.
+
+    A database that is busy or full is told in words, or gives what `hindered` makes of them."""
+    try:
+        return _in_books(make, deed, write=write)
+    except Exception as error:
+        trouble = trouble_of(error)
+        if trouble is Trouble.NONE:
+            raise
+        code, sentence = TROUBLES[trouble]
+        if hindered is None:
+            raise click.ClickException(sentence) from error
+        return hindered(Problem(0, "", code, "", sentence))
+
+
+def _in_books(make: Make, deed: Callable[[Session], Any], *, write: bool) -> Any:
     app = make()
     try:
         migrate_if_empty(app)
@@ -229,7 +262,9 @@ def _author(session: Session) -> Author:
 @click.pass_obj
 def import_portfolio_command(make: Make, file: Path, json_: bool) -> None:
     result = _with_books(
-        make, lambda s: import_portfolio(s, file.read_bytes(), file.name, _author(s))
+        make,
+        lambda s: import_portfolio(s, file.read_bytes(), file.name, _author(s)),
+        hindered=lambda problem: Imported(0, 0, 0, (problem,)),
     )
     data = {
         "loans": result.loans,
@@ -286,7 +321,10 @@ def import_repayments_command(
             [] if upload is not None else problems
         )
 
-    data, blocking = _with_books(make, deed, write=not check)
+    def hindered(problem: Problem) -> tuple[dict[str, Any], list[Problem]]:
+        return _repayments_json(None, None, [problem]), [problem]
+
+    data, blocking = _with_books(make, deed, write=not check, hindered=hindered)
     if blocking:
         _refuse(json_, data, _told(blocking))
     word = "akan dibukukan" if check else "dibukukan"
@@ -336,7 +374,10 @@ def import_register_command(
         stopped = [p for p in checked.problems if p.blocking] if checked.blocked else []
         return _register_json(checked, checked.rows, checked.problems), stopped
 
-    data, blocking = _with_books(make, deed, write=not check)
+    def hindered(problem: Problem) -> tuple[dict[str, Any], list[Problem]]:
+        return _register_json(None, 0, [problem]), [problem]
+
+    data, blocking = _with_books(make, deed, write=not check, hindered=hindered)
     if blocking:
         _refuse(json_, data, _told(blocking))
     if data["already_imported"]:

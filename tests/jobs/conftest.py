@@ -28,8 +28,8 @@ def office(app: Flask) -> Flask:
 def asked(office: Flask, people: dict[str, int]) -> Callable[..., int]:
     """`asked("counting")`: a job that the staff asked for; its number."""
 
-    def make(kind: str, who: str = "staff", bank: int | None = None) -> int:
-        return factories.saved(office, lambda s: ask(s, kind, people[who], bank=bank))
+    def make(kind: str, who: str = "staff", bank: int | None = None, said: str = "hitung") -> int:
+        return factories.saved(office, lambda s: ask(s, kind, people[who], said, bank))
 
     return make
 

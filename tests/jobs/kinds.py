@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from psycopg.errors import DeadlockDetected, DiskFull
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -81,7 +82,20 @@ class BreakingOff(Kind):
         raise OperationalError("SELECT", {}, Exception("server closed the connection"))
 
 
-ALL = (Counting(), Writing(), Careless(), Crashing(), Refusing(), BreakingOff())
+class Hindered(Kind):
+    """Meets a database that is full or busy: in a COPY, whose errors come as the driver's own, or
+    in a statement, where SQLAlchemy wraps them."""
+
+    code = "hindered"
+    permission = Permission.SIGNED_IN
+
+    def run(self, work: Work) -> None:
+        if work.params["said"] == "full":
+            raise DiskFull("could not extend file")
+        raise OperationalError("SELECT", {}, DeadlockDetected("deadlock detected"))
+
+
+ALL = (Counting(), Writing(), Careless(), Crashing(), Refusing(), BreakingOff(), Hindered())
 
 
 def know(app: Flask) -> Flask:

@@ -175,6 +175,30 @@ def test_what_breaks_off_with_the_database_is_tried_three_times(
     assert not work_one()
 
 
+@pytest.mark.parametrize(
+    ("hindered", "said"),
+    [
+        ("full", ("tempat penyimpanan di peladen habis", "tidak ada yang tersimpan setengah jadi",
+                  "yang sudah dibukukan tetap utuh", "supaya tempatnya ditambah")),
+        ("busy", ("orang lain terus menulis ke buku yang sama",
+                  "tidak ada yang tersimpan setengah jadi", "Tunggu sebentar")),
+    ],
+)  # fmt: skip
+def test_a_full_or_busy_database_is_tried_again_and_then_told_in_words(
+    asked: Ask, row: Row, work_one: WorkOne, hindered: str, said: tuple[str, ...]
+) -> None:
+    number = asked("hindered", said=hindered)
+    for tries in (1, 2):
+        work_one()
+        assert (row(number).state, row(number).tries) == ("queued", tries)
+    work_one()
+    job = row(number)
+    assert (job.state, job.tries, len(job.ticket)) == ("failed", MOST_TRIES, 8)
+    assert [part for part in said if part.lower() not in job.error.lower()] == []
+    assert "lalu mintalah sekali lagi" in job.error
+    assert not work_one()
+
+
 def test_a_worker_that_fell_silent_loses_its_job_to_the_next_one(
     office: Flask, asked: Ask, row: Row, work_one: WorkOne, clock: time_machine.Traveller
 ) -> None:

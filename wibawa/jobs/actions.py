@@ -165,11 +165,19 @@ def fail(session: Session, job: Claimed, sentence: str, ticket: str, now: dt.dat
     _ours(session, job, update(Job).values(**_failed(sentence, ticket, now)))
 
 
-def give_back(session: Session, job: Claimed, now: dt.datetime, *, counts: bool) -> None:
-    """Let another worker have it. `counts`: this was a try, and the last one ends it. Raises
-    `Lost`."""
+def give_back(
+    session: Session,
+    job: Claimed,
+    now: dt.datetime,
+    *,
+    counts: bool,
+    sentence: str = GAVE_UP,
+    ticket: str = "",
+) -> None:
+    """Let another worker have it. `counts`: this was a try, and the last one ends it with the
+    sentence. Raises `Lost`."""
     if counts and job.tries >= MOST_TRIES:
-        fail(session, job, GAVE_UP, new_ticket(), now)
+        fail(session, job, sentence, ticket or new_ticket(), now)
         return
     tries = job.tries if counts else job.tries - 1
     back = {"state": "queued", "worker": None, "lease_until": None, "tries": tries, "done": 0}

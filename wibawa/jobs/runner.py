@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from wibawa.database import db, is_sqlite, reading, writing
+from wibawa.database import Trouble, db, is_sqlite, reading, trouble_of, writing
 from wibawa.jobs import actions
 from wibawa.jobs.actions import Claimed, Lost
 from wibawa.jobs.kind import Kind, NotDone, Work, known_kinds
@@ -34,6 +34,18 @@ FAILED = (
     "Pekerjaan ini gagal karena ada yang tidak beres di pihak kami. Tidak ada yang tersimpan "
     "setengah jadi. Sampaikan nomor tiket kepada administrator."
 )
+IN_TROUBLE = {
+    Trouble.BUSY: (
+        "Pekerjaan ini belum dikerjakan karena orang lain terus menulis ke buku yang sama. Tidak "
+        "ada yang tersimpan setengah jadi. Tunggu sebentar, lalu mintalah sekali lagi; bila tetap "
+        "gagal, sampaikan nomor tiket kepada administrator."
+    ),
+    Trouble.FULL: (
+        "Pekerjaan ini tidak dapat dikerjakan karena tempat penyimpanan di peladen habis. Tidak "
+        "ada yang tersimpan setengah jadi, dan yang sudah dibukukan tetap utuh. Sampaikan nomor "
+        "tiket kepada administrator supaya tempatnya ditambah, lalu mintalah sekali lagi."
+    ),
+}
 
 
 class Stopped(Exception):
@@ -118,13 +130,20 @@ def _carry_out(job: Claimed, kind: Kind, stop: Event) -> None:
     except Refused as refused:
         sentence = refused.sentence
         _after(session, lambda: actions.fail(session, job, sentence, "", clock.now()))
-    except (OperationalError, InterfaceError) as error:
-        log.error("job_broke_off", job=job.id, kind=job.kind, exc_info=error)
-        _after(session, lambda: actions.give_back(session, job, clock.now(), counts=True))
     except Exception as error:
-        ticket = actions.new_ticket()
-        log.error("job_failed", job=job.id, kind=job.kind, ticket=ticket, exc_info=error)
+        _broken(session, job, error)
+
+
+def _broken(session: Session, job: Claimed, error: Exception) -> None:
+    trouble, ticket = trouble_of(error), actions.new_ticket()
+    broke_off = isinstance(error, OperationalError | InterfaceError) or trouble is not Trouble.NONE
+    told = {"job": job.id, "kind": job.kind, "ticket": ticket, "tries": job.tries}
+    log.error("job_broke_off" if broke_off else "job_failed", **told, exc_info=error)
+    if not broke_off:
         _after(session, lambda: actions.fail(session, job, FAILED, ticket, clock.now()))
+        return
+    last: dict[str, str] = {"sentence": IN_TROUBLE.get(trouble, actions.GAVE_UP), "ticket": ticket}
+    _after(session, lambda: actions.give_back(session, job, clock.now(), counts=True, **last))
 
 
 def _do(session: Session, job: Claimed, kind: Kind, stop: Event) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from flask import Flask, g, render_template, request
@@ -46,8 +45,9 @@ TEXTS = {
     503: (
         "Sistem sedang sibuk",
         "Permintaan Anda belum dikerjakan karena orang lain sedang menulis ke buku yang sama. "
-        "Tunggu sebentar, lalu ulangi. Tidak ada data yang hilang dan tidak ada yang tersimpan "
-        "setengah jadi.",
+        "Tidak ada data yang hilang dan tidak ada yang tersimpan setengah jadi. Tunggu sebentar, "
+        "lalu kirim sekali lagi; bila terus terjadi, sampaikan nomor tiket ini kepada "
+        "administrator.",
     ),
     507: (
         "Penyimpanan penuh",
@@ -57,11 +57,10 @@ TEXTS = {
     ),
 }
 TROUBLES = {Trouble.BUSY: 503, Trouble.FULL: 507}
+RETRY_AFTER = {503: {"Retry-After": "5"}}  # whoever waits for a lock has waited for seconds already
 
 
-def _page(
-    code: int, title: str, text: str, ticket: str | None = None, **shown: Any
-) -> tuple[str, int]:
+def _page(code: int, title: str, text: str, ticket: str | None = None) -> tuple[str, int]:
     body = render_template(
         "error.html",
         code=code,
@@ -69,21 +68,28 @@ def _page(
         text=text,
         ticket=ticket,
         back_url=back_path(),
-        **shown,
     )
     return body, code
 
 
-def _crash_page(code: int, ticket: str) -> tuple[str, int]:
+def ask_no_database() -> None:
+    """Show the page of this request as to somebody who is not signed in: who is, and the menu,
+    would be read from the database."""
+    g.unfit = True
+    g._login_user = AnonymousUserMixin()  # where Flask-Login keeps whom it has found
+
+
+def _crash_page(code: int, ticket: str) -> tuple[str, int, dict[str, str]]:
     """The page with its menu when the database still answers, else without one. It only reads, so
     it waits for nobody and needs no room."""
     title, text = TEXTS[code]
     set_writing(False)
     try:
-        return _page(code, title, text, ticket)
+        body, _ = _page(code, title, text, ticket)
     except SQLAlchemyError:
-        g.unfit = True
-        return _page(code, title, text, ticket, current_user=AnonymousUserMixin())
+        ask_no_database()
+        body, _ = _page(code, title, text, ticket)
+    return body, code, RETRY_AFTER.get(code, {})
 
 
 def register(app: Flask) -> None:
@@ -110,7 +116,7 @@ def register(app: Flask) -> None:
         return _page(409, "Tidak dapat dilakukan", error.sentence)
 
     @app.errorhandler(InternalServerError)
-    def on_crash(error: InternalServerError) -> tuple[str, int]:
+    def on_crash(error: InternalServerError) -> tuple[str, int, dict[str, str]]:
         ticket = secrets.token_hex(4).upper()
         cause = error.original_exception or error
         code = TROUBLES.get(trouble_of(cause), 500)

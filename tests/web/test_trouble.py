@@ -1,0 +1,101 @@
+"""A database that is busy or whose disk is full is answered in words on both engines, and what was
+being sent goes through when it is sent again."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from tests import factories
+from tests.trouble.hindered import busy, full
+from wibawa.database import db
+from wibawa.uploads.models import Upload
+
+SignIn = Callable[[str], factories.Client]
+Hinder = Callable[[Flask], AbstractContextManager[None]]
+HEAD = b"Nomor Rekening;Nama;Tanggal Bayar;Jumlah Bayar;No Bukti\r\n"
+# More than fits beside what the pages of a database hold already.
+FILE = HEAD + b"".join(
+    b"'02000000%05d;Siti;15-11-2026;220.833,00;R%d\r\n" % (n, n) for n in range(99)
+)
+
+
+@pytest.fixture
+def officer(app: Flask, sign_in: SignIn) -> factories.Client:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return sign_in("pasar")
+
+
+def send(officer: factories.Client) -> tuple[int, str, str | None]:
+    """Status, words and `Retry-After` of the answer to an uploaded file."""
+    answer = officer.post("/angsuran/berkas/baru", data={"file": (io.BytesIO(FILE), "a.csv")})
+    words = re.sub(r"<[^>]+>|\s+", " ", answer.get_data(as_text=True).split("<main")[-1])
+    return answer.status_code, re.sub(" +", " ", words), answer.headers.get("Retry-After")
+
+
+def files(app: Flask) -> int:
+    with app.app_context():
+        found = db.session.scalar(select(func.count()).select_from(Upload))
+        db.session.remove()
+    return int(found or 0)
+
+
+@pytest.mark.parametrize(
+    ("hinder", "status", "again", "said"),
+    [
+        (
+            busy, 503, "5",
+            ("Sistem sedang sibuk", "orang lain sedang menulis", "belum dikerjakan",
+             "tidak ada yang tersimpan setengah jadi", "Tunggu sebentar, lalu kirim sekali lagi"),
+        ),
+        (
+            full, 507, None,
+            ("Penyimpanan penuh", "tempat penyimpanan di peladen habis", "tidak dapat disimpan",
+             "Tidak ada yang tersimpan setengah jadi", "yang sudah dibukukan tetap utuh",
+             "supaya tempatnya ditambah, lalu kirim sekali lagi"),
+        ),
+    ],
+    ids=["busy", "full"],
+)  # fmt: skip
+def test_who_sends_a_file_to_a_hindered_database_is_told_what_happened_and_what_to_do(
+    app: Flask,
+    officer: factories.Client,
+    hinder: Hinder,
+    status: int,
+    again: str | None,
+    said: tuple[str, ...],
+) -> None:
+    with hinder(app):
+        code, words, retry_after = send(officer)
+        assert (code, retry_after) == (status, again)
+        assert [part for part in said if part not in words] == []
+        assert re.search(r"Nomor tiket: [0-9A-F]{8}\b", words)
+        assert not re.search(r"locked|full|sqlite|psycopg|Error|Traceback", words)
+        assert officer.get("/angsuran/berkas").status_code == 200, "what is there can be read"
+    assert files(app) == 0
+    assert send(officer)[0] == 302
+    assert files(app) == 1
+
+
+def test_without_a_free_connection_the_page_still_says_that_it_is_busy(
+    app: Flask, officer: factories.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page shows no menu then: who is signed in stands in the database too."""
+    with app.app_context():
+        pool = db.engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0)  # the clock stands still
+    taken = [pool.connect() for _ in range(15)]
+    try:
+        code, words, retry_after = send(officer)
+    finally:
+        for each in taken:
+            each.close()
+    assert (code, retry_after) == (503, "5")
+    assert "Sistem sedang sibuk" in words
+    assert send(officer)[0] == 302
