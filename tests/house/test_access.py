@@ -160,7 +160,18 @@ PAGES = {
     "home.index": "signed_in",
     "home.portfolio_report": "see_reports",
     "home.search": "see_loans",
+    "indicators.approve_definition": "approve_figures",
+    "indicators.definition": "see_indicators",
+    "indicators.export_inputs": "see_indicators",
+    "indicators.growth": "see_indicators",
+    "indicators.indicator": "see_indicators",
     "indicators.indicator_list": "see_indicators",
+    "indicators.input_list": "see_indicators",
+    "indicators.metadata_sheet": "see_indicators",
+    "indicators.new_definition": "manage_figures",
+    "indicators.new_input": "manage_figures",
+    "indicators.refuse_definition": "approve_figures",
+    "indicators.variant_list": "see_indicators",
     "jobs.cancel": "signed_in",
     "jobs.job": "signed_in",
     "jobs.job_list": "signed_in",
@@ -303,6 +314,8 @@ MATRIX = """
     prepare_reconciliation staff
     close_month                approver
     see_indicators       staff approver      leader auditor
+    manage_figures       staff approver
+    approve_figures            approver
     see_trail                                       auditor admin
     manage_users                                            admin
     manage_banks                                            admin
@@ -570,6 +583,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "limits_id": 1,
         "code": bank.code,
         "year": 2024,
+        "indicators.word": "tpb-8-3-1-c",
+        "definition_id": 1,
     }
 
 

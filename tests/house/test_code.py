@@ -51,6 +51,8 @@ OTHER_NAMES = {
     "jobs/runner": "a worker: claims jobs and does them",
     "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
+    "indicators/definitions/sheet": "the metadata sheet of an indicator, as plain data",
+    "indicators/members": "which loans a figure counts, as SQL for larger queries",
     "layouts/kinds": "the kinds of files whose headings can be taught, one line each",
     "letters/documents": "a letter as plain data; no Flask, no database",
     "loans/invariants": "what `wibawa check` proves",

@@ -1,11 +1,18 @@
+"""Targets, published figures, definitions and inputs of the programme's indicators."""
+
 from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wibawa.database import Base
+from wibawa.banks.models import Proposal, two_persons
+from wibawa.database import Base, Moment, Rupiah
+
+RULES = "'cumulative','running','served','new','restructured'"
+YEAR = "year BETWEEN 2000 AND 2100"
+_WAITS = text("status = 'proposed'")
 
 
 class Indicator(Base):
@@ -34,13 +41,77 @@ class IndicatorYear(Base):
     source: Mapped[str] = mapped_column(String(200))
 
 
-class Denominator(Base):
-    """A count of enterprises or cooperatives of one year, with its source and cut-off day."""
+class IndicatorDefinition(Proposal, Base):
+    """What an indicator counts from the year of `valid_from` on, always a first of January. Of the
+    approved versions of the latest such year the one with the highest number counts.
 
-    __tablename__ = "denominators"
+    `denominator` names the input that a percentage is taken of; a count has none.
+    """
 
-    name: Mapped[str] = mapped_column(String(20), primary_key=True)
-    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    count: Mapped[int]
+    __tablename__ = "indicator_definitions"
+    __table_args__ = (
+        *two_persons(),
+        CheckConstraint(f"rule IN ({RULES})", name="rule_known"),
+        CheckConstraint("counted IN ('people','accounts')", name="counted_known"),
+        CheckConstraint("kinds IN ('all','micro','cooperative')", name="kinds_known"),
+        UniqueConstraint("code", "version"),
+        Index("uq_indicator_definitions_waiting", "code", unique=True,
+              sqlite_where=_WAITS, postgresql_where=_WAITS),
+    )  # fmt: skip
+
+    code: Mapped[str] = mapped_column(ForeignKey("indicators.code"))
+    version: Mapped[int]
+    rule: Mapped[str] = mapped_column(String(12))
+    counted: Mapped[str] = mapped_column(String(10))
+    kinds: Mapped[str] = mapped_column(String(12))
+    other_programmes: Mapped[bool]
+    denominator: Mapped[str | None] = mapped_column(String(60))
+    definition: Mapped[str] = mapped_column(Text)
+    interpretation: Mapped[str] = mapped_column(Text)
+    formula: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(300))
+    cut_off: Mapped[str] = mapped_column(String(100))
+    responsible: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(300))
+
+
+class IndicatorInput(Base):
+    """A count that comes from outside the books, with its source. Append-only: a correction is a
+    new version with a reason, and the latest one counts; without a count the entry is withdrawn.
+
+    `denominator`: enterprises or cooperatives of a year; `programme`: people whom another programme
+    reached in a year; `opening`: borrowers and principal of this one since 2017, up to a year's
+    end, as they were published. What came with the program was entered by nobody.
+    """
+
+    __tablename__ = "indicator_inputs"
+    __table_args__ = (
+        CheckConstraint("kind IN ('denominator','programme','opening')", name="kind_known"),
+        CheckConstraint(YEAR, name="year_sane"),
+        CheckConstraint("version >= 1 AND (version = 1 OR reason <> '')", name="corrected"),
+        CheckConstraint("count >= 0 AND male >= 0 AND female >= 0", name="not_negative"),
+        CheckConstraint("COALESCE(male, 0) + COALESCE(female, 0) <= count", name="sexes_within"),
+        CheckConstraint("count IS NOT NULL OR (male IS NULL AND female IS NULL)", name="withdrawn"),
+        CheckConstraint(
+            "principal >= 0 AND (kind = 'opening' OR principal IS NULL)", name="principal_sane"
+        ),
+        CheckConstraint("source <> ''", name="source_given"),
+        CheckConstraint("(entered_by IS NULL) = (entered_at IS NULL)", name="entered"),
+        UniqueConstraint("kind", "name", "year", "version"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(60))
+    year: Mapped[int]
+    version: Mapped[int]
+    count: Mapped[int | None]
+    male: Mapped[int | None]
+    female: Mapped[int | None]
+    principal: Mapped[int | None] = mapped_column(Rupiah)
     cut_off: Mapped[dt.date | None]
     source: Mapped[str] = mapped_column(String(200))
+    document: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(300))
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)

@@ -1,21 +1,57 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.database import db
-from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator, figures_of_year
+from wibawa.indicators.definitions.queries import in_force
+from wibawa.indicators.definitions.routes import URLS as DEFINITION_URLS
+from wibawa.indicators.inputs.queries import latest_inputs
+from wibawa.indicators.inputs.routes import URLS as INPUT_URLS
+from wibawa.indicators.queries import (
+    NOTHING,
+    SI_UMI,
+    TPB,
+    IndicatorFigure,
+    counts,
+    figures_of_indicator,
+    figures_of_year,
+    growth_of,
+    slug,
+)
+from wibawa.rules.indicators import (
+    KINDS_WORDS,
+    RULE_MEANINGS,
+    RULE_WORDS,
+    UNIT_WORDS,
+    Kinds,
+    Rule,
+    Span,
+    Unit,
+    percentage,
+    span_of,
+)
 from wibawa.web import clock
-from wibawa.web.asked import asked_number
+from wibawa.web.asked import asked_day, asked_number
 from wibawa.web.charts import bar_line_chart
 
 pages = Blueprint("indicators", __name__)
 
-TPB = "TPB 8.3.1.(c)"
 FIRST_YEAR, LAST_YEAR = 2020, 2030
+FIRST_BOOK_YEAR = 2017
+WORDS: dict[str, Any] = {
+    "rules": list(Rule),
+    "units": list(Unit),
+    "kinds": list(Kinds),
+    "rule_words": RULE_WORDS,
+    "meanings": RULE_MEANINGS,
+    "unit_words": UNIT_WORDS,
+    "kinds_words": KINDS_WORDS,
+}
 
 
 def _rows_behind(figure: IndicatorFigure, today: dt.date) -> tuple[str, str] | None:
@@ -55,8 +91,64 @@ def indicator_list() -> str:
         tpb=figures_of_indicator(db.session(), TPB, range(FIRST_YEAR, LAST_YEAR), today),
         draw_years=bar_line_chart,
         year_url=lambda year: url_for("indicators.indicator_list", tahun=year),
+        slug=slug,
         as_of=min(dt.date(year, 12, 31), today),
     )
 
 
-pages.add_url_rule("/indikator", view_func=indicator_list)
+def span_asked(year: int) -> tuple[Span, str | None]:
+    """The year of an address as far as the day that is asked for, or as far as it has come; with a
+    sentence when the day is none of this year's."""
+    today = clock.today()
+    span = span_of(year, today)
+    if not request.args.get("tanggal"):
+        return span, None
+    day, problem = asked_day(request.args.get("tanggal"), span.last)
+    if problem is None and not span.first <= day <= span.last:
+        problem = (
+            f"Pilih tanggal di tahun {year} yang sudah lewat. Yang tampil adalah data terakhir."
+        )
+        day = span.last
+    return (Span(year, day), problem) if span.begun else (span, problem)
+
+
+@needs(Permission.SEE_INDICATORS)
+def variant_list(year: int) -> str:
+    span, problem = span_asked(year)
+    session = db.session()
+    counted = counts(session, [span]).get(year, NOTHING)
+    inputs = latest_inputs(session)
+    used = [each for (_, of), each in in_force(session, [year]).items() if of == year]
+    return render_template(
+        "indicators/variant_list.html",
+        year=year,
+        span=span,
+        problem=problem,
+        years=range(FIRST_BOOK_YEAR, clock.today().year + 1),
+        counted=counted,
+        official={(each.rule, each.counted, each.kinds): each for each in used},
+        slug=slug,
+        si_umi=inputs.by.get(("denominator", SI_UMI, year)),
+        percentage=percentage,
+        programmes=inputs.of_programmes(year),
+        **WORDS,
+    )
+
+
+@needs(Permission.SEE_INDICATORS)
+def growth() -> str:
+    today = clock.today()
+    return render_template(
+        "indicators/growth.html",
+        today=today,
+        lines=growth_of(db.session(), range(FIRST_BOOK_YEAR, today.year + 1), today),
+    )
+
+
+URLS: tuple[tuple[str, Any, list[str]], ...] = (
+    ("/indikator", indicator_list, ["GET"]),
+    ("/indikator/angka/<int:year>", variant_list, ["GET"]),
+    ("/indikator/perkembangan", growth, ["GET"]),
+)
+for url, view, methods in (*URLS, *DEFINITION_URLS, *INPUT_URLS):
+    pages.add_url_rule(url, view_func=view, methods=methods)
