@@ -28,6 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from wibawa.borrowers.models import Borrower
+from wibawa.indicators.models import LockedMember
 from wibawa.loans.models import LedgerEntry, Loan, Schedule
 from wibawa.loans.undone import REVERSAL, write_offs
 from wibawa.rules.changes import RESTRUCTURING
@@ -144,4 +146,27 @@ def members(rule: Rule, span: Span) -> Select[Any]:
     columns = [column for column in known.c if column.key != rule.value]
     return select(*columns, case((behind == 1, 1), else_=0).label("leads")).where(
         known.c[rule.value]
+    )
+
+
+# What is known of a counted loan, in this order; a lock keeps exactly these.
+FACTS = (
+    "loan_id", "borrower_id", "bank_id", "principal", "disbursed_on", "nth", "leads", "kind", "sex",
+    "kelurahan_code", "sector", "members_male", "members_female",
+)  # fmt: skip
+
+
+def facts(rule: Rule, span: Span) -> Select[Any]:
+    """The loans that one rule counts with what splits look at: the columns of FACTS."""
+    known = members(rule, span).subquery("members")
+    return select(
+        *(known.c[name] for name in FACTS[:7]),
+        *(getattr(Borrower, name) for name in FACTS[7:]),
+    ).join(Borrower, Borrower.id == known.c.borrower_id)
+
+
+def locked_facts(rule: Rule, lock_id: int) -> Select[Any]:
+    """The same of a locked year, as it was kept."""
+    return select(*(getattr(LockedMember, name) for name in FACTS)).where(
+        LockedMember.lock_id == lock_id, LockedMember.rule == rule.value
     )

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.banks.models import Proposal, two_persons
@@ -115,3 +125,157 @@ class IndicatorInput(Base):
     reason: Mapped[str] = mapped_column(String(300))
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class LockRequest(Base):
+    """One person asks to lock a year, or to unlock it; `shown` is the fingerprint of the figures
+    that the page showed. The latest one of a year that is not decided waits. Append-only."""
+
+    __tablename__ = "lock_requests"
+    __table_args__ = (
+        CheckConstraint(YEAR, name="year_sane"),
+        CheckConstraint("kind IN ('lock','unlock')", name="kind_known"),
+        CheckConstraint("(kind = 'unlock') = (lock_id IS NOT NULL)", name="unlocks_something"),
+        CheckConstraint("kind = 'lock' OR reason <> ''", name="reason_given"),
+        ForeignKeyConstraint(
+            ["lock_id", "year"], ["year_locks.id", "year_locks.year"], name="fk_lock_requests_lock"
+        ),
+        UniqueConstraint("id", "requested_by"),
+        UniqueConstraint("id", "year", "kind"),
+        Index("ix_lock_requests_year", "year"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(8))
+    lock_id: Mapped[int | None]
+    shown: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(300))
+    requested_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    requested_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class LockDecision(Base):
+    """What the second person answered; a refusal says why. Append-only."""
+
+    __tablename__ = "lock_decisions"
+    __table_args__ = (
+        CheckConstraint("decided_by <> requested_by", name="two_persons"),
+        CheckConstraint("approved OR reason <> ''", name="reason_given"),
+        ForeignKeyConstraint(
+            ["request_id", "requested_by"],
+            ["lock_requests.id", "lock_requests.requested_by"],
+            name="fk_lock_decisions_request",
+        ),
+    )
+
+    request_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    requested_by: Mapped[int]
+    approved: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(300))
+    decided_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class YearLock(Base):
+    """A year's figures as they were locked: `data` is the whole document, canonical JSON, with the
+    hash of the list of its loans; `data_hash` its SHA-256. Append-only.
+
+    `after` is the lock before it, which was unlocked: no year has two locks in force.
+    """
+
+    __tablename__ = "year_locks"
+    __table_args__ = (
+        CheckConstraint(YEAR, name="year_sane"),
+        CheckConstraint("version >= 1 AND (version = 1) = (after IS NULL)", name="follows"),
+        CheckConstraint("kind = 'lock'", name="kind_lock"),
+        CheckConstraint("length(data_hash) = 64", name="hash_whole"),
+        UniqueConstraint("year", "version"),
+        UniqueConstraint("id", "year"),
+        UniqueConstraint("after"),
+        UniqueConstraint("request_id"),
+        ForeignKeyConstraint(
+            ["request_id", "year", "kind"],
+            ["lock_requests.id", "lock_requests.year", "lock_requests.kind"],
+            name="fk_year_locks_request",
+        ),
+        ForeignKeyConstraint(
+            ["request_id"], ["lock_decisions.request_id"], name="fk_year_locks_decision"
+        ),
+        ForeignKeyConstraint(
+            ["after", "year"],
+            ["year_unlocks.lock_id", "year_unlocks.year"],
+            name="fk_year_locks_after",
+            use_alter=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int]
+    version: Mapped[int]
+    after: Mapped[int | None]
+    request_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(8), default="lock")
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data_hash: Mapped[str] = mapped_column(String(64))
+    locked_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class YearUnlock(Base):
+    """That a lock is no longer in force; its figures stay readable. Append-only."""
+
+    __tablename__ = "year_unlocks"
+    __table_args__ = (
+        CheckConstraint("kind = 'unlock'", name="kind_unlock"),
+        UniqueConstraint("lock_id", "year"),
+        UniqueConstraint("request_id"),
+        ForeignKeyConstraint(
+            ["lock_id", "year"], ["year_locks.id", "year_locks.year"], name="fk_year_unlocks_lock"
+        ),
+        ForeignKeyConstraint(
+            ["request_id", "year", "kind"],
+            ["lock_requests.id", "lock_requests.year", "lock_requests.kind"],
+            name="fk_year_unlocks_request",
+        ),
+        ForeignKeyConstraint(
+            ["request_id"], ["lock_decisions.request_id"], name="fk_year_unlocks_decision"
+        ),
+    )
+
+    lock_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    year: Mapped[int]
+    request_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(8), default="unlock")
+    unlocked_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class LockedMember(Base):
+    """A loan that a rule counted when its year was locked, with what splits look at.
+
+    Append-only.
+    """
+
+    __tablename__ = "locked_members"
+    __table_args__ = (
+        CheckConstraint(f"rule IN ({RULES})", name="rule_known"),
+        ForeignKeyConstraint(
+            ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name="fk_locked_members_loan"
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    lock_id: Mapped[int] = mapped_column(ForeignKey("year_locks.id"), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(12), primary_key=True)
+    loan_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    borrower_id: Mapped[int] = mapped_column(ForeignKey("borrowers.id"))
+    bank_id: Mapped[int]
+    principal: Mapped[int] = mapped_column(Rupiah)
+    disbursed_on: Mapped[dt.date]
+    nth: Mapped[int]
+    leads: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(12))
+    sex: Mapped[str] = mapped_column(String(1))
+    kelurahan_code: Mapped[str] = mapped_column(String(13))
+    sector: Mapped[str] = mapped_column(String(60))
+    members_male: Mapped[int | None]
+    members_female: Mapped[int | None]

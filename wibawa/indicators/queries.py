@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import case, func, literal, select, union_all
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from wibawa.borrowers.models import Borrower
 from wibawa.indicators.definitions.queries import Definition, in_force
 from wibawa.indicators.inputs.queries import InputLine, Inputs, latest_inputs
-from wibawa.indicators.members import loans_of, paid_before
+from wibawa.indicators.locks.queries import locks_in_force
+from wibawa.indicators.members import FACTS, loans_of, paid_before
 from wibawa.indicators.models import Indicator, IndicatorYear
 from wibawa.rules.indicators import (
     Kinds,
@@ -62,6 +63,7 @@ class IndicatorFigure:
     unit_counted: str | None = None
     kinds: str | None = None
     version: int | None = None
+    lock: int | None = None  # the version of the lock that keeps it
 
     @property
     def status_words(self) -> str:
@@ -106,6 +108,19 @@ class Counts:
             Rule.RESTRUCTURED: Rule.RUNNING,
         }[rule]
         return self.of(asked, Unit.ACCOUNTS) > 0
+
+
+def counts_of(rows: Iterable[tuple[str, Sequence[Any]]]) -> Counts:
+    """The same reckoned from the loans themselves: rows of (rule, FACTS)."""
+    by: dict[tuple[Rule, Unit, Kinds], int] = {}
+    principal: dict[Rule, int] = {}
+    for word, row in rows:
+        rule, fact = Rule(word), dict(zip(FACTS, row, strict=True))
+        principal[rule] = principal.get(rule, 0) + int(fact["principal"])
+        for kinds in (Kinds.ALL, Kinds(fact["kind"])):
+            for unit, count in ((Unit.ACCOUNTS, 1), (Unit.PEOPLE, int(fact["leads"]))):
+                by[rule, unit, kinds] = by.get((rule, unit, kinds), 0) + count
+    return Counts(by, principal)
 
 
 NOTHING = Counts({}, {})
@@ -168,12 +183,39 @@ def figures_of_indicator(
 
 
 def figures_of_years(
-    session: Session, years: Iterable[int], today: dt.date, code: str | None = None
+    session: Session,
+    years: Iterable[int],
+    today: dt.date,
+    code: str | None = None,
 ) -> list[IndicatorFigure]:
     """Every indicator, or one, in each of the years, year by year; the number of queries does not
-    depend on how many."""
+    depend on how many. A locked year gives what was locked."""
     asked = list(years)
-    found = [each for each in indicators(session) if code in (None, each.code)]
+    kept = {
+        year: kept_figures(lock.document, lock.version)
+        for year, lock in locks_in_force(session, asked).items()
+    }
+    live = figures_now(session, [year for year in asked if year not in kept], today, code)
+    found = [each for figures in kept.values() for each in figures if code in (None, each.code)]
+    order = {year: place for place, year in enumerate(asked)}
+    return sorted([*live, *found], key=lambda each: order[each.year])
+
+
+def kept_figures(document: Mapping[str, Any], version: int) -> list[IndicatorFigure]:
+    """The figures of a locked year, in the order of the indicators."""
+    return [replace(IndicatorFigure(**each), lock=version) for each in document["figures"]]
+
+
+def figures_now(
+    session: Session,
+    asked: Sequence[int],
+    today: dt.date,
+    code: str | None = None,
+    counted: Mapping[int, Counts] | None = None,
+) -> list[IndicatorFigure]:
+    """What the books and the inputs say of each year, locked or not; by what was `counted` before,
+    where that is known."""
+    found = [each for each in indicators(session) if code in (None, each.code)] if asked else []
     said = {
         (each.code, each.year): each
         for each in session.scalars(select(IndicatorYear).where(IndicatorYear.year.in_(asked)))
@@ -186,8 +228,9 @@ def figures_of_years(
         for one in found
         if (one.code, year) in definitions and not _published(said.get((one.code, year)))
     }
-    spans = [span_of(year, today) for year in sorted({year for year, _ in computed})]
-    counted = counts(session, spans, {rule for _, rule in computed})
+    if counted is None:
+        spans = [span_of(year, today) for year in sorted({year for year, _ in computed})]
+        counted = counts(session, spans, {rule for _, rule in computed})
     return [
         _figure(
             one,

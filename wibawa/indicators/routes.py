@@ -8,10 +8,14 @@ from flask import Blueprint, render_template, request, url_for
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.database import db
+from wibawa.indicators.counted.forms import address_of
+from wibawa.indicators.counted.routes import URLS as COUNTED_URLS
+from wibawa.indicators.counted.routes import span_asked
 from wibawa.indicators.definitions.queries import in_force
 from wibawa.indicators.definitions.routes import URLS as DEFINITION_URLS
 from wibawa.indicators.inputs.queries import latest_inputs
 from wibawa.indicators.inputs.routes import URLS as INPUT_URLS
+from wibawa.indicators.locks.routes import URLS as LOCK_URLS
 from wibawa.indicators.queries import (
     NOTHING,
     SI_UMI,
@@ -30,13 +34,11 @@ from wibawa.rules.indicators import (
     UNIT_WORDS,
     Kinds,
     Rule,
-    Span,
     Unit,
     percentage,
-    span_of,
 )
 from wibawa.web import clock
-from wibawa.web.asked import asked_day, asked_number
+from wibawa.web.asked import asked_number
 from wibawa.web.charts import bar_line_chart
 
 pages = Blueprint("indicators", __name__)
@@ -54,26 +56,17 @@ WORDS: dict[str, Any] = {
 }
 
 
-def _rows_behind(figure: IndicatorFigure, today: dt.date) -> tuple[str, str] | None:
-    """(what is counted, address of the loans behind it) of a numerator that comes from the book."""
-    if figure.numerator is None or not me().may(Permission.SEE_LOANS):
+def _rows_behind(figure: IndicatorFigure) -> tuple[str, str] | None:
+    """(what is counted, address of the list behind it) of a numerator that comes from the books."""
+    if not figure.counted or figure.rule is None or not me().may(Permission.SEE_BORROWERS):
         return None
-    day = min(dt.date(figure.year, 12, 31), today).isoformat()
-    if figure.code == TPB:
-        return "peminjam", url_for("loans.loan_list", keadaan="semua", tanggal=day)
-    if figure.code == "KOP-PERMODALAN":
-        return "koperasi", url_for(
-            "loans.loan_list", keadaan="semua", jenis="koperasi", cair=figure.year, tanggal=day
-        )
-    if figure.code == "PEMULIHAN":
-        return "usaha mikro", url_for(
-            "loans.loan_list",
-            keadaan="semua",
-            jenis="mikro",
-            restrukturisasi=figure.year,
-            tanggal=day,
-        )
-    return None
+    unit, kinds = Unit(figure.unit_counted or ""), Kinds(figure.kinds or "")
+    words = {Kinds.MICRO: "usaha mikro", Kinds.COOPERATIVE: "koperasi"}
+    counted = words.get(kinds, "peminjam") if unit is Unit.PEOPLE else "pinjaman"
+    fields: dict[str, Any] = dict(address_of(Rule(figure.rule), unit, kinds))
+    if figure.lock is not None:
+        fields["kunci"] = figure.lock
+    return counted, url_for("indicators.member_list", year=figure.year, **fields)
 
 
 @needs(Permission.SEE_INDICATORS)
@@ -87,29 +80,13 @@ def indicator_list() -> str:
         year=year,
         today=today,
         years=range(FIRST_YEAR, LAST_YEAR + 1),
-        figures=[(figure, _rows_behind(figure, today)) for figure in figures],
+        figures=[(figure, _rows_behind(figure)) for figure in figures],
         tpb=figures_of_indicator(db.session(), TPB, range(FIRST_YEAR, LAST_YEAR), today),
         draw_years=bar_line_chart,
         year_url=lambda year: url_for("indicators.indicator_list", tahun=year),
         slug=slug,
         as_of=min(dt.date(year, 12, 31), today),
     )
-
-
-def span_asked(year: int) -> tuple[Span, str | None]:
-    """The year of an address as far as the day that is asked for, or as far as it has come; with a
-    sentence when the day is none of this year's."""
-    today = clock.today()
-    span = span_of(year, today)
-    if not request.args.get("tanggal"):
-        return span, None
-    day, problem = asked_day(request.args.get("tanggal"), span.last)
-    if problem is None and not span.first <= day <= span.last:
-        problem = (
-            f"Pilih tanggal di tahun {year} yang sudah lewat. Yang tampil adalah data terakhir."
-        )
-        day = span.last
-    return (Span(year, day), problem) if span.begun else (span, problem)
 
 
 @needs(Permission.SEE_INDICATORS)
@@ -131,6 +108,8 @@ def variant_list(year: int) -> str:
         si_umi=inputs.by.get(("denominator", SI_UMI, year)),
         percentage=percentage,
         programmes=inputs.of_programmes(year),
+        address_of=address_of,
+        day={} if (span.last.month, span.last.day) == (12, 31) else {"tanggal": span.last},
         **WORDS,
     )
 
@@ -150,5 +129,5 @@ URLS: tuple[tuple[str, Any, list[str]], ...] = (
     ("/indikator/angka/<int:year>", variant_list, ["GET"]),
     ("/indikator/perkembangan", growth, ["GET"]),
 )
-for url, view, methods in (*URLS, *DEFINITION_URLS, *INPUT_URLS):
+for url, view, methods in (*URLS, *DEFINITION_URLS, *INPUT_URLS, *LOCK_URLS, *COUNTED_URLS):
     pages.add_url_rule(url, view_func=view, methods=methods)
