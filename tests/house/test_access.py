@@ -164,6 +164,7 @@ PAGES = {
     "indicators.approve_definition": "approve_figures",
     "indicators.approve_lock": "approve_figures",
     "indicators.definition": "see_indicators",
+    "indicators.definition_search": "see_indicators",
     "indicators.export_inputs": "see_indicators",
     "indicators.export_lock": "see_indicators",
     "indicators.export_members": "see_borrowers",

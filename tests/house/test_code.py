@@ -53,6 +53,8 @@ OTHER_NAMES = {
     "home/menu": "the menu by task, shown on every page",
     "indicators/counted/lists": "the filtered list of what a figure counts, for page and export",
     "indicators/definitions/sheet": "the metadata sheet of an indicator, as plain data",
+    "indicators/implied": "which numerators the published figures imply",
+    "indicators/locks/invariants": "what `wibawa check` proves of locked years",
     "indicators/locks/document": "a locked year as plain data, as it is hashed and kept",
     "indicators/members": "which loans a figure counts, as SQL for larger queries",
     "layouts/kinds": "the kinds of files whose headings can be taught, one line each",

@@ -18,7 +18,8 @@ from tests.indicators.test_input_list import said
 from wibawa.indicators.inputs.actions import write_down
 from wibawa.indicators.locks import actions, queries
 from wibawa.indicators.locks.document import fingerprint, members_bytes
-from wibawa.indicators.models import LockDecision, YearLock
+from wibawa.indicators.locks.invariants import lock_checks
+from wibawa.indicators.models import LockDecision, LockedMember, YearLock
 from wibawa.indicators.queries import figures_now, figures_of_year
 from wibawa.rules.indicators import Rule
 from wibawa.rules.refused import Refused
@@ -128,6 +129,23 @@ def test_what_cannot_be_locked_is_refused(
     with pytest.raises(Refused) as caught:
         actions.ask_to_lock(session, year, seen, "", people["staff2"], now())
     assert caught.value.code == code
+
+
+def test_the_check_of_the_books_proves_every_lock(
+    office: Office, session: Session, people: dict[str, int]
+) -> None:
+    lock = locked_2025(session, people)
+    assert {check.found for check in lock_checks(session)} == {""}
+    session.add(
+        LockedMember(
+            lock_id=lock.id, rule="new", loan_id=office.loans[1], borrower_id=office.borrowers["A"],
+            bank_id=factories.JATENG, principal=1, disbursed_on=dt.date(2023, 3, 10), nth=1,
+            leads=1, kind="micro", sex="P", kelurahan_code="33.74.01.1001", sector="",
+        )
+    )  # fmt: skip
+    session.flush()
+    wrong = {check.name: check.found for check in lock_checks(session) if not check.ok}
+    assert wrong == {"locked_years_have_their_list": "2025 versi 1"}
 
 
 TABLES = ("lock_requests", "lock_decisions", "year_locks", "year_unlocks", "locked_members")

@@ -138,7 +138,10 @@ class LockRequest(Base):
         CheckConstraint("(kind = 'unlock') = (lock_id IS NOT NULL)", name="unlocks_something"),
         CheckConstraint("kind = 'lock' OR reason <> ''", name="reason_given"),
         ForeignKeyConstraint(
-            ["lock_id", "year"], ["year_locks.id", "year_locks.year"], name="fk_lock_requests_lock"
+            ["lock_id", "year"],
+            ["year_locks.id", "year_locks.year"],
+            name="fk_lock_requests_lock",
+            use_alter=True,
         ),
         UniqueConstraint("id", "requested_by"),
         UniqueConstraint("id", "year", "kind"),

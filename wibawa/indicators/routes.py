@@ -13,6 +13,7 @@ from wibawa.indicators.counted.routes import URLS as COUNTED_URLS
 from wibawa.indicators.counted.routes import span_asked
 from wibawa.indicators.definitions.queries import in_force
 from wibawa.indicators.definitions.routes import URLS as DEFINITION_URLS
+from wibawa.indicators.implied import SEARCHED, implied_of
 from wibawa.indicators.inputs.queries import latest_inputs
 from wibawa.indicators.inputs.routes import URLS as INPUT_URLS
 from wibawa.indicators.locks.routes import URLS as LOCK_URLS
@@ -124,7 +125,23 @@ def growth() -> str:
     )
 
 
+@needs(Permission.SEE_INDICATORS)
+def definition_search() -> str:
+    labels = {
+        (rule, unit): f"{RULE_WORDS[rule]}, {UNIT_WORDS[unit].lower()}"
+        for rule in SEARCHED
+        for unit in Unit
+    }
+    return render_template(
+        "indicators/definition_search.html",
+        today=clock.today(),
+        found=implied_of(db.session(), clock.today(), labels),
+        slug=slug,
+    )
+
+
 URLS: tuple[tuple[str, Any, list[str]], ...] = (
+    ("/indikator/mencari-definisi", definition_search, ["GET"]),
     ("/indikator", indicator_list, ["GET"]),
     ("/indikator/angka/<int:year>", variant_list, ["GET"]),
     ("/indikator/perkembangan", growth, ["GET"]),

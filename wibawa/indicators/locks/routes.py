@@ -17,6 +17,7 @@ from wibawa.indicators.locks import actions, queries
 from wibawa.indicators.locks.forms import LockForm, ReasonForm
 from wibawa.indicators.locks.queries import Lock
 from wibawa.indicators.queries import IndicatorFigure, figures_now, kept_figures, slug
+from wibawa.reconciliation.letter import grouped
 from wibawa.rules.indicators import KINDS_WORDS, RULE_WORDS, UNIT_WORDS, Kinds, Rule, Unit
 from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import Value, list_file
@@ -36,6 +37,7 @@ WORDS: dict[str, Any] = {
     "rule_words": RULE_WORDS,
     "kinds_words": KINDS_WORDS,
     "unit_words": UNIT_WORDS,
+    "grouped": grouped,
 }
 
 
