@@ -27,6 +27,8 @@ from wibawa.access.users import add_user, command_line_user
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
 from wibawa.database import Trouble, db, trouble_of, writing
+from wibawa.indicators.locks.invariants import lock_checks
+from wibawa.indicators.locks.queries import Lock, locks_in_force
 from wibawa.indicators.queries import IndicatorFigure, figures_of_year
 from wibawa.jobs.process import stop_when_asked, worker_beside
 from wibawa.jobs.runner import work
@@ -499,13 +501,23 @@ def _bank_line(bank: BankFigures) -> str:
 @as_json
 @click.pass_obj
 def report_indicators(make: Make, year: int, json_: bool) -> None:
-    figures = _with_books(make, lambda s: figures_of_year(s, year, clock.today()), write=False)
-    data = {"year": year, "indicators": [_indicator_json(figure) for figure in figures]}
+    def ask(session: Session) -> tuple[list[IndicatorFigure], Lock | None]:
+        lock = locks_in_force(session, [year]).get(year)
+        return figures_of_year(session, year, clock.today()), lock
+
+    figures, lock = _with_books(make, ask, write=False)
+    data = {
+        "year": year,
+        "indicators": [_indicator_json(figure) for figure in figures],
+        "locked": lock and {"version": lock.version, "sha256": lock.data_hash},
+    }
     lines = [
         f"{f.code}: target {_or_none(f.target)}, realisasi {_or_none(f.realised)}, "
         f"rasio {_or_none(f.ratio)} ({f.status_words})"
         for f in figures
     ]
+    if lock is not None:
+        lines.append(f"Dikunci, versi {lock.version}, sidik {lock.data_hash}")
     _say(json_, data, lines)
 
 
@@ -619,7 +631,8 @@ def chain_export(make: Make, bank_code: str, out: Path) -> None:
 
 
 def _every_check(session: Session, today: dt.date) -> list[Check]:
-    return [*run_checks(session, today, thresholds_on(session, today)), *month_checks(session)]
+    books = run_checks(session, today, thresholds_on(session, today))
+    return [*books, *month_checks(session), *lock_checks(session)]
 
 
 @wibawa.command("check", help="Buktikan setiap hukum buku besar.")

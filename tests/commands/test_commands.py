@@ -20,6 +20,7 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tests import factories
 from tests.commands.conftest import (
     FAULTY_FILE,
     JATENG_FILE,
@@ -418,6 +419,18 @@ def test_a_coming_year_has_its_targets(run: CommandLine) -> None:
     targets = {figure["code"]: figure["target"] for figure in data["indicators"]}
     assert targets["AKSES-PEMBIAYAAN"] == 71.4
     assert (targets["KOP-PERMODALAN"], targets["PEMULIHAN"]) == (50, 500)
+
+
+def test_a_locked_year_says_which_lock_its_figures_come_from(
+    run: CommandLine, app: Flask, people: dict[str, int]
+) -> None:
+    assert run.json("report", "indicators", "--year", 2024)["locked"] is None
+    factories.saved(app, lambda session: factories.lock_year(session, people, 2024))
+    data = run.json("report", "indicators", "--year", 2024)
+    assert data["locked"]["version"] == 1
+    assert len(data["locked"]["sha256"]) == 64
+    assert data["indicators"][0]["ratio"] == 99.25
+    assert "Dikunci, versi 1" in run("report", "indicators", "--year", 2024).output
 
 
 # — users —
