@@ -1,0 +1,118 @@
+"""A report as a file: workbook, CSV, or the blocks of a paper."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from wibawa.letters.documents import Grid, ListColumn
+from wibawa.printing.statements import Part, Statement
+from wibawa.reports.document import Kind, Report, Row, Table, exported, written
+from wibawa.uploads.exports import Value
+from wibawa.uploads.workbook import Sheet
+
+PROGRAMME = "Kredit Wibawa"
+LEAST_SHARE, MOST_SHARE = 9, 30
+
+
+def sheets(report: Report) -> list[Sheet]:
+    """Each table as a sheet of its own with typed cells."""
+    return [
+        Sheet(
+            table.title,
+            [column.heading for column in table.columns],
+            _typed(table),
+            [table.note] if table.note else [],
+        )
+        for table in report.tables
+    ]
+
+
+def _typed(table: Table) -> list[list[Value]]:
+    return [
+        [exported(cell, table.kind_of(cell, place)) for place, cell in enumerate(row)]
+        for row in table.all_rows
+    ]
+
+
+def said(report: Report) -> list[str]:
+    """What stands above the figures: of when, what is missing, what came late."""
+    cautions = (f"{each.title}: {each.text}" for each in report.cautions)
+    return [report.scope, *cautions, *report.notes]
+
+
+def csv_rows(report: Report) -> list[list[Value]]:
+    """All tables one under the other, each with its title and headings and an empty line between;
+    a report of one table begins with its headings."""
+    rows: list[list[Value]] = []
+    for table in report.tables:
+        if len(report.tables) > 1:
+            rows += [[], [table.title]] if rows else [[table.title]]
+        rows.append([column.heading for column in table.columns])
+        rows += _typed(table)
+    return rows
+
+
+def _cells(table: Table, row: Row) -> tuple[str, ...]:
+    return tuple(written(cell, table.kind_of(cell, place)) for place, cell in enumerate(row))
+
+
+def _grid(table: Table) -> Grid:
+    rows = [_cells(table, row) for row in table.rows]
+    totals = _cells(table, table.totals) if table.totals else ()
+    every = [*rows, totals] if totals else rows
+    columns = []
+    for place, column in enumerate(table.columns):
+        longest = max((len(cells[place]) for cells in every), default=0)
+        word = max(len(each) for each in column.heading.split())
+        share = min(max(longest, word, LEAST_SHARE), MOST_SHARE)
+        columns.append(ListColumn(column.heading, share + 1, right=column.right))
+    return Grid(tuple(columns), tuple(rows), totals)
+
+
+def statement(report: Report, printed_at: str, printed_by: str, day: dt.date) -> Statement:
+    """The report as a paper: every table under its own heading."""
+    parts = [Part(table.title, _grid(table), table.note) for table in report.tables]
+    cautions = tuple(f"{each.title}. {each.text}" for each in report.cautions)
+    return Statement(
+        title=report.title,
+        subtitle=report.scope,
+        about=report.about,
+        cautions=cautions,
+        notes=report.notes,
+        parts=tuple(parts),
+        imprint=f"Dicetak {printed_at} WIB oleh {printed_by}",
+        day=day,
+    )
+
+
+def as_json(report: Report) -> dict[str, object]:
+    """What `wibawa report … --json` prints: percentages in hundredths as the rules reckon them."""
+
+    def plain(value: object) -> object:
+        return value.isoformat() if isinstance(value, dt.date) else value
+
+    def line(row: Row) -> list[object]:
+        return [plain(cell.value) for cell in row]
+
+    def table_of(table: Table) -> dict[str, object]:
+        kinds: Sequence[Kind] = [column.kind for column in table.columns]
+        return {
+            "code": table.code,
+            "title": table.title,
+            "columns": [
+                {"heading": column.heading, "kind": kind.value}
+                for column, kind in zip(table.columns, kinds, strict=True)
+            ],
+            "rows": [line(row) for row in table.rows],
+            "totals": line(table.totals) if table.totals else None,
+        }
+
+    return {
+        "report": report.code,
+        "title": report.title,
+        "scope": report.scope,
+        "cautions": [each.text for each in report.cautions],
+        "notes": list(report.notes),
+        "tables": [table_of(table) for table in report.tables],
+    }
