@@ -26,6 +26,7 @@ from reportlab.platypus import (
 
 from wibawa.letters.documents import Grid, Letterhead
 from wibawa.printing.blocks import LARGE_CELL, grid_table, paragraph
+from wibawa.printing.charts import Bars, bar_chart
 from wibawa.printing.documents import WIB, Paper, date_stamp
 from wibawa.printing.fonts import BOLD, REGULAR, TextBlock, fit, tidy
 from wibawa.printing.letterhead import (
@@ -49,14 +50,14 @@ LEAST_ROOM = 110.0  # for a title with the first rows of its table
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One table under its title; `words` stand before it, `note` says how it is to be read, and
-    `chart` draws a flowable as broad as it is told."""
+    """One table under its title; `words` and `chart` stand before it, `note` says how it is to be
+    read."""
 
     title: str
     grid: Grid | None = None
     note: str = ""
     words: tuple[str, ...] = ()
-    chart: Any = None
+    chart: Bars | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +205,7 @@ def _part(part: Part, place: int, width: float) -> list[Flowable]:
     ]  # fmt: skip
     head += [paragraph(text, size=9.6, leading=13.4, after=4) for text in part.words]
     if part.chart is not None:
-        head = [KeepTogether([*head, part.chart(width), Spacer(0, 6)])]
+        head = [KeepTogether([*head, bar_chart(part.chart, width), Spacer(0, 6)])]
     if part.grid is not None:
         size = LARGE_CELL if len(part.grid.columns) <= MOST_UPRIGHT else CELL
         head.append(

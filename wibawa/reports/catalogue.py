@@ -18,6 +18,7 @@ from wibawa.reports import (
     people,
     portfolio,
     results,
+    yearly,
 )
 from wibawa.reports.document import Report
 from wibawa.reports.forms import Asked, Scope, read_day, read_period
@@ -131,6 +132,7 @@ GROUPS: tuple[tuple[str, tuple[Definition, ...]], ...] = (
             Definition(
                 "tpb", results.TPB_TITLE, results.TPB_ABOUT, results.tpb_report, of_all=True
             ),
+            Definition("tahunan", yearly.TITLE, yearly.ABOUT, yearly.yearly_report, _this_year),
         ),
     ),
 )  # fmt: skip

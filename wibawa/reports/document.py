@@ -62,9 +62,21 @@ Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """Figures of a table to be drawn as bars, `targets` as a line over them; None: not known."""
+
+    labels: tuple[str, ...]
+    values: tuple[int | None, ...]
+    kind: Kind
+    unit: str
+    targets: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Headings, rows and totals. `code` names it in addresses and workbooks; `totals` has a cell
-    for each column, or none; `note` says how the figures are to be read."""
+    for each column, or none; `note` says how the figures are to be read, `words` what they say.
+    `chart` is drawn on paper, beside the table that holds its figures."""
 
     code: str
     title: str
@@ -72,6 +84,8 @@ class Table:
     rows: tuple[Row, ...]
     totals: Row = ()
     note: str = ""
+    words: tuple[str, ...] = ()
+    chart: Chart | None = None
 
     def kind_of(self, cell: Cell, place: int) -> Kind:
         return cell.kind or self.columns[place].kind

@@ -6,13 +6,15 @@ import datetime as dt
 from collections.abc import Sequence
 
 from wibawa.letters.documents import Grid, ListColumn
+from wibawa.printing.charts import Bars
 from wibawa.printing.statements import Part, Statement
-from wibawa.reports.document import Kind, Report, Row, Table, exported, written
+from wibawa.reports.document import Cell, Kind, Report, Row, Table, exported, written
+from wibawa.rules.money import divide_half_up, number
 from wibawa.uploads.exports import Value
 from wibawa.uploads.workbook import Sheet
 
 PROGRAMME = "Kredit Wibawa"
-LEAST_SHARE, MOST_SHARE = 9, 30
+LEAST_SHARE, MOST_SHARE, WIDEST = 9, 30, 60
 
 
 def sheets(report: Report) -> list[Sheet]:
@@ -22,10 +24,24 @@ def sheets(report: Report) -> list[Sheet]:
             table.title,
             [column.heading for column in table.columns],
             _typed(table),
-            [table.note] if table.note else [],
+            [*table.words, *([table.note] if table.note else [])],
+            _widths(table),
+            bool(table.totals),
         )
         for table in report.tables
     ]
+
+
+def _widths(table: Table) -> list[int]:
+    """Characters of each column: long enough for its figures, and for a word of its heading."""
+    every = [_cells(table, row) for row in table.all_rows]
+    found = []
+    for place, column in enumerate(table.columns):
+        words = max(len(word) for word in column.heading.split())
+        longest = max((len(cells[place]) for cells in every), default=0)
+        wanted = max(longest + 2, words + 2, min(len(column.heading) + 2, 18))
+        found.append(min(max(wanted, 10), WIDEST))
+    return found
 
 
 def _typed(table: Table) -> list[list[Value]]:
@@ -70,9 +86,33 @@ def _grid(table: Table) -> Grid:
     return Grid(tuple(columns), tuple(rows), totals)
 
 
+def _bars(table: Table) -> Bars | None:
+    chart = table.chart
+    if chart is None:
+        return None
+    return Bars(
+        chart.labels,
+        chart.values,
+        tuple("" if value is None else _on_bar(value, chart.kind) for value in chart.values),
+        chart.unit,
+        chart.targets,
+    )
+
+
+def _on_bar(value: int, kind: Kind) -> str:
+    """A value as it stands over its bar: rupiah in millions with one decimal."""
+    if kind is not Kind.RUPIAH:
+        return written(Cell(value), kind)
+    tenths = divide_half_up(value, 100_000)
+    return f"{number(tenths // 10)},{tenths % 10}"
+
+
 def statement(report: Report, printed_at: str, printed_by: str, day: dt.date) -> Statement:
     """The report as a paper: every table under its own heading."""
-    parts = [Part(table.title, _grid(table), table.note) for table in report.tables]
+    parts = [
+        Part(table.title, _grid(table), table.note, table.words, _bars(table))
+        for table in report.tables
+    ]
     cautions = tuple(f"{each.title}. {each.text}" for each in report.cautions)
     return Statement(
         title=report.title,
@@ -116,3 +156,12 @@ def as_json(report: Report) -> dict[str, object]:
         "notes": list(report.notes),
         "tables": [table_of(table) for table in report.tables],
     }
+
+
+def as_lines(report: Report) -> list[str]:
+    """What the command prints without `--json`: each table with its cells between bars."""
+    lines = [report.title, *said(report)]
+    for table in report.tables:
+        lines += ["", table.title, " | ".join(column.heading for column in table.columns)]
+        lines += [" | ".join(_cells(table, row)) for row in table.all_rows]
+    return lines

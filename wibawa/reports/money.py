@@ -48,8 +48,8 @@ LENT_ABOUT = (
 CAME_TITLE = "Angsuran diterima"
 CAME_ABOUT = (
     "Uang yang diterima untuk pinjaman dalam periode, menurut tanggal uang itu berpindah. Bersih "
-    "adalah diterima dikurangi yang dibatalkan dengan entri pembalik. Pokok adalah turunnya pokok "
-    "karena uang itu, denda menurut berkas bank, bunga selebihnya: pokok + bunga + denda = bersih. "
+    "adalah diterima dikurangi yang dibatalkan dengan entri pembalik. Pokok adalah turunnya baki "
+    "debet, denda menurut berkas bank, bunga selebihnya: pokok + bunga + denda = bersih. "
     "Titipan masuk belum termasuk; yang kemudian menjadi angsuran dihitung pada hari ia menjadi "
     "angsuran. Jumlah pada data awal bukan penerimaan."
 )
@@ -214,6 +214,16 @@ def _lent(session: Session, scope: Scope, each: Sequence[Span]) -> dict[Key, lis
     return dict(found)
 
 
+def lent_total(session: Session, scope: Scope) -> Lent:
+    """All that was lent in a period; one query."""
+    found: Lent | None = _group(_lent(session, scope, [_whole(scope)]), Lent)
+    return found or Lent()
+
+
+def _whole(scope: Scope) -> Span:
+    return Span("", "", scope.first, scope.last, True)
+
+
 # — what came back —
 
 CAME_COLUMNS = (
@@ -255,6 +265,17 @@ def came_report(session: Session, scope: Scope) -> Report:
         incomplete(session, scope, scope.first),
         booked_later(session, scope, *RECEIVED, "reversal"),
     )
+
+
+def received(session: Session, scope: Scope) -> Came:
+    """All money of a period; five queries."""
+    each = [_whole(scope)]
+    found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
+    _entries(session, scope, each, found)
+    _principal(session, scope, each, found)
+    _suspense(session, scope, each, found)
+    sums: Came | None = _group(found, Came)
+    return sums or Came()
 
 
 def _entries(

@@ -64,6 +64,10 @@ def reached_report(session: Session, scope: Scope) -> Report:
     )  # fmt: skip
 
 
+def reached_total(session: Session, scope: Scope) -> Reached:
+    return _sum(_reached(session, scope))
+
+
 def _reached(session: Session, scope: Scope) -> dict[Key, Reached]:
     """One row for each borrower first, so that each counts once."""
     each = (

@@ -75,7 +75,7 @@ def access_report(session: Session, scope: Scope) -> Report:
     )
 
 
-def _value(value: int | None, figure: IndicatorFigure) -> Cell:
+def shown_value(value: int | None, figure: IndicatorFigure) -> Cell:
     """A value of an indicator in its own unit: hundredths of a percent, or a plain count."""
     if value is None:
         return UNKNOWN
@@ -84,9 +84,9 @@ def _value(value: int | None, figure: IndicatorFigure) -> Cell:
     return Cell(value // 100, Kind.COUNT)
 
 
-def _target(figure: IndicatorFigure) -> Cell:
+def shown_target(figure: IndicatorFigure) -> Cell:
     """Where the Renstra sets no target there is none: that is known, not missing."""
-    return Cell(None) if figure.target is None else _value(figure.target, figure)
+    return Cell(None) if figure.target is None else shown_value(figure.target, figure)
 
 
 def _renstra_form(figures: Sequence[IndicatorFigure]) -> tuple[Table, ...]:
@@ -101,8 +101,8 @@ def _renstra_form(figures: Sequence[IndicatorFigure]) -> tuple[Table, ...]:
         )
         label = five[0].unit_label
         rows = (
-            (Cell("Target"), Cell(label), *(_target(each) for each in five)),
-            (Cell("Realisasi"), Cell(label), *(_value(each.realised, each) for each in five)),
+            (Cell("Target"), Cell(label), *(shown_target(each) for each in five)),
+            (Cell("Realisasi"), Cell(label), *(shown_value(each.realised, each) for each in five)),
             (
                 Cell("Rasio capaian"),
                 Cell("%"),
@@ -129,10 +129,10 @@ def _by_year(figures: Sequence[IndicatorFigure], title: str) -> Table:
     rows = tuple(
         row(
             str(each.year),
-            _target(each),
+            shown_target(each),
             UNKNOWN if each.numerator is None else Cell(each.numerator),
             UNKNOWN if each.denominator is None else Cell(each.denominator),
-            _value(each.realised, each),
+            shown_value(each.realised, each),
             UNKNOWN if each.ratio is None else Cell(each.ratio),
             each.status_words,
             each.source or None,
@@ -183,8 +183,8 @@ def _capital_row(figure: IndicatorFigure, lent: tuple[int, int] | None, scope: S
         loans, principal = (linked(cell, "loans.loan_list", **where) for cell in (loans, principal))
     return row(
         str(figure.year),
-        _target(figure),
-        _value(figure.realised, figure),
+        shown_target(figure),
+        shown_value(figure.realised, figure),
         UNKNOWN if figure.ratio is None else Cell(figure.ratio),
         loans,
         principal,

@@ -137,12 +137,16 @@ def marked_workbook(
 
 
 class Sheet(NamedTuple):
-    """A table of a workbook: its title, headings, rows, and what is noted under the title."""
+    """A table of a workbook: its title, headings, rows, and what is noted under the title. With
+    `widths` (characters of each column) it also prints on one page's breadth, headings repeated;
+    the last row is set bold when it has `totals`."""
 
     title: str
     headings: Sequence[str]
     rows: Iterable[Sequence[Cell | Decimal | None]]
     notes: Sequence[str] = ()
+    widths: Sequence[int] = ()
+    totals: bool = False
 
 
 def list_workbook(
@@ -173,6 +177,7 @@ def sheets_workbook(
     formats = {
         "share": book.book.add_format({"num_format": "#,##0.00"}),
         "large": book.book.add_format({"bold": True, "font_size": 14}),
+        "total": book.book.add_format({"bold": True, "bg_color": "#E7EEF7", "top": 1}),
     }
     for name, sheet in zip(names, sheets, strict=True):
         if name != names[0]:
@@ -204,8 +209,10 @@ def _fill(
     top = len(notes) + 2
     book.sheet.freeze_panes(top + 1, 0)
     for index, heading in enumerate(sheet.headings):
-        book.sheet.set_column(index, index, max(14, len(heading) + 3))
+        width = sheet.widths[index] if sheet.widths else max(14, len(heading) + 3)
+        book.sheet.set_column(index, index, width)
         book.write(top, index, heading, book.bold)
+    line = top
     for line, row in enumerate(sheet.rows, top + 1):
         for index, cell in enumerate(row):
             if isinstance(cell, Decimal):
@@ -214,6 +221,14 @@ def _fill(
                 whole = isinstance(cell, int) and not isinstance(cell, bool)
                 style = book.money if whole else book.text if isinstance(cell, str) else None
                 book.write(line, index, cell, style)
+    if sheet.widths:
+        book.sheet.set_landscape()
+        book.sheet.set_paper(9)  # A4
+        book.sheet.fit_to_pages(1, 0)
+        book.sheet.repeat_rows(top)
+    if sheet.totals and line > top:
+        bold = {"type": "no_errors", "format": formats["total"]}
+        book.sheet.conditional_format(line, 0, line, len(sheet.headings) - 1, bold)
 
 
 def status_of(problems: Sequence[Problem]) -> str:
