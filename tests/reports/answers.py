@@ -85,7 +85,7 @@ def portfolio(world: World, day: dt.date, known: dt.date) -> Answer:
         lines["Sisa pokok pinjaman yang dihapus buku"].append(sum(s.outstanding for _, s in lost))
         for grade, name in enumerate(CLASSES, 1):
             those = [s.outstanding for s in running if s.grade == grade]
-            classes[(f"Kolektibilitas {grade} {name}",)] += [len(those), sum(those)]
+            classes[(f"{grade} {name}",)] += [len(those), sum(those)]
         classes[("Jumlah",)] += [len(running), owed]
     units = {"Rasio tunggakan": "%", "PAR30": "%", "NPL": "%"}
     counts = ("Pinjaman yang pernah dicairkan", "Pinjaman berjalan", "Pinjaman yang dihapus buku")

@@ -117,7 +117,7 @@ def _by_bank(columns: tuple[BankFigures, ...], scope: Scope) -> Table:
 def _by_class(columns: tuple[BankFigures, ...], scope: Scope) -> Table:
     rows: list[Row] = []
     for grade, name in CLASS_NAMES.items():
-        cells = [Cell(f"Kolektibilitas {grade} {name}")]
+        cells = [Cell(f"{grade} {name}")]
         for bank in columns:
             found, filters = bank.classes[grade], {"kol": str(grade)}
             cells.append(_cell(found.loans, Kind.COUNT, bank, scope, filters))
