@@ -238,9 +238,9 @@ def _read(reader: Watched, staff: Watched) -> None:
                     "/pencairan?per_hal=200", "/jejak?per_hal=200", "/jejak?per_hal=200&hal=2",
                     "/laporan/portofolio"):  # fmt: skip
         reader.get(address)
-    for address in ("/peminjam", "/pinjaman", "/laporan/portofolio"):
+    for address in ("/peminjam/ekspor", "/pinjaman/ekspor", "/laporan/portofolio/unduh"):
         for kind in ("xlsx", "csv"):
-            assert staff.get(f"{address}/ekspor.{kind}").status_code == 200
+            assert staff.get(f"{address}.{kind}").status_code == 200
     for nik in (TYPED[0], ADDED_NIKS[3]):
         assert leaks(staff.client.get(f"/peminjam?q={nik}").headers["Location"]) == set()
 
