@@ -47,11 +47,11 @@ browser:
 	|| { echo "The browser tests need chromium: sudo apt-get install chromium fonts-liberation" >&2; exit 1; }
 
 test: dev browser lint
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 # Everything, with the long tests and many more examples for every law of the money rules.
 soak: dev browser
-	$(BIN)/python -m pytest -n $(JOBS) -m "soak or not soak" --hypothesis-profile=soak $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "soak or not soak" --hypothesis-profile=soak $(ARGS)
 
 # Ratios against bare code, timed in turns; they mean something only when nothing else runs.
 bench: dev
