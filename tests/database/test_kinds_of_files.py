@@ -32,7 +32,7 @@ def rows() -> dict[str, list[Any]]:
         metadata.reflect(connection)
         return {
             table.name: sorted(map(repr, connection.execute(select(table)).mappings()))
-            for table in metadata.sorted_tables
+            for table in metadata.tables.values()
         }
 
 
