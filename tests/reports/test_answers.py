@@ -11,9 +11,12 @@ import pytest
 from tests.reports import answers
 from tests.reports.conftest import EACH_MONTH, Books
 from tests.reports.oracle import FIRST, LAST, Figures, World, month_end, months_on
-from wibawa.banks.queries import thresholds_on
+from wibawa.banks.queries import all_banks, thresholds_on
+from wibawa.loans.forms import read_list
 from wibawa.loans.invariants import run_checks
-from wibawa.reports.document import Kind, Report, Table
+from wibawa.loans.lists import LoanTotals, loan_lines
+from wibawa.reports.document import Kind, Link, Report, Table
+from wibawa.web.pages import Wanted
 
 NEW_YEAR = dt.date(2026, 1, 1)
 MIDDLE, LATE = dt.date(2025, 9, 15), dt.date(2026, 8, 31)
@@ -187,3 +190,74 @@ def test_the_splits_of_the_oracle_add_up(variant: str) -> None:
                 parts = sum(answers.indicator(world, year, variant, unit, split).values())
                 many = unit == "people" and split == "bank"  # somebody has loans at both
                 assert parts == whole or (many and parts > whole)
+
+
+LINKED = ("portofolio", "kolektibilitas", "pencairan", "kuota", "restrukturisasi", "hapus-buku")
+
+
+@pytest.mark.parametrize("code", LINKED)
+def test_the_list_behind_a_figure_has_exactly_its_members(books: Books, code: str) -> None:
+    """Every linked count is the number of loans of the list that it leads to; every amount is one
+    of that list's sums."""
+    session = books.session
+    seen: dict[Link, LoanTotals] = {}
+    report = books.report(code, dt.date(2026, 6, 1), LATE, today=LATE)
+    known = all_banks(session)
+    for table in report.tables:
+        for row in table.all_rows:
+            for place, cell in enumerate(row):
+                kind = table.kind_of(cell, place)
+                if cell.link is None or not cell.value or kind is Kind.PERCENT:
+                    continue
+                if cell.link.endpoint != "loans.loan_list":
+                    continue
+                if cell.link not in seen:
+                    asked = read_list(dict(cell.link.arguments), LAST, known, None, True)
+                    classes = thresholds_on(session, asked.on)
+                    first = Wanted(1, 25, "nomor", False)
+                    seen[cell.link] = loan_lines(session, asked.on, classes, asked.wanted, first)[1]
+                totals = seen[cell.link]
+                says = (report.code, table.code, row[0].value, table.columns[place].heading)
+                if kind is Kind.COUNT:
+                    assert totals.loans == cell.value, says
+                else:
+                    sums = {totals.principal, totals.outstanding, totals.arrears}
+                    assert cell.value in sums or code in PARTS, says
+    assert seen
+
+
+# Tables with amounts that are a part of their list's sums: overdue principal, or what was lost.
+PARTS = ("portofolio", "hapus-buku")
+
+
+def test_the_yearly_report_has_the_known_figures(books: Books) -> None:
+    """A year and the year before, each line from the oracle's own answers."""
+    world = books.world
+    report = books.report("tahunan", NEW_YEAR, LAST)
+    found = figures(report.tables[0])
+    last_year = dt.date(2025, 1, 1), dt.date(2025, 11, 24)
+    for place, (first, last) in enumerate(((NEW_YEAR, LAST), last_year)):
+        lent = answers.lent(world, first, last, LAST)["bulan"]["Jumlah",]
+        came = answers.came(world, first, last, LAST)["bulan"]["Jumlah",]
+        reached = answers.reached(world, first, last, LAST)["kecamatan"]["Jumlah",]
+        stands = answers.portfolio(world, last, LAST)["portofolio"]
+        right = {
+            "Pinjaman dicairkan": lent[0],
+            "Plafon dicairkan": lent[1],
+            "Di antaranya kepada koperasi": lent[2],
+            "Peminjam dilayani": reached[2],
+            "Peminjam sejak awal": reached[5],
+            "Uang diterima, bersih": came[3],
+            "Di antaranya pokok": came[4],
+            "Di antaranya bunga": came[5],
+            "Baki debet pada hari terakhir": stands["Baki debet", "Rp"][-1],
+            "Tunggakan": stands["Tunggakan pokok dan bunga", "Rp"][-1],
+            "Rasio tunggakan": stands["Rasio tunggakan", "%"][-1],
+            "PAR30": stands["PAR30", "%"][-1],
+            "NPL": stands["NPL", "%"][-1],
+            "Pinjaman yang dihapus buku": stands["Pinjaman yang dihapus buku", "pinjaman"][-1],
+        }
+        said = {key[0]: line[place] for key, line in found.items()}
+        assert {label: said[label] for label in right} == right
+    words = " ".join(report.tables[0].words)
+    assert f"dicairkan {found['Pinjaman dicairkan', 'pinjaman'][0]} pinjaman" in words

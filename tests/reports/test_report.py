@@ -9,6 +9,7 @@ from collections.abc import Callable
 import openpyxl
 import pypdf
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -125,3 +126,19 @@ def test_the_number_of_queries_does_not_grow_with_the_books(
     with counted_queries(app) as filled:
         client.get(f"/laporan/{code}{PERIOD}")
     assert len(filled) == len(empty) <= MOST_QUERIES
+
+
+@pytest.mark.parametrize(
+    ("moment", "day", "year"),
+    [
+        ("2026-12-31T16:59:59+00:00", "31 Desember 2026", "1 Januari 2026"),
+        ("2026-12-31T17:00:00+00:00", "1 Januari 2027", "1 Januari 2027"),
+    ],
+)
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
+def test_the_year_begins_at_midnight_in_semarang(
+    sign_in: SignIn, clock: time_machine.Traveller, moment: str, day: str, year: str
+) -> None:
+    clock.move_to(moment)
+    page = sign_in("leader").get("/laporan/pencairan").get_data(as_text=True)
+    assert f"{year} – {day}, Semua bank" in page

@@ -200,10 +200,10 @@ def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Any:
         query = query.where(each.c.collectibility >= NPL_FROM_CLASS, alive)
     if wanted.text:
         query = query.where(_matches(wanted.text, wanted.search_personal))
-    return query.where(*_of_borrowers_and_years(wanted))
+    return query.where(*_of_borrowers_and_years(on, wanted))
 
 
-def _of_borrowers_and_years(wanted: LoanFilter) -> list[ColumnElement[bool]]:
+def _of_borrowers_and_years(on: dt.date, wanted: LoanFilter) -> list[ColumnElement[bool]]:
     """The conditions behind the figures of the indicators."""
     found: list[ColumnElement[bool]] = []
     if wanted.borrower_kind is not None:
@@ -216,7 +216,7 @@ def _of_borrowers_and_years(wanted: LoanFilter) -> list[ColumnElement[bool]]:
     if wanted.rescheduled_year is not None:
         found.append(_restructured(Schedule.starts_on.between(*_year(wanted.rescheduled_year))))
     if wanted.restructured:
-        found.append(_restructured())
+        found.append(_restructured(Schedule.starts_on <= on))
     return found
 
 

@@ -74,7 +74,7 @@ def quota_report(session: Session, scope: Scope) -> Report:
         lent[day.year, bank][1] += amount
     years = sorted({year for year, _ in (*lent, *quotas)} | {scope.last.year}, reverse=True)
     rows = [
-        _quota_row(year, bank, quotas.get((year, bank.id)), lent.get((year, bank.id)))
+        _quota_row(year, bank, scope.last, quotas.get((year, bank.id)), lent.get((year, bank.id)))
         for year in years
         if year <= scope.last.year
         for bank in banks
@@ -117,13 +117,15 @@ def _quotas(session: Session, scope: Scope) -> tuple[dict[tuple[int, int], int],
     return found, later
 
 
-def _quota_row(year: int, bank: Bank, quota: int | None, lent: list[int] | None) -> Row:
+def _quota_row(
+    year: int, bank: Bank, on: dt.date, quota: int | None, lent: list[int] | None
+) -> Row:
     unknown = Cell(None, missing=NO_DATA)
     count, used = lent or (0, 0)
     first = (Cell(str(year)), Cell(bank.name))
     if quota is None and lent is None:
         return (*first, *(unknown for _ in range(5)))
-    where = {"bank": bank.code, "cair": str(year), "keadaan": "semua"}
+    where = {"bank": bank.code, "cair": str(year), "keadaan": "semua", "tanggal": on.isoformat()}
     given = linked(Cell(quota, missing=NO_DATA), "banks.quota", tahun=year)
     loans = [linked(Cell(value), "loans.loan_list", **where) for value in (count, used)]
     left = Cell(None if quota is None else quota - used)

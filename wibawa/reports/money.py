@@ -241,7 +241,7 @@ CAME_COLUMNS = (
 
 
 def came_report(session: Session, scope: Scope) -> Report:
-    """Money received in the period: eight queries, one of which asks where all loans stand at the
+    """Money received in the period: nine queries, one of which asks where all loans stand at the
     end of each month."""
     each, banks = spans(scope.first, scope.last), banks_of(session, scope)
     found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
@@ -268,7 +268,7 @@ def came_report(session: Session, scope: Scope) -> Report:
 
 
 def received(session: Session, scope: Scope) -> Came:
-    """All money of a period; five queries."""
+    """All money of a period; six queries."""
     each = [_whole(scope)]
     found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
     _entries(session, scope, each, found)
@@ -329,11 +329,16 @@ def _principal(
             literal(place), stood.c.bank_id, func.sum(stood.c.principal - stood.c.outstanding)
         ).group_by(stood.c.bank_id)
 
+    opened = session.scalars(
+        select(Loan.opened_on)
+        .where(Loan.opened_on.between(scope.first, scope.last), of_bank(Loan.bank_id, scope))
+        .distinct()
+    )
     parts = [paid(place, day) for place, day in enumerate(days)]
     brought = [
-        paid(len(days) + at, span.last, LedgerEntry.kind != "opening",
-             Loan.opened_on.between(span.first, span.last))
-        for at, span in enumerate(each)
+        paid(len(days) + at, each[at].last, LedgerEntry.kind != "opening",
+             Loan.opened_on.between(each[at].first, each[at].last))
+        for at in sorted({span_of(day, each) for day in opened if day is not None})
     ]  # fmt: skip
     sums: dict[Key, int] = defaultdict(int)
     for place, bank_id, value in session.execute(union_all(*parts, *brought)):
