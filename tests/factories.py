@@ -32,6 +32,7 @@ from wibawa.decisions.actions import approve as bank_approves
 from wibawa.disbursements import actions as disbursing
 from wibawa.disbursements.checks import Draft
 from wibawa.disbursements.queries import disbursement_facts, fingerprint
+from wibawa.indicators.locks import actions as locking
 from wibawa.loans.chain.actions import append
 from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
@@ -505,6 +506,13 @@ def close_month(session: Session, people: dict[str, int], bank_id: int, month: M
     seen = reconciling.shown(reconciliation_of(session, bank, month))
     reconciling.propose(session, bank, month, seen, "", people["staff"], now())
     return reconciling.close(session, bank, month, seen, people["approver"], now())
+
+
+def lock_year(session: Session, people: dict[str, int], year: int) -> None:
+    """A year of the indicators that the staff asked to lock and the approver locked."""
+    seen = locking.shown(locking.document_now(session, year)[0])
+    locking.ask_to_lock(session, year, seen, "", people["staff"], now())
+    locking.approve(session, year, seen, people["approver"], now())
 
 
 def saved(app: Flask, make: Callable[[Session], Made]) -> Made:

@@ -36,6 +36,7 @@ from wibawa.arrears.models import Reminder
 from wibawa.banks.models import Bank
 from wibawa.database import db, writing
 from wibawa.disbursements.models import Disbursement
+from wibawa.indicators.locks import queries as year_locks
 from wibawa.jobs import runner
 from wibawa.layouts.models import LayoutExample
 from wibawa.layouts.queries import EXAMPLE_PLACE
@@ -160,7 +161,31 @@ PAGES = {
     "home.index": "signed_in",
     "home.portfolio_report": "see_reports",
     "home.search": "see_loans",
+    "indicators.approve_definition": "approve_figures",
+    "indicators.approve_lock": "approve_figures",
+    "indicators.definition": "see_indicators",
+    "indicators.export_inputs": "see_indicators",
+    "indicators.export_lock": "see_indicators",
+    "indicators.export_members": "see_borrowers",
+    "indicators.export_moved": "see_borrowers",
+    "indicators.export_splits": "see_indicators",
+    "indicators.funnel": "see_indicators",
+    "indicators.growth": "see_indicators",
+    "indicators.indicator": "see_indicators",
     "indicators.indicator_list": "see_indicators",
+    "indicators.input_list": "see_indicators",
+    "indicators.lock": "see_indicators",
+    "indicators.locked_year": "see_indicators",
+    "indicators.member_list": "see_borrowers",
+    "indicators.metadata_sheet": "see_indicators",
+    "indicators.new_definition": "manage_figures",
+    "indicators.new_input": "manage_figures",
+    "indicators.refuse_definition": "approve_figures",
+    "indicators.refuse_lock": "approve_figures",
+    "indicators.request_lock": "manage_figures",
+    "indicators.request_unlock": "manage_figures",
+    "indicators.split_list": "see_indicators",
+    "indicators.variant_list": "see_indicators",
     "jobs.cancel": "signed_in",
     "jobs.job": "signed_in",
     "jobs.job_list": "signed_in",
@@ -306,6 +331,8 @@ MATRIX = """
     prepare_reconciliation staff
     close_month                approver
     see_indicators       staff approver      leader auditor
+    manage_figures       staff approver
+    approve_figures            approver
     see_trail                                       auditor admin
     manage_users                                            admin
     manage_banks                                            admin
@@ -475,6 +502,14 @@ def _closed_month(session: Session, people: dict[str, int], bank: Bank) -> int:
     return issue_minutes(session, closed, bank, people["staff"], now())
 
 
+def _locked_year(session: Session, people: dict[str, int]) -> int:
+    """2024 of the indicators, locked; the lock's version."""
+    locked = year_locks.locks_of(session, 2024)
+    if not locked:
+        factories.lock_year(session, people, 2024)
+    return year_locks.locks_of(session, 2024)[0].version
+
+
 def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str, Any]:
     """A loan, a checked file, an application and a disbursement to decide, at one bank."""
     bank = session.get(Bank, bank_id)
@@ -573,6 +608,9 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "limits_id": 1,
         "code": bank.code,
         "year": 2024,
+        "indicators.word": "tpb-8-3-1-c",
+        "definition_id": 1,
+        "indicators.version": _locked_year(session, people),
     }
 
 

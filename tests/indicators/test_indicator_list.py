@@ -39,20 +39,22 @@ def test_the_numerator_from_the_book_leads_to_a_list_that_counts_the_same(
     factories.saved(app, second_loan)
     client = sign_in("staff")
     page = client.get("/indikator").get_data(as_text=True)
-    address = "/pinjaman?keadaan=semua&tanggal=2026-11-24"
-    assert f'href="{address.replace("&", "&amp;")}">3</a>' in page
+    address = "/indikator/angka/2026/daftar?varian=kumulatif"
+    assert f'href="{address}">3</a>' in page
     assert "penyebut belum dimasukkan" in page
-    assert "Jumlah 4 pinjaman dari 3 peminjam" in client.get(address).get_data(as_text=True)
+    assert "1–3 dari 3 peminjam" in client.get(address).get_data(as_text=True)
+    loans = client.get(f"{address}&satuan=pinjaman").get_data(as_text=True)
+    assert "1–4 dari 4 pinjaman" in loans
+    leader = sign_in("leader").get("/indikator").get_data(as_text=True)
+    assert address not in leader
 
 
-def test_cooperatives_of_the_year_lead_to_their_own_loans(
+def test_cooperatives_of_a_year_that_served_none_are_0_and_lead_nowhere(
     loans: dict[str, int], sign_in: SignIn
 ) -> None:
-    client = sign_in("staff")
-    page = client.get("/indikator?tahun=2026").get_data(as_text=True)
-    address = "/pinjaman?keadaan=semua&jenis=koperasi&cair=2026&tanggal=2026-11-24"
-    assert address.replace("&", "&amp;") in page
-    assert "Tidak ada pinjaman yang cocok" in client.get(address).get_data(as_text=True)
+    page = sign_in("staff").get("/indikator?tahun=2026").get_data(as_text=True)
+    row = page[page.index("KOP-PERMODALAN") :]
+    assert '<td class="num">0</td>' in row[: row.index("</tr>")]
 
 
 def test_a_year_to_come_has_targets_only(loans: dict[str, int], sign_in: SignIn) -> None:

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wibawa.rules.indicators import achievement_ratio, percentage
+from wibawa.rules.indicators import (
+    achievement_ratio,
+    distance,
+    implied_numerators,
+    percentage,
+)
 from wibawa.rules.money import percent
 
 
@@ -53,3 +58,32 @@ def test_ratios_agree_with_decimal_rounding(top: int, bottom: int) -> None:
     exact = (Decimal(top) * 100 / Decimal(bottom)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     assert percentage(top, bottom) == int(exact.scaleb(2))
     assert achievement_ratio(top, bottom) == int(exact.scaleb(2))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 20_000), st.integers(1, 10**6))
+def test_implied_numerators_are_exactly_those_that_round_to_the_figure(
+    published: int, denominator: int
+) -> None:
+    found = implied_numerators(published, denominator)
+    if found is None:
+        near = published * denominator // 10_000
+        assert all(
+            percentage(n, denominator) != published for n in range(max(0, near - 2), near + 3)
+        )
+        return
+    least, greatest = found
+    assert percentage(least, denominator) == percentage(greatest, denominator) == published
+    assert least == 0 or percentage(least - 1, denominator) != published
+    assert percentage(greatest + 1, denominator) != published
+
+
+def test_2024_implies_2906_to_2908_enterprises_490_more_than_the_programme_reached() -> None:
+    # 7,935 % of 36.613 is 2.905,24 and 7,945 % is 2.908,90.
+    assert implied_numerators(794, 36_613) == (2906, 2908)
+    assert [distance(count, (2906, 2908)) for count in (2416, 2906, 2908, 2910)] == [-490, 0, 0, 2]
+
+
+def test_nothing_is_implied_without_a_denominator() -> None:
+    with pytest.raises(ValueError, match="implied"):
+        implied_numerators(794, 0)

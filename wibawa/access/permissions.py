@@ -64,6 +64,8 @@ class Permission(StrEnum):
     PREPARE_RECONCILIATION = "prepare_reconciliation"  # note differences, propose to close
     CLOSE_MONTH = "close_month"
     SEE_INDICATORS = "see_indicators"
+    MANAGE_FIGURES = "manage_figures"  # inputs, proposed definitions, the wish to lock a year
+    APPROVE_FIGURES = "approve_figures"  # a definition; a year locked or unlocked
     SEE_TRAIL = "see_trail"
     MANAGE_USERS = "manage_users"
     MANAGE_BANKS = "manage_banks"
@@ -109,6 +111,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_RECONCILIATION,
             P.PREPARE_RECONCILIATION,
             P.SEE_INDICATORS,
+            P.MANAGE_FIGURES,
             P.SEE_TERMS,
             P.PROPOSE_TERMS,
         }
@@ -140,6 +143,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_RECONCILIATION,
             P.CLOSE_MONTH,
             P.SEE_INDICATORS,
+            P.MANAGE_FIGURES,
+            P.APPROVE_FIGURES,
             P.SEE_TERMS,
             P.PROPOSE_TERMS,
             P.APPROVE_TERMS,

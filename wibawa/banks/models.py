@@ -83,7 +83,7 @@ class Proposal:
     decision_reason: Mapped[str] = mapped_column(String(300), default="")
 
 
-def _two_persons() -> tuple[CheckConstraint, ...]:
+def two_persons() -> tuple[CheckConstraint, ...]:
     return (
         CheckConstraint("status IN ('proposed','approved','refused')", name="status_known"),
         CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="two_persons"),
@@ -106,7 +106,7 @@ class CollectibilityRule(Proposal, Base):
 
     __tablename__ = "collectibility_rules"
     __table_args__ = (
-        *_two_persons(),
+        *two_persons(),
         CheckConstraint("bank_kind IN ('commercial','rural')", name="kind_known"),
         CheckConstraint(
             "0 <= class_1 AND class_1 < class_2 AND class_2 < class_3 AND class_3 < class_4",
@@ -144,7 +144,7 @@ class LoanTerms(Proposal, Base):
 
     __tablename__ = "loan_terms"
     __table_args__ = (
-        *_two_persons(),
+        *two_persons(),
         CheckConstraint("rate BETWEEN 0 AND 10000", name="rate_sane"),
         CheckConstraint("months BETWEEN 1 AND 120", name="months_sane"),
         CheckConstraint(

@@ -1,19 +1,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from wibawa.borrowers.models import Borrower
-from wibawa.indicators.models import Denominator, Indicator, IndicatorYear
-from wibawa.loans.models import Loan, Schedule
-from wibawa.rules.changes import RESTRUCTURING
-from wibawa.rules.indicators import achievement_ratio, percentage
+from wibawa.indicators.definitions.queries import Definition, in_force
+from wibawa.indicators.inputs.queries import InputLine, Inputs, latest_inputs
+from wibawa.indicators.locks.queries import locks_in_force
+from wibawa.indicators.members import FACTS, loans_of, paid_before
+from wibawa.indicators.models import Indicator, IndicatorYear
+from wibawa.rules.indicators import (
+    Kinds,
+    Rule,
+    Span,
+    Unit,
+    achievement_ratio,
+    percentage,
+    span_of,
+)
 
 TPB = "TPB 8.3.1.(c)"
+SI_UMI = "SI-UMI"
 STATUS_WORDS = {
     "published": "angka terbitan",
     "computed": "dihitung dari buku",
@@ -25,7 +38,11 @@ STATUS_WORDS = {
 
 @dataclass(frozen=True)
 class IndicatorFigure:
-    """One indicator in one year. `target`, `realised`, `ratio` in hundredths; counts are plain."""
+    """One indicator in one year. `target`, `realised`, `ratio` in hundredths; counts are plain.
+
+    `counted` is the part of the numerator that comes from the books, `others` what other programmes
+    add to it; both are None where the numerator is not known.
+    """
 
     code: str
     name: str
@@ -40,124 +57,298 @@ class IndicatorFigure:
     denominator: int | None
     status: str
     source: str
+    counted: int | None = None
+    others: int | None = None
+    rule: str | None = None
+    unit_counted: str | None = None
+    kinds: str | None = None
+    version: int | None = None
+    lock: int | None = None  # the version of the lock that keeps it
 
     @property
     def status_words(self) -> str:
         return STATUS_WORDS[self.status]
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What the book and the entered counts say of one year."""
+def slug(code: str) -> str:
+    """The word of an indicator in addresses.
 
-    any_loan: bool
-    borrowers_so_far: int
-    cooperatives_in_year: int
-    restructured_in_year: int
-    si_umi: int | None
+    >>> slug("TPB 8.3.1.(c)")
+    'tpb-8-3-1-c'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", code.lower()).strip("-")
+
+
+def indicators(session: Session) -> list[Indicator]:
+    return list(session.scalars(select(Indicator).order_by(Indicator.position)))
+
+
+def indicator_of(session: Session, word: str) -> Indicator | None:
+    """The indicator of an address' word."""
+    return next((each for each in indicators(session) if slug(each.code) == word), None)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the books count in a year up to a day: rule, unit, kind of borrower → how many."""
+
+    by: Mapping[tuple[Rule, Unit, Kinds], int]
+    principal: Mapping[Rule, int]  # of the loans, rupiah
+
+    def of(self, rule: Rule, unit: Unit = Unit.PEOPLE, kinds: Kinds = Kinds.ALL) -> int:
+        return self.by.get((rule, unit, kinds), 0)
+
+    def known(self, rule: Rule) -> bool:
+        """Whether the year holds anything that the rule could count: nothing known is never 0."""
+        asked = {
+            Rule.CUMULATIVE: Rule.CUMULATIVE,
+            Rule.RUNNING: Rule.RUNNING,
+            Rule.SERVED: Rule.SERVED,
+            Rule.NEW: Rule.SERVED,
+            Rule.RESTRUCTURED: Rule.RUNNING,
+        }[rule]
+        return self.of(asked, Unit.ACCOUNTS) > 0
+
+
+def counts_of(rows: Iterable[tuple[str, Sequence[Any]]]) -> Counts:
+    """The same reckoned from the loans themselves: rows of (rule, FACTS)."""
+    by: dict[tuple[Rule, Unit, Kinds], int] = {}
+    principal: dict[Rule, int] = {}
+    for word, row in rows:
+        rule, fact = Rule(word), dict(zip(FACTS, row, strict=True))
+        principal[rule] = principal.get(rule, 0) + int(fact["principal"])
+        for kinds in (Kinds.ALL, Kinds(fact["kind"])):
+            for unit, count in ((Unit.ACCOUNTS, 1), (Unit.PEOPLE, int(fact["leads"]))):
+                by[rule, unit, kinds] = by.get((rule, unit, kinds), 0) + count
+    return Counts(by, principal)
+
+
+NOTHING = Counts({}, {})
+NEEDS = {Rule.NEW: {Rule.SERVED}, Rule.RESTRUCTURED: {Rule.RUNNING}}
+
+
+def counts(
+    session: Session, spans: Sequence[Span], rules: Collection[Rule] = tuple(Rule)
+) -> dict[int, Counts]:
+    """What each rule counts in each year: one query, whatever the number of years."""
+    begun = [span for span in spans if span.begun]
+    wanted = [
+        rule for rule in Rule if rule in rules or any(rule in NEEDS.get(each, ()) for each in rules)
+    ]
+    if not begun or not wanted:
+        return {}
+    paid = paid_before(begun) if Rule.RUNNING in wanted else None
+    query = union_all(*(_counted(span, wanted, paid) for span in begun))
+    by: dict[int, dict[tuple[Rule, Unit, Kinds], int]] = {}
+    principal: dict[int, dict[Rule, int]] = {}
+    for year, kind, *values in session.execute(query):
+        of_year, sums = by.setdefault(year, {}), principal.setdefault(year, {})
+        for place, rule in enumerate(wanted):
+            loans, people, money = (int(value or 0) for value in values[3 * place : 3 * place + 3])
+            for kinds in (Kinds.ALL, Kinds(kind)):
+                for unit, count in ((Unit.ACCOUNTS, loans), (Unit.PEOPLE, people)):
+                    of_year[rule, unit, kinds] = of_year.get((rule, unit, kinds), 0) + count
+            sums[rule] = sums.get(rule, 0) + money
+    return {year: Counts(by[year], principal[year]) for year in by}
+
+
+def _counted(span: Span, rules: Sequence[Rule], paid: Any) -> Any:
+    each = loans_of(span, rules, paid).subquery(f"loans_{span.year}")
+    columns: list[Any] = []
+    for rule in rules:
+        flag = each.c[rule.value]
+        columns += [
+            func.sum(case((flag, 1), else_=0)),
+            func.count(func.distinct(case((flag, each.c.borrower_id)))),
+            func.sum(case((flag, each.c.principal), else_=0)),
+        ]
+    return (
+        select(literal(span.year), Borrower.kind, *columns)
+        .select_from(each)
+        .join(Borrower, Borrower.id == each.c.borrower_id)
+        .group_by(Borrower.kind)
+    )
 
 
 def figures_of_year(session: Session, year: int, today: dt.date) -> list[IndicatorFigure]:
     """Every indicator in `year`. Loans count up to the year's end, or `today` while it runs."""
-    known = _known(session, year, today)
-    rows = session.execute(
-        select(Indicator, IndicatorYear)
-        .outerjoin(
-            IndicatorYear, (IndicatorYear.code == Indicator.code) & (IndicatorYear.year == year)
-        )
-        .order_by(Indicator.position)
-    )
-    return [_figure(indicator, of_year, year, known) for indicator, of_year in rows]
+    return figures_of_years(session, [year], today)
 
 
 def figures_of_indicator(
-    session: Session, code: str, years: range, today: dt.date
+    session: Session, code: str, years: Iterable[int], today: dt.date
 ) -> list[IndicatorFigure]:
     """One indicator over many years."""
+    return figures_of_years(session, years, today, code)
+
+
+def figures_of_years(
+    session: Session,
+    years: Iterable[int],
+    today: dt.date,
+    code: str | None = None,
+) -> list[IndicatorFigure]:
+    """Every indicator, or one, in each of the years, year by year; the number of queries does not
+    depend on how many. A locked year gives what was locked."""
+    asked = list(years)
+    kept = {
+        year: kept_figures(lock.document, lock.version)
+        for year, lock in locks_in_force(session, asked).items()
+    }
+    live = figures_now(session, [year for year in asked if year not in kept], today, code)
+    found = [each for figures in kept.values() for each in figures if code in (None, each.code)]
+    order = {year: place for place, year in enumerate(asked)}
+    return sorted([*live, *found], key=lambda each: order[each.year])
+
+
+def kept_figures(document: Mapping[str, Any], version: int) -> list[IndicatorFigure]:
+    """The figures of a locked year, in the order of the indicators."""
+    return [replace(IndicatorFigure(**each), lock=version) for each in document["figures"]]
+
+
+def figures_now(
+    session: Session,
+    asked: Sequence[int],
+    today: dt.date,
+    code: str | None = None,
+    counted: Mapping[int, Counts] | None = None,
+) -> list[IndicatorFigure]:
+    """What the books and the inputs say of each year, locked or not; by what was `counted` before,
+    where that is known."""
+    found = [each for each in indicators(session) if code in (None, each.code)] if asked else []
+    said = {
+        (each.code, each.year): each
+        for each in session.scalars(select(IndicatorYear).where(IndicatorYear.year.in_(asked)))
+    }
+    definitions = in_force(session, asked)
+    inputs = latest_inputs(session)
+    computed = {
+        (year, definitions[one.code, year].rule)
+        for year in asked
+        for one in found
+        if (one.code, year) in definitions and not _published(said.get((one.code, year)))
+    }
+    if counted is None:
+        spans = [span_of(year, today) for year in sorted({year for year, _ in computed})]
+        counted = counts(session, spans, {rule for _, rule in computed})
     return [
-        figure
-        for year in years
-        for figure in figures_of_year(session, year, today)
-        if figure.code == code
+        _figure(
+            one,
+            said.get((one.code, year)),
+            year,
+            definitions.get((one.code, year)),
+            counted.get(year, NOTHING),
+            inputs,
+        )
+        for year in asked
+        for one in found
     ]
 
 
+def _published(of_year: IndicatorYear | None) -> bool:
+    return of_year is not None and of_year.published is not None
+
+
 def _figure(
-    indicator: Indicator, of_year: IndicatorYear | None, year: int, known: _Known
+    indicator: Indicator,
+    of_year: IndicatorYear | None,
+    year: int,
+    definition: Definition | None,
+    counted: Counts,
+    inputs: Inputs,
 ) -> IndicatorFigure:
     target = of_year.target if of_year else None
-    published = of_year.published if of_year else None
-    source = of_year.source if of_year else ""
-    numerator, denominator, realised, status = (
-        _computed(indicator, known)
-        if published is None
-        else (None, known.si_umi if indicator.code == TPB else None, published, "published")
+    if of_year is not None and of_year.published is not None:
+        denominator = inputs.count("denominator", SI_UMI, year) if indicator.code == TPB else None
+        value = _Value(None, None, None, denominator, of_year.published, "published")
+    else:
+        value = _computed(indicator, definition, year, counted, inputs)
+    ratio = (
+        achievement_ratio(value.realised, target) if value.realised is not None and target else None
     )
-    ratio = achievement_ratio(realised, target) if realised is not None and target else None
     return IndicatorFigure(
         indicator.code,
         indicator.name,
         indicator.unit,
         indicator.unit_label,
-        indicator.definition,
+        definition.definition if definition else indicator.definition,
         year,
         target,
-        realised,
+        value.realised,
         ratio,
-        numerator,
-        denominator,
-        status,
-        source,
+        value.numerator,
+        value.denominator,
+        value.status,
+        of_year.source if of_year else "",
+        value.counted,
+        value.others,
+        definition.rule.value if definition else None,
+        definition.counted.value if definition else None,
+        definition.kinds.value if definition else None,
+        definition.version if definition else None,
     )
 
 
+@dataclass(frozen=True)
+class _Value:
+    counted: int | None
+    others: int | None
+    numerator: int | None
+    denominator: int | None
+    realised: int | None
+    status: str
+
+
 def _computed(
-    indicator: Indicator, known: _Known
-) -> tuple[int | None, int | None, int | None, str]:
-    """(numerator, denominator, realised, status) from the book; nothing is guessed."""
-    if not known.any_loan:
-        return None, None, None, "no_data"
-    if indicator.code == TPB:
-        if known.si_umi is None:
-            return known.borrowers_so_far, None, None, "denominator_missing"
-        realised = percentage(known.borrowers_so_far, known.si_umi)
-        return known.borrowers_so_far, known.si_umi, realised, "computed"
-    if indicator.code == "KOP-PERMODALAN":
-        count = known.cooperatives_in_year
-        return count, None, count * 100, "computed"
-    if indicator.code == "PEMULIHAN":
-        count = known.restructured_in_year
-        return count, None, count * 100, "computed"
-    return None, None, None, "numerator_missing"
+    indicator: Indicator,
+    definition: Definition | None,
+    year: int,
+    counted: Counts,
+    inputs: Inputs,
+) -> _Value:
+    """What the books and the inputs say by the definition; nothing is guessed."""
+    if counted.of(Rule.CUMULATIVE, Unit.ACCOUNTS) == 0 and not counted.by:
+        return _Value(None, None, None, None, None, "no_data")
+    if definition is None:
+        return _Value(None, None, None, None, None, "numerator_missing")
+    if not counted.known(definition.rule):
+        return _Value(None, None, None, None, None, "no_data")
+    own = counted.of(definition.rule, definition.counted, definition.kinds)
+    others = inputs.programmes(year) if definition.other_programmes else 0
+    if others is None:
+        return _Value(own, None, None, None, None, "numerator_missing")
+    numerator = own + others
+    if indicator.unit == "count":
+        return _Value(own, others, numerator, None, numerator * 100, "computed")
+    name = definition.denominator
+    denominator = inputs.count("denominator", name, year) if name else None
+    if denominator is None:
+        return _Value(own, others, numerator, None, None, "denominator_missing")
+    realised = percentage(numerator, denominator)
+    return _Value(own, others, numerator, denominator, realised, "computed")
 
 
-def _known(session: Session, year: int, today: dt.date) -> _Known:
-    first, last = dt.date(year, 1, 1), min(dt.date(year, 12, 31), today)
-    in_year = Loan.disbursed_on.between(first, last)
-    row: Any = session.execute(
-        select(
-            select(func.count()).select_from(Loan).where(in_year).scalar_subquery(),
-            select(func.count(func.distinct(Loan.borrower_id)))
-            .where(Loan.disbursed_on <= last)
-            .scalar_subquery(),
-            select(func.count(func.distinct(Loan.borrower_id)))
-            .select_from(Loan)
-            .join(Borrower, Borrower.id == Loan.borrower_id)
-            .where(in_year, Borrower.kind == "cooperative")
-            .scalar_subquery(),
-            select(func.count(func.distinct(Loan.borrower_id)))
-            .select_from(Loan)
-            .join(Borrower, Borrower.id == Loan.borrower_id)
-            .join(Schedule, Schedule.loan_id == Loan.id)
-            .where(
-                Schedule.kind.in_(RESTRUCTURING),
-                Schedule.starts_on.between(first, last),
-                Borrower.kind == "micro",
-            )
-            .scalar_subquery(),
-            select(Denominator.count)
-            .where(Denominator.name == "SI-UMI", Denominator.year == year)
-            .scalar_subquery(),
-        )
-    ).one()
-    return _Known(row[0] > 0, row[1], row[2], row[3], row[4])
+@dataclass(frozen=True)
+class Growth:
+    """A year of the programme: its published history beside what the books count."""
+
+    year: int
+    opening: InputLine | None
+    counted: Counts
+
+    @property
+    def known(self) -> bool:
+        return self.counted.known(Rule.CUMULATIVE)
+
+
+def growth_of(session: Session, years: Sequence[int], today: dt.date) -> list[Growth]:
+    """The years of which anything is known, oldest first: two queries, however many years."""
+    inputs = latest_inputs(session)
+    rules = (Rule.CUMULATIVE, Rule.RUNNING, Rule.SERVED, Rule.NEW)
+    counted = counts(session, [span_of(year, today) for year in years], rules)
+    opening = {each.year: each for each in inputs.of_kind("opening")}
+    lines = [
+        Growth(year, opening.get(year), counted.get(year, NOTHING))
+        for year in sorted({*years, *opening})
+    ]
+    return [line for line in lines if line.opening is not None or line.known]

@@ -1,43 +1,72 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.database import db
-from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator, figures_of_year
+from wibawa.indicators.counted.forms import address_of
+from wibawa.indicators.counted.routes import URLS as COUNTED_URLS
+from wibawa.indicators.counted.routes import span_asked
+from wibawa.indicators.definitions.queries import in_force
+from wibawa.indicators.definitions.routes import URLS as DEFINITION_URLS
+from wibawa.indicators.inputs.queries import latest_inputs
+from wibawa.indicators.inputs.routes import URLS as INPUT_URLS
+from wibawa.indicators.locks.routes import URLS as LOCK_URLS
+from wibawa.indicators.queries import (
+    NOTHING,
+    SI_UMI,
+    TPB,
+    IndicatorFigure,
+    counts,
+    figures_of_indicator,
+    figures_of_year,
+    growth_of,
+    slug,
+)
+from wibawa.rules.indicators import (
+    KINDS_WORDS,
+    RULE_MEANINGS,
+    RULE_WORDS,
+    UNIT_WORDS,
+    Kinds,
+    Rule,
+    Unit,
+    percentage,
+)
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 from wibawa.web.charts import bar_line_chart
 
 pages = Blueprint("indicators", __name__)
 
-TPB = "TPB 8.3.1.(c)"
 FIRST_YEAR, LAST_YEAR = 2020, 2030
+FIRST_BOOK_YEAR = 2017
+WORDS: dict[str, Any] = {
+    "rules": list(Rule),
+    "units": list(Unit),
+    "kinds": list(Kinds),
+    "rule_words": RULE_WORDS,
+    "meanings": RULE_MEANINGS,
+    "unit_words": UNIT_WORDS,
+    "kinds_words": KINDS_WORDS,
+}
 
 
-def _rows_behind(figure: IndicatorFigure, today: dt.date) -> tuple[str, str] | None:
-    """(what is counted, address of the loans behind it) of a numerator that comes from the book."""
-    if figure.numerator is None or not me().may(Permission.SEE_LOANS):
+def _rows_behind(figure: IndicatorFigure) -> tuple[str, str] | None:
+    """(what is counted, address of the list behind it) of a numerator that comes from the books."""
+    if not figure.counted or figure.rule is None or not me().may(Permission.SEE_BORROWERS):
         return None
-    day = min(dt.date(figure.year, 12, 31), today).isoformat()
-    if figure.code == TPB:
-        return "peminjam", url_for("loans.loan_list", keadaan="semua", tanggal=day)
-    if figure.code == "KOP-PERMODALAN":
-        return "koperasi", url_for(
-            "loans.loan_list", keadaan="semua", jenis="koperasi", cair=figure.year, tanggal=day
-        )
-    if figure.code == "PEMULIHAN":
-        return "usaha mikro", url_for(
-            "loans.loan_list",
-            keadaan="semua",
-            jenis="mikro",
-            restrukturisasi=figure.year,
-            tanggal=day,
-        )
-    return None
+    unit, kinds = Unit(figure.unit_counted or ""), Kinds(figure.kinds or "")
+    words = {Kinds.MICRO: "usaha mikro", Kinds.COOPERATIVE: "koperasi"}
+    counted = words.get(kinds, "peminjam") if unit is Unit.PEOPLE else "pinjaman"
+    fields: dict[str, Any] = dict(address_of(Rule(figure.rule), unit, kinds))
+    if figure.lock is not None:
+        fields["kunci"] = figure.lock
+    return counted, url_for("indicators.member_list", year=figure.year, **fields)
 
 
 @needs(Permission.SEE_INDICATORS)
@@ -51,12 +80,54 @@ def indicator_list() -> str:
         year=year,
         today=today,
         years=range(FIRST_YEAR, LAST_YEAR + 1),
-        figures=[(figure, _rows_behind(figure, today)) for figure in figures],
+        figures=[(figure, _rows_behind(figure)) for figure in figures],
         tpb=figures_of_indicator(db.session(), TPB, range(FIRST_YEAR, LAST_YEAR), today),
         draw_years=bar_line_chart,
         year_url=lambda year: url_for("indicators.indicator_list", tahun=year),
+        slug=slug,
         as_of=min(dt.date(year, 12, 31), today),
     )
 
 
-pages.add_url_rule("/indikator", view_func=indicator_list)
+@needs(Permission.SEE_INDICATORS)
+def variant_list(year: int) -> str:
+    span, problem = span_asked(year)
+    session = db.session()
+    counted = counts(session, [span]).get(year, NOTHING)
+    inputs = latest_inputs(session)
+    used = [each for (_, of), each in in_force(session, [year]).items() if of == year]
+    return render_template(
+        "indicators/variant_list.html",
+        year=year,
+        span=span,
+        problem=problem,
+        years=range(FIRST_BOOK_YEAR, clock.today().year + 1),
+        counted=counted,
+        official={(each.rule, each.counted, each.kinds): each for each in used},
+        slug=slug,
+        si_umi=inputs.by.get(("denominator", SI_UMI, year)),
+        percentage=percentage,
+        programmes=inputs.of_programmes(year),
+        address_of=address_of,
+        day={} if (span.last.month, span.last.day) == (12, 31) else {"tanggal": span.last},
+        **WORDS,
+    )
+
+
+@needs(Permission.SEE_INDICATORS)
+def growth() -> str:
+    today = clock.today()
+    return render_template(
+        "indicators/growth.html",
+        today=today,
+        lines=growth_of(db.session(), range(FIRST_BOOK_YEAR, today.year + 1), today),
+    )
+
+
+URLS: tuple[tuple[str, Any, list[str]], ...] = (
+    ("/indikator", indicator_list, ["GET"]),
+    ("/indikator/angka/<int:year>", variant_list, ["GET"]),
+    ("/indikator/perkembangan", growth, ["GET"]),
+)
+for url, view, methods in (*URLS, *DEFINITION_URLS, *INPUT_URLS, *LOCK_URLS, *COUNTED_URLS):
+    pages.add_url_rule(url, view_func=view, methods=methods)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests import factories
+from tests.conftest import ApartClient
+from tests.factories import Client
+from tests.indicators.office import Office, small_office
+
+
+@pytest.fixture
+def sign_in(app: Flask, sign_in: Callable[[str], Client]) -> Callable[[str], Client]:
+    """`sign_in("staff")` is a client that stays apart from the test's own transaction."""
+    app.test_client_class = ApartClient
+    return sign_in
+
+
+@pytest.fixture
+def office(app: Flask, people: dict[str, int]) -> Office:
+    return factories.saved(app, lambda session: small_office(session, people))

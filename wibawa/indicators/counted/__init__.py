@@ -1,0 +1,1 @@
+"""The loans and borrowers behind a figure: split, listed, and along the funnel."""

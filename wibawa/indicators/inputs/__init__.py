@@ -1,0 +1,1 @@
+"""Counts from outside the books, with their source: denominators, other programmes, history."""

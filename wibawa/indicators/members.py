@@ -1,0 +1,172 @@
+"""Which loans a figure counts, as SQL: one row for each, whatever the rule (domain rules §7).
+
+Days are those of the books, dates of the office's calendar, so a year's border needs no clock. A
+loan whose disbursement was reversed as a whole by then counts nowhere. A borrower is the record
+that is left after merges.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import aliased
+
+from wibawa.borrowers.models import Borrower
+from wibawa.indicators.models import LockedMember
+from wibawa.loans.models import LedgerEntry, Loan, Schedule
+from wibawa.loans.undone import REVERSAL, write_offs
+from wibawa.rules.changes import RESTRUCTURING
+from wibawa.rules.indicators import PROGRAMME_SINCE, Rule, Span
+
+
+def paid_before(spans: Sequence[Span]) -> CTE:
+    """loan_id and, for each span, what was poured over its loan before it began: one reading of the
+    journal for all of them."""
+    sums = [
+        cast(
+            func.sum(case((LedgerEntry.effective_on < span.first, LedgerEntry.applied), else_=0)),
+            BigInteger,
+        ).label(_paid_in(span))
+        for span in spans
+    ]
+    last = max(span.first for span in spans)
+    return (
+        select(LedgerEntry.loan_id, *sums)
+        .where(LedgerEntry.effective_on < last)
+        .group_by(LedgerEntry.loan_id)
+        .cte("paid")
+        .prefix_with("MATERIALIZED", dialect="sqlite")
+    )
+
+
+def _paid_in(span: Span) -> str:
+    return f"before_{span.year}"
+
+
+def loans_of(span: Span, rules: Sequence[Rule], paid: CTE | None = None) -> Select[Any]:
+    """The programme's loans disbursed up to `span.last`: loan_id, borrower_id, bank_id, principal,
+    disbursed_on, `nth` (the borrower's first, second … loan) and for each rule whether it counts
+    them, in a column of its name. `paid` comes from `paid_before`, where several spans share it."""
+    nth = func.row_number().over(
+        partition_by=Loan.borrower_id, order_by=(Loan.disbursed_on, Loan.id)
+    )
+    known = (
+        select(
+            Loan.id.label("loan_id"),
+            Loan.borrower_id,
+            Loan.bank_id,
+            Loan.principal,
+            Loan.disbursed_on,
+            nth.label("nth"),
+        )
+        .where(
+            Loan.disbursed_on.between(PROGRAMME_SINCE, span.last),
+            Loan.id.not_in(_withdrawn(span.last)),
+        )
+        .subquery("known")
+    )
+    flags = [_counts(rule, span, known.c, paid).label(rule.value) for rule in rules]
+    return select(*known.c, *flags)
+
+
+def _counts(rule: Rule, span: Span, loan: Any, paid: CTE | None) -> ColumnElement[bool]:
+    in_year: ColumnElement[bool] = loan.disbursed_on >= span.first
+    if rule is Rule.CUMULATIVE:
+        return true()
+    if rule is Rule.SERVED:
+        return in_year
+    if rule is Rule.NEW:
+        return and_(in_year, loan.nth == 1)
+    if rule is Rule.RUNNING:
+        return or_(in_year, loan.loan_id.in_(_owed_before(span, paid)))
+    return exists().where(
+        Schedule.loan_id == loan.loan_id,
+        Schedule.kind.in_(RESTRUCTURING),
+        Schedule.starts_on.between(span.first, span.last),
+    )
+
+
+def _owed_before(span: Span, shared: CTE | None) -> Select[Any]:
+    """Loans of which something was owed at the end of the day before the year, and that were not
+    written off by then."""
+    paid = shared if shared is not None else paid_before([span])
+    before = span.first - dt.timedelta(days=1)
+    given_up = write_offs(before)
+    return (
+        select(Schedule.loan_id)
+        .outerjoin(paid, paid.c.loan_id == Schedule.loan_id)
+        .where(
+            Schedule.starts_on <= before,
+            Schedule.ends_on > before,
+            Schedule.total > func.coalesce(paid.c[_paid_in(span)], 0),
+            Schedule.loan_id.not_in(select(given_up.c.loan_id)),
+        )
+    )
+
+
+def _withdrawn(on: dt.date) -> Select[Any]:
+    """Loans whose disbursement was reversed by the end of `on`."""
+    undo, first = aliased(LedgerEntry), aliased(LedgerEntry)
+    return (
+        select(undo.loan_id)
+        .join(first, and_(first.loan_id == undo.loan_id, first.sequence == undo.reverses))
+        .where(
+            undo.kind == REVERSAL,
+            undo.effective_on <= on,
+            first.kind == literal_column("'disbursement'"),
+        )
+    )
+
+
+def members(rule: Rule, span: Span) -> Select[Any]:
+    """The loans that one rule counts: loan_id, borrower_id, bank_id, principal, disbursed_on, nth,
+    and `leads`: whether it is the borrower's latest of them, which stands for the borrower."""
+    known = loans_of(span, [rule]).subquery("counted")
+    behind = func.row_number().over(
+        partition_by=known.c.borrower_id,
+        order_by=(known.c.disbursed_on.desc(), known.c.loan_id.desc()),
+    )
+    columns = [column for column in known.c if column.key != rule.value]
+    return select(*columns, case((behind == 1, 1), else_=0).label("leads")).where(
+        known.c[rule.value]
+    )
+
+
+# What is known of a counted loan, in this order; a lock keeps exactly these.
+FACTS = (
+    "loan_id", "borrower_id", "bank_id", "principal", "disbursed_on", "nth", "leads", "kind", "sex",
+    "kelurahan_code", "sector", "members_male", "members_female",
+)  # fmt: skip
+
+
+def facts(rule: Rule, span: Span) -> Select[Any]:
+    """The loans that one rule counts with what splits look at: the columns of FACTS."""
+    known = members(rule, span).subquery("members")
+    return select(
+        *(known.c[name] for name in FACTS[:7]),
+        *(getattr(Borrower, name) for name in FACTS[7:]),
+    ).join(Borrower, Borrower.id == known.c.borrower_id)
+
+
+def locked_facts(rule: Rule, lock_id: int) -> Select[Any]:
+    """The same of a locked year, as it was kept."""
+    return select(*(getattr(LockedMember, name) for name in FACTS)).where(
+        LockedMember.lock_id == lock_id, LockedMember.rule == rule.value
+    )
