@@ -43,6 +43,7 @@ from wibawa.proposals import routes as proposal_routes
 from wibawa.reconciliation import routes as reconciliation_routes
 from wibawa.repayments import jobs as repayment_jobs
 from wibawa.repayments import routes as repayment_routes
+from wibawa.reports import routes as report_routes
 from wibawa.rules.dates import long_date
 from wibawa.scans import routes as scan_routes
 from wibawa.siumi import jobs as register_jobs
@@ -76,6 +77,7 @@ PARTS = (
     proposal_routes,
     repayment_routes,
     reconciliation_routes,
+    report_routes,
     job_routes,
 )
 JOB_KINDS = (

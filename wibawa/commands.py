@@ -45,6 +45,10 @@ from wibawa.printing.queries import schedule_documents
 from wibawa.reconciliation.invariants import month_checks
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options, Outcome
+from wibawa.reports.catalogue import REPORTS, Definition
+from wibawa.reports.document import Report
+from wibawa.reports.files import as_json as report_json
+from wibawa.reports.files import as_lines as report_lines
 from wibawa.rules.dates import DateError, long_date, parse_date, short_date
 from wibawa.rules.facts import Method, Terms
 from wibawa.rules.money import AmountError, number, parse_typed, percent, rupiah
@@ -490,6 +494,37 @@ def _indicator_json(figure: IndicatorFigure) -> dict[str, Any]:
         "denominator": figure.denominator,
         "status": figure.status,
     }
+
+
+def _report_command(definition: Definition) -> None:
+    """`wibawa report CODE`: any report of the page /laporan, with its figures as plain rows."""
+
+    @click.option("--bank", default="", help="JATENG atau PASAR; bawaan: semua bank.")
+    @as_json
+    @click.pass_obj
+    def command(make: Make, /, bank: str, json_: bool, **asked: Any) -> None:
+        given = {key: value.isoformat() for key, value in asked.items() if value}
+        given |= {"bank": bank}
+
+        def deed(session: Session) -> Report:
+            if bank:
+                _bank(session, bank)
+            scope = definition.read(given, clock.today(), all_banks(session), None).scope
+            return definition.make(session, scope)
+
+        report = _with_books(make, deed, write=False)
+        _say(json_, report_json(report), report_lines(report))
+
+    fields = (
+        {"tanggal": "--on"} if definition.since is None else {"dari": "--from", "sampai": "--to"}
+    )
+    for field, option in fields.items():
+        command = click.option(option, field, type=Day(), default=None)(command)
+    report_group.command(definition.code, help=f"{definition.title}.")(command)
+
+
+for _definition in REPORTS.values():
+    _report_command(_definition)
 
 
 # — print —

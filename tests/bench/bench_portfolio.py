@@ -34,15 +34,16 @@ SCAN = """SELECT (SELECT SUM(applied) FROM ledger_entries),
 (SELECT SUM(principal + interest) FROM schedule_rows)"""
 
 
-def _median(sides: dict[str, Callable[[], object]]) -> dict[str, float]:
+def timed(sides: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, list[float]]:
+    """How long each side took in each round, one side after the other."""
     times: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, side in sides.items():
             gc.collect()
             started = time.perf_counter()
             side()
             times[name].append(time.perf_counter() - started)
-    return {name: statistics.median(each) for name, each in times.items()}
+    return times
 
 
 def _sides(session: Session) -> dict[str, Callable[[], object]]:
@@ -75,7 +76,7 @@ def measure(engine: str, loans: int = LOANS) -> list[tuple[str, float, str]]:
                     "(SELECT COUNT(*) FROM ledger_entries)"
                 )
             ).one()
-            took = _median(_sides(session))
+            took = {name: statistics.median(each) for name, each in timed(_sides(session)).items()}
     print(f"  {engine}: {loans:,} loans, {sizes[0]:,} rows, {sizes[1]:,} entries", file=sys.stderr)
     for name, each in took.items():
         print(f"    {each:6.2f} s  {name}", file=sys.stderr)

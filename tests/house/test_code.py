@@ -49,7 +49,6 @@ OTHER_NAMES = {
     "disbursements/files/rows": "what a file of disbursements says, and what its check finds",
     "jobs/process": "the worker beside the embedded server, as a process of its own",
     "jobs/runner": "a worker: claims jobs and does them",
-    "home/report": "the portfolio report as plain rows for page, workbook and CSV",
     "home/menu": "the menu by task, shown on every page",
     "indicators/counted/lists": "the filtered list of what a figure counts, for page and export",
     "indicators/definitions/sheet": "the metadata sheet of an indicator, as plain data",
@@ -86,11 +85,26 @@ OTHER_NAMES = {
     "reconciliation/invariants": "what `wibawa check` proves of closed months",
     "reconciliation/lists": "the lists of a month, for page and export",
     "reconciliation/months": "which months are to be reconciled, for page and menu",
+    "reports/banks": "the reports of quota and titipan",
+    "reports/books": "what several reports ask of the books",
+    "reports/catalogue": "the one list of reports: what each is called, asks for and is made by",
+    "reports/changed": "the reports of restructured and written off loans",
+    "reports/classes": "the reports of collectibility and of the portfolio's quality",
+    "reports/coming": "the report of what falls due",
+    "reports/document": "a report as plain data",
+    "reports/files": "a report as workbook, CSV, paper and JSON",
+    "reports/money": "the reports of what was lent and what came back",
+    "reports/people": "the report of borrowers reached",
+    "reports/portfolio": "the report of the portfolio, and its ratios for the first page",
+    "reports/results": "the reports of indicators year by year",
+    "reports/yearly": "the yearly report, put together of the others",
     "papers/jobs": "the kinds of jobs that print",
     "papers/decided": "payoff offer and minutes of a decided change, as plain data",
     "papers/filed": "the receipt of a posted file, as plain data",
     "papers/posted": "what a posted file came to, out of the books",
     "papers/letter": "card, receipt and payoff statement, as plain data",
+    "printing/charts": "bars and lines drawn with ReportLab",
+    "printing/statements": "reports drawn with ReportLab",
     "printing/batch": "many schedules in one file on disk",
     "printing/issued": "what was issued, drawn again from its kept document",
     "printing/letterhead": "the head, margins and colours of every paper",
@@ -117,7 +131,7 @@ OTHER_NAMES = {
 TOOL_FOLDERS = {"rules", "web", "uploads"}
 MONEY_FOLDERS = (
     "rules", "applications", "changes", "decisions", "merging", "loans", "repayments",
-    "disbursements", "indicators", "banks", "home", "arrears", "reconciliation",
+    "disbursements", "indicators", "banks", "home", "arrears", "reconciliation", "reports",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/uploads/names.py": "likeness of two spellings, no money"}

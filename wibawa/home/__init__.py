@@ -1,1 +1,1 @@
-"""The first page and the portfolio report: figures whose numbers link to their rows."""
+"""The first page: figures whose numbers link to their rows, and what waits."""

@@ -110,7 +110,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Tunggakan", "arrears.arrears_list", "calendar", P.SEE_LOANS, "unkept"),
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
     ("Rekonsiliasi", "reconciliation.month_list", "check", P.SEE_RECONCILIATION, "months"),
-    ("Laporan", "home.portfolio_report", "report", P.SEE_REPORTS, None),
+    ("Laporan", "reports.report_list", "report", P.SEE_REPORTS, None),
     ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, None),
     ("Ketentuan", "banks.terms_list", "settings", P.SEE_TERMS, "terms"),
     ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
@@ -441,6 +441,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "disbursements.disbursement_list",
         "proposals.proposal_list",
         "reconciliation.month_list",
+        "reports.report_list",
         "repayments.upload_list",
         "siumi.upload_list",
     )

@@ -3,12 +3,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
 from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.checks import plain_digits
 from wibawa.borrowers.forms import LONGEST_SEARCH
@@ -17,26 +16,16 @@ from wibawa.database import db, set_writing
 from wibawa.home.forms import ComponentForm
 from wibawa.home.menu import tasks_for
 from wibawa.home.queries import exact_application, exact_loan, find_applications, find_loans
-from wibawa.home.report import (
-    arrears_share,
-    class_rows,
-    columns_of,
-    npl_share,
-    par30_share,
-    report_rows,
-)
 from wibawa.indicators.queries import figures_of_indicator
 from wibawa.loans.portfolio import Portfolio, portfolio
 from wibawa.loans.queries import latest_payment_on
+from wibawa.reports.portfolio import arrears_share, columns_of, npl_share, par30_share
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import rupiah
 from wibawa.rules.nik import mask_nik
-from wibawa.uploads.exports import list_file
 from wibawa.web import clock
-from wibawa.web.asked import asked_day
 from wibawa.web.charts import Segment, bar_line_chart, stacked_bar
-from wibawa.web.formats import moment
 
 pages = Blueprint("home", __name__)
 P = Permission
@@ -123,51 +112,6 @@ def _jump(text: str) -> str | None:
     return url_for("applications.application", application_id=number)
 
 
-@needs(Permission.SEE_REPORTS)
-def portfolio_report() -> str:
-    on, problem = asked_day(request.args.get("tanggal"), clock.today())
-    figures = _figures(on)
-    return render_template(
-        "home/portfolio_report.html",
-        on=on,
-        problem=problem,
-        figures=figures,
-        columns=columns_of(figures),
-        rows=report_rows(figures),
-        classes=class_rows(figures),
-        is_projection=figures.is_projection(clock.today()),
-        last_payment=latest_payment_on(db.session(), on, me().bank_id),
-    )
-
-
-@needs(Permission.SEE_REPORTS)
-def export_portfolio(kind: str) -> Response:
-    on, _ = asked_day(request.args.get("tanggal"), clock.today())
-    figures = _figures(on)
-    headings = ["Angka", "Satuan", *(bank.name for bank in columns_of(figures))]
-    rows = [row.cells() for row in report_rows(figures)]
-    rows += [
-        (f"Kolektibilitas {row.label}", *row.cells()[1:])
-        for pair in class_rows(figures)
-        for row in pair
-    ]
-    notes = [f"Posisi {long_date(on)}", *_warnings(figures)]
-    notes.append(f"Diekspor {moment(clock.now())} WIB oleh {me().name}")
-    record_apart(clock.now(), me().id, "list_exported", "portfolio_report", None)
-    name = f"portofolio-{on.isoformat()}"
-    return list_file(kind, name, "Laporan portofolio Kredit Wibawa", headings, rows, notes)
-
-
-def _warnings(figures: Portfolio) -> list[str]:
-    """What must be said beside the figures of a day before the cut-off, or of a day to come."""
-    found = []
-    if figures.incomplete and figures.incomplete_before is not None:
-        found.append(f"Belum lengkap: data awal dimuat per {long_date(figures.incomplete_before)}")
-    if figures.is_projection(clock.today()):
-        found.append("Perkiraan: seolah tidak ada pembayaran lagi setelah hari ini")
-    return found
-
-
 @needs(Permission.MANAGE_USERS)
 def components() -> str:
     """All components of the screens together, for whoever writes pages."""
@@ -190,5 +134,3 @@ def components() -> str:
 pages.add_url_rule("/", view_func=index)
 pages.add_url_rule("/cari", view_func=search, methods=["GET", "POST"])
 pages.add_url_rule("/komponen", view_func=components)
-pages.add_url_rule("/laporan/portofolio", view_func=portfolio_report)
-pages.add_url_rule("/laporan/portofolio/ekspor.<any(xlsx, csv):kind>", view_func=export_portfolio)

@@ -11,6 +11,7 @@ from wibawa.loans.lists import STATES, LoanFilter
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import long_date, short_date
 from wibawa.rules.money import number
+from wibawa.rules.reconciliation import Month
 from wibawa.web.asked import asked_day, asked_number
 
 STATE_LABELS = {
@@ -63,6 +64,7 @@ def read_list(
         npl=arguments.get("npl") == "1",
         borrower_kind=KINDS.get(kind),
         disbursed_year=asked_number(arguments.get("cair"), 2000, 2100),
+        disbursed_month=Month.parse(arguments.get("cair", "")),
         rescheduled_year=asked_number(arguments.get("restrukturisasi"), 2000, 2100),
         restructured=arguments.get("restrukturisasi") == "ya",
     )
@@ -85,11 +87,18 @@ def _fields(wanted: LoanFilter, bank: Bank | None, kind: str, on: dt.date | None
         "lewat": text(wanted.over_days),
         "npl": "1" if wanted.npl else "",
         "jenis": kind if kind in KINDS else "",
-        "cair": text(wanted.disbursed_year),
+        "cair": wanted.disbursed_month.text
+        if wanted.disbursed_month
+        else text(wanted.disbursed_year),
         "restrukturisasi": "ya" if wanted.restructured else text(wanted.rescheduled_year),
         "tanggal": short_date(on) if on else "",
     }
     return {key: value for key, value in found.items() if value}
+
+
+def _disbursed_words(code: str) -> str:
+    month = Month.parse(code)
+    return f"Dicairkan {month.words}" if month else f"Dicairkan tahun {code}"
 
 
 def _chips(fields: dict[str, str], bank: Bank | None, on: dt.date) -> list[tuple[str, str]]:
@@ -103,7 +112,7 @@ def _chips(fields: dict[str, str], bank: Bank | None, on: dt.date) -> list[tuple
         "lewat": f"Menunggak lebih dari {number(number_of.get('lewat', 0))} hari",
         "npl": "NPL (kolektibilitas 3–5)",
         "jenis": KIND_LABELS.get(fields.get("jenis", ""), ""),
-        "cair": f"Dicairkan tahun {fields.get('cair')}",
+        "cair": _disbursed_words(fields.get("cair", "")),
         "restrukturisasi": "Direstrukturisasi"
         if fields.get("restrukturisasi") == "ya"
         else f"Direstrukturisasi tahun {fields.get('restrukturisasi')}",

@@ -16,6 +16,7 @@ from wibawa.loans.portfolio import NPL_FROM_CLASS
 from wibawa.loans.positions import Classes, positions
 from wibawa.loans.undone import open_of
 from wibawa.rules.changes import RESTRUCTURING
+from wibawa.rules.reconciliation import Month
 from wibawa.uploads.models import Upload
 from wibawa.web.pages import Page, Wanted
 
@@ -42,6 +43,7 @@ class LoanFilter:
     npl: bool = False
     borrower_kind: str | None = None
     disbursed_year: int | None = None
+    disbursed_month: Month | None = None
     rescheduled_year: int | None = None  # restructured in that year
     restructured: bool = False  # ever
 
@@ -208,6 +210,9 @@ def _of_borrowers_and_years(wanted: LoanFilter) -> list[ColumnElement[bool]]:
         found.append(Borrower.kind == wanted.borrower_kind)
     if wanted.disbursed_year is not None:
         found.append(Loan.disbursed_on.between(*_year(wanted.disbursed_year)))
+    if wanted.disbursed_month is not None:
+        month = wanted.disbursed_month
+        found.append(Loan.disbursed_on.between(month.first, month.last))
     if wanted.rescheduled_year is not None:
         found.append(_restructured(Schedule.starts_on.between(*_year(wanted.rescheduled_year))))
     if wanted.restructured:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from flask import Response, send_file
 
 from wibawa.rules.dates import short_date
-from wibawa.uploads.workbook import list_workbook
+from wibawa.uploads.workbook import Sheet, list_workbook, sheets_workbook
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -24,9 +24,12 @@ def list_csv(headings: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
 
     A text that a spreadsheet could take for a formula gets a leading apostrophe and stays text.
     """
+    return _csv([headings, *rows])
+
+
+def _csv(rows: Iterable[Sequence[Value]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow([_csv_cell(heading) for heading in headings])
     writer.writerows([_csv_cell(value) for value in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
@@ -58,6 +61,24 @@ def list_file(
         content = list_workbook(title, headings, rows, notes, made_at)
     else:
         content = list_csv(headings, rows)
+    return _download(kind, name, content)
+
+
+def report_file(
+    kind: str,
+    name: str,
+    title: str,
+    sheets: Sequence[Sheet],
+    rows: Sequence[Sequence[Value]],
+    notes: Sequence[str],
+) -> Response:
+    """The answer that downloads tables as `name`.xlsx, a sheet for each, or as `name`.csv, in
+    which they stand one under the other: `rows`."""
+    content = sheets_workbook(title, sheets, notes) if kind == "xlsx" else _csv(rows)
+    return _download(kind, name, content)
+
+
+def _download(kind: str, name: str, content: bytes) -> Response:
     return send_file(
         io.BytesIO(content),
         mimetype=XLSX if kind == "xlsx" else "text/csv; charset=utf-8",

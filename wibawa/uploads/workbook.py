@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable, Sequence, Set
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import xlsxwriter
 
@@ -135,6 +136,19 @@ def marked_workbook(
     return book.content()
 
 
+class Sheet(NamedTuple):
+    """A table of a workbook: its title, headings, rows, and what is noted under the title. With
+    `widths` (characters of each column) it also prints on one page's breadth, headings repeated;
+    the last row is set bold when it has `totals`."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Iterable[Sequence[Cell | Decimal | None]]
+    notes: Sequence[str] = ()
+    widths: Sequence[int] = ()
+    totals: bool = False
+
+
 def list_workbook(
     title: str,
     headings: Sequence[str],
@@ -142,31 +156,79 @@ def list_workbook(
     notes: Sequence[str] = (),
     made_at: dt.datetime | None = None,
 ) -> bytes:
-    """A list or a report: title, notes, headings, rows. Whole numbers get thousands separators,
+    """A list: title, notes, headings, rows. Whole numbers get thousands separators,
     a `Decimal` two decimals; None leaves the cell empty. A workbook says when it was made: with
     `made_at` the same list always gives the same bytes."""
-    book = _Book("Data")
+    return sheets_workbook(title, [Sheet("Data", headings, rows)], notes, made_at)
+
+
+def sheets_workbook(
+    title: str,
+    sheets: Sequence[Sheet],
+    notes: Sequence[str] = (),
+    made_at: dt.datetime | None = None,
+) -> bytes:
+    """Tables as sheets of one workbook, each as `list_workbook` writes its only one; with several
+    the title of each stands under that of the workbook."""
+    names = _sheet_names([sheet.title for sheet in sheets])
+    book = _Book(names[0])
     if made_at is not None:
         book.book.set_properties({"created": made_at.astimezone(dt.UTC).replace(tzinfo=None)})
-    share = book.book.add_format({"num_format": "#,##0.00"})
-    large = book.book.add_format({"bold": True, "font_size": 14})
-    book.write(0, 0, title, large)
+    formats = {
+        "share": book.book.add_format({"num_format": "#,##0.00"}),
+        "large": book.book.add_format({"bold": True, "font_size": 14}),
+        "total": book.book.add_format({"bold": True, "bg_color": "#E7EEF7", "top": 1}),
+    }
+    for name, sheet in zip(names, sheets, strict=True):
+        if name != names[0]:
+            book.sheet = book.book.add_worksheet(name)
+        above = [sheet.title, *notes] if len(sheets) > 1 else notes
+        _fill(book, title, sheet, [*above, *sheet.notes], formats)
+    return book.content()
+
+
+def _sheet_names(titles: Sequence[str]) -> list[str]:
+    """Titles as Excel allows them for sheets: 31 characters, none of []:*?/\\, no two alike."""
+    found: list[str] = []
+    for title in titles:
+        plain = re.sub(r"[\[\]:*?/\\]", " ", title).split(",")[0]
+        name, again = plain.strip("' ")[:31] or "Data", 1
+        while name.casefold() in (each.casefold() for each in found):
+            again += 1
+            name = f"{plain[:27]} {again}"
+        found.append(name)
+    return found
+
+
+def _fill(
+    book: _Book, title: str, sheet: Sheet, notes: Sequence[str], formats: dict[str, Any]
+) -> None:
+    book.write(0, 0, title, formats["large"])
     for line, note in enumerate(notes, 1):
         book.write(line, 0, note)
     top = len(notes) + 2
     book.sheet.freeze_panes(top + 1, 0)
-    for index, heading in enumerate(headings):
-        book.sheet.set_column(index, index, max(14, len(heading) + 3))
+    for index, heading in enumerate(sheet.headings):
+        width = sheet.widths[index] if sheet.widths else max(14, len(heading) + 3)
+        book.sheet.set_column(index, index, width)
         book.write(top, index, heading, book.bold)
-    for line, row in enumerate(rows, top + 1):
+    line = top
+    for line, row in enumerate(sheet.rows, top + 1):
         for index, cell in enumerate(row):
             if isinstance(cell, Decimal):
-                book.sheet.write_number(line, index, cell, share)
+                book.sheet.write_number(line, index, cell, formats["share"])
             elif cell is not None:
                 whole = isinstance(cell, int) and not isinstance(cell, bool)
                 style = book.money if whole else book.text if isinstance(cell, str) else None
                 book.write(line, index, cell, style)
-    return book.content()
+    if sheet.widths:
+        book.sheet.set_landscape()
+        book.sheet.set_paper(9)  # A4
+        book.sheet.fit_to_pages(1, 0)
+        book.sheet.repeat_rows(top)
+    if sheet.totals and line > top:
+        bold = {"type": "no_errors", "format": formats["total"]}
+        book.sheet.conditional_format(line, 0, line, len(sheet.headings) - 1, bold)
 
 
 def status_of(problems: Sequence[Problem]) -> str:

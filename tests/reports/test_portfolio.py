@@ -59,9 +59,9 @@ def test_a_day_before_the_opening_cut_off_is_called_incomplete(
     assert "30 September 2026" in before
     after = client.get("/laporan/portofolio?tanggal=2026-10-31").get_data(as_text=True)
     assert "Angka belum lengkap" not in after
-    workbook = client.get("/laporan/portofolio/ekspor.xlsx?tanggal=2026-08-31").data
-    sheet = openpyxl.load_workbook(io.BytesIO(workbook)).active
-    assert any("Belum lengkap" in str(row[0].value) for row in sheet.iter_rows(max_row=6))
+    workbook = client.get("/laporan/portofolio/unduh.xlsx?tanggal=2026-08-31").data
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook)).worksheets[0]
+    assert any("Angka belum lengkap" in str(row[0].value) for row in sheet.iter_rows(max_row=6))
 
 
 def test_both_exports_hold_the_figures_of_the_portfolio(
@@ -70,26 +70,26 @@ def test_both_exports_hold_the_figures_of_the_portfolio(
     with app.app_context():
         figures = portfolio(db.session(), today(), thresholds_on(db.session(), today()))
     client = sign_in("leader")
-    content = client.get("/laporan/portofolio/ekspor.csv").data.decode("utf-8-sig")
-    rows = {row[0]: row for row in csv.reader(io.StringIO(content), delimiter=";")}
+    content = client.get("/laporan/portofolio/unduh.csv").data.decode("utf-8-sig")
+    rows = {row[0]: row for row in csv.reader(io.StringIO(content), delimiter=";") if row}
     assert rows["Baki debet"][2:] == [
         *(str(bank.outstanding_principal) for bank in figures.banks),
         str(figures.total.outstanding_principal),
     ]
     assert "," in rows["PAR30"][2]
     book = openpyxl.load_workbook(
-        io.BytesIO(client.get("/laporan/portofolio/ekspor.xlsx").data)
-    ).active
+        io.BytesIO(client.get("/laporan/portofolio/unduh.xlsx").data)
+    ).worksheets[0]
     cells = {row[0]: row for row in book.iter_rows(values_only=True)}
     assert cells["Tunggakan pokok dan bunga"][4] == figures.total.arrears
     assert cells["PAR30"][2] == pytest.approx(100)
-    assert "Mengekspor daftar" in sign_in("auditor").get("/jejak").get_data(as_text=True)
+    assert "Laporan portofolio" in sign_in("auditor").get("/jejak").get_data(as_text=True)
 
 
 def test_a_bank_officer_has_no_report_of_all_banks(sign_in: SignIn) -> None:
     client = sign_in("pasar")
     assert client.get("/laporan/portofolio").status_code == 403
-    assert client.get("/laporan/portofolio/ekspor.csv").status_code == 403
+    assert client.get("/laporan/portofolio/unduh.csv").status_code == 403
 
 
 def test_the_cut_off_of_one_bank_says_nothing_about_the_other(

@@ -1,0 +1,58 @@
+"""How fast each report of 100.000 loans is made, against reading the books' tables once.
+
+`python -m tests.bench.bench_reports [CODE …]` prints ratios and, as information, seconds, with the
+period or day that the page shows first. The bare side is the one scan of `bench_portfolio`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable
+from functools import partial
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tests.bench.bench_portfolio import GOALS, LOANS, ON, SCAN, timed
+from tests.bench.bench_posting import settle
+from tests.bench.databases import ENGINES, databases, opened
+from tests.bulk import large_portfolio, two_people
+from wibawa.banks.queries import all_banks
+from wibawa.reports.catalogue import REPORTS
+
+
+def _sides(session: Session, codes: list[str]) -> dict[str, Callable[[], object]]:
+    banks = all_banks(session)
+    sides: dict[str, Callable[[], object]] = {"one scan": lambda: session.execute(text(SCAN)).one()}
+    for code, definition in REPORTS.items():
+        if not codes or code in codes:
+            scope = definition.read({}, ON, banks, None).scope
+            sides[code] = partial(definition.make, session, scope)
+    return sides
+
+
+def measure(engine: str, codes: list[str], loans: int = LOANS) -> list[tuple[str, float, str]]:
+    with databases(engine) as place, opened(place.fresh()) as (_, session):
+        large_portfolio(session, loans, two_people(session))
+        session.commit()
+        settle(session)
+        took = {name: statistics.median(each) for name, each in
+                timed(_sides(session, codes), rounds=3).items()}  # fmt: skip
+    for name, each in took.items():
+        print(f"    {engine}: {each:6.2f} s  {name}", file=sys.stderr)
+    scan = took.pop("one scan")
+    return [
+        (f"{engine}: report {name}, {loans:,} loans / one scan", each / scan, GOALS[engine])
+        for name, each in took.items()
+    ]
+
+
+def run(codes: list[str] | None = None) -> list[tuple[str, float, str]]:
+    """Name, ratio and goal of each comparison, on both engines."""
+    return [line for engine in ENGINES for line in measure(engine, codes or [])]
+
+
+if __name__ == "__main__":
+    for name, ratio, goal in run(sys.argv[1:]):
+        print(f"{ratio:8.3f}  {goal:<12} {name}")

@@ -1,0 +1,189 @@
+"""Every figure of every report against the oracle, on both engines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.reports import answers
+from tests.reports.conftest import EACH_MONTH, Books
+from tests.reports.oracle import FIRST, LAST, Figures, World, month_end, months_on
+from wibawa.banks.queries import thresholds_on
+from wibawa.loans.invariants import run_checks
+from wibawa.reports.document import Kind, Report, Table
+
+NEW_YEAR = dt.date(2026, 1, 1)
+MIDDLE, LATE = dt.date(2025, 9, 15), dt.date(2026, 8, 31)
+MONTH_ENDS = [month_end(day.year, day.month) for day in (months_on(FIRST, n) for n in range(23))]
+
+Expect = Callable[[World, dt.date, dt.date, dt.date], answers.Answer]
+OF_DAY: dict[str, Callable[[World, dt.date, dt.date], answers.Answer]] = {
+    "portofolio": answers.portfolio,
+    "kualitas": answers.quality,
+    "jatuh-tempo": answers.coming,
+    "kuota": answers.quota,
+    "titipan": answers.suspense,
+}
+OF_PERIOD: dict[str, Expect] = {
+    "kolektibilitas": answers.moves,
+    "restrukturisasi": answers.eased,
+    "hapus-buku": answers.given_up,
+    "pencairan": answers.lent,
+    "angsuran": answers.came,
+    "peminjam": answers.reached,
+}
+
+
+def figures(table: Table) -> Figures:
+    """A table as the answers write it: labels → figures."""
+    labels = next((n for n, column in enumerate(table.columns) if column.kind is not Kind.TEXT), 0)
+    return {
+        tuple(str(cell.value) for cell in row[:labels]): [
+            cell.missing if cell.value is None and cell.missing != "–" else cell.value
+            for cell in row[labels:]
+        ]
+        for row in table.all_rows
+    }
+
+
+def same(report: Report, answer: answers.Answer) -> None:
+    found = {table.code: figures(table) for table in report.tables}
+    assert found.keys() == answer.keys()
+    for code, rows in answer.items():
+        if code == "kecamatan":  # those that nobody lives in are rows of zeros
+            found[code] = {label: line for label, line in found[code].items() if any(line)}
+        assert found[code] == rows, f"{report.code}, {code}"
+
+
+def expected(
+    world: World, code: str, first: dt.date, last: dt.date, known: dt.date
+) -> answers.Answer:
+    if code in OF_DAY:
+        return OF_DAY[code](world, last, known)
+    return OF_PERIOD[code](world, first, last, known)
+
+
+def test_the_books_that_were_fed_are_sound(books: Books) -> None:
+    found = run_checks(books.session, LAST, thresholds_on(books.session, LAST))
+    assert [f"{check.name}: {check.found}" for check in found if not check.ok] == []
+    for loan in books.world.loans:
+        assert loan.key in books.feeder.loans
+
+
+@pytest.mark.parametrize("day", [MIDDLE, LATE, LAST, dt.date(2027, 2, 10)], ids=str)
+@pytest.mark.parametrize("code", OF_DAY)
+def test_a_report_of_a_day_has_the_known_figures(books: Books, code: str, day: dt.date) -> None:
+    same(books.report(code, day, day), OF_DAY[code](books.world, day, LAST))
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(NEW_YEAR, LAST), (dt.date(2025, 3, 10), MIDDLE), (LATE, LATE + dt.timedelta(days=30))],
+    ids=str,
+)
+@pytest.mark.parametrize("code", OF_PERIOD)
+def test_a_report_of_a_period_has_the_known_figures(
+    books: Books, code: str, first: dt.date, last: dt.date
+) -> None:
+    same(books.report(code, first, last), OF_PERIOD[code](books.world, first, last, LAST))
+
+
+def test_vintages_can_be_quarters(books: Books) -> None:
+    report = books.report("kualitas", LATE, LATE, split="triwulan")
+    same(report, answers.quality(books.world, LATE, LAST, quarterly=True))
+
+
+def test_a_report_of_one_bank_is_that_banks_part(books: Books) -> None:
+    one = {"bank_id": 2, "bank_code": "PASAR", "bank_name": "Bank Pasar"}
+    for code in ("kualitas", "pencairan", "angsuran", "titipan"):
+        whole = books.report(code, NEW_YEAR, LATE)
+        part = books.report(code, NEW_YEAR, LATE, **one)
+        name = "umur" if code == "titipan" else "bank"
+        of_bank = figures(next(table for table in whole.tables if table.code == name))
+        alone = figures(next(t for t in part.tables if t.code in (name, "bulan")))
+        if code == "titipan":
+            assert {key: line[2:4] for key, line in of_bank.items()} == alone
+        else:
+            assert alone["Jumlah",] == of_bank["Bank Pasar",]
+
+
+@pytest.mark.parametrize("day", MONTH_ENDS, ids=str)
+def test_a_past_day_changes_by_later_entries_alone_and_says_so(books: Books, day: dt.date) -> None:
+    """The last day of each month as it was told on that day, and as it is told now."""
+    first = day.replace(day=1)
+    for code in EACH_MONTH:
+        before = books.before[code, day]
+        same(before, expected(books.world, code, first, day, day))
+        assert not any("dibukukan sesudah" in note for note in before.notes)
+        now = books.report(code, first, day)
+        same(now, expected(books.world, code, first, day, LAST))
+    count = books.world.later(day)
+    said = books.report("portofolio", day, day).notes[0]
+    assert said.startswith(f"Termasuk {count} entri" if count else "Tidak ada entri")
+
+
+def test_totals_are_the_sums_of_their_rows_wherever_rows_are_parts(books: Books) -> None:
+    for code in (*OF_DAY, *OF_PERIOD):
+        for table in books.report(code, NEW_YEAR, LAST).tables:
+            if not table.totals or (code, table.code) == ("restrukturisasi", "keputusan"):
+                continue
+            for place, column in enumerate(table.columns):
+                if column.kind in (Kind.COUNT, Kind.RUPIAH):
+                    parts = [row[place].value for row in table.rows]
+                    values = [value for value in parts if isinstance(value, int)]
+                    assert sum(values) == (table.totals[place].value or 0), (code, table.code)
+
+
+def test_what_falls_due_is_the_outstanding_principal_of_the_portfolio(books: Books) -> None:
+    cash = figures(books.report("jatuh-tempo", LAST, LAST).tables[1])
+    whole = figures(books.report("portofolio", LAST, LAST).tables[0])
+    assert cash["Jumlah",][1] == whole["Baki debet", "Rp"][-1]
+    late = cash[next(key for key in cash if key[0].startswith("Tunggakan"))]
+    assert late[3] == whole["Tunggakan pokok dan bunga", "Rp"][-1]
+
+
+def test_cooperatives_and_borrowers_of_each_year_are_the_oracles(books: Books) -> None:
+    capital = figures(books.report("permodalan-koperasi", LAST, LAST).tables[0])
+    by_year = {key[0]: line for key, line in capital.items()}
+    tpb = books.report("tpb", LAST, LAST).tables[-1]
+    people = {str(row[0].value): row[2].value for row in tpb.rows}
+    for year in (2025, 2026):
+        count = answers.cooperatives(books.world, year)
+        assert by_year[str(year)][1] == count
+        ever = answers.indicator(books.world, year, "cumulative", "people")[""]
+        assert people[str(year)] == ever
+        loans = [
+            loan
+            for loan in answers.indicator_loans(books.world, year, "served")
+            if loan.borrower.kind == "cooperative"
+        ]
+        assert by_year[str(year)][3:5] == [len(loans), sum(loan.principal for loan in loans)]
+
+
+def test_the_renstra_form_has_the_published_figures_and_ratios(books: Books) -> None:
+    table = books.report("tpb", LAST, LAST).tables[0]
+    assert [column.heading for column in table.columns[2:]] == [str(y) for y in range(2020, 2025)]
+    rows: dict[str, list[Any]] = {
+        str(row[0].value): [cell.value for cell in row[2:]] for row in table.rows
+    }
+    assert rows == {
+        "Target": [600, 650, 700, 750, 800],
+        "Realisasi": [1130, 1062, 797, 804, 794],
+        "Rasio capaian": [18833, 16338, 11386, 10720, 9925],
+    }
+
+
+@pytest.mark.parametrize("variant", answers.VARIANTS)
+def test_the_splits_of_the_oracle_add_up(variant: str) -> None:
+    """The oracle itself: a split of accounts has as many members as the whole."""
+    world = World()
+    for year in (2025, 2026):
+        for unit in ("people", "accounts"):
+            whole = answers.indicator(world, year, variant, unit)[""]
+            for split in answers.SPLITS:
+                parts = sum(answers.indicator(world, year, variant, unit, split).values())
+                many = unit == "people" and split == "bank"  # somebody has loans at both
+                assert parts == whole or (many and parts > whole)

@@ -1,0 +1,181 @@
+"""What falls due: this month, and the cash that the schedules in force promise for two years."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from wibawa.banks.models import Bank
+from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
+from wibawa.loans.undone import write_offs
+from wibawa.reports.books import banks_of, booked_later, incomplete, of_bank, projected, whole
+from wibawa.reports.document import Column, Kind, Report, Row, Table, row, summed
+from wibawa.reports.forms import Scope
+from wibawa.rules.dates import long_date
+from wibawa.rules.money import share
+from wibawa.rules.reconciliation import Month
+
+TITLE = "Jatuh tempo dan arus kas"
+ABOUT = (
+    "Angsuran menurut jadwal yang berlaku pada hari laporan. Bulan ini: semua angsuran yang jatuh "
+    "tempo dalam bulan itu, berapa yang sudah tertutup pembayaran, dan sisanya. Arus kas: yang "
+    "belum tertutup, menurut bulan jatuh temponya, 24 bulan ke depan; tunggakan ada di baris "
+    "pertama. Pinjaman yang dihapus buku tidak ikut. Jumlah pokoknya sama dengan baki debet."
+)
+MONTHS = 24
+MONEY = Kind.RUPIAH
+
+
+class Due(NamedTuple):
+    """Installments of a group: what they ask for, and what of it is not covered."""
+
+    installments: int = 0
+    principal: int = 0
+    interest: int = 0
+    open_installments: int = 0
+    open_principal: int = 0
+    open_interest: int = 0
+
+
+Key = tuple[dt.date, int]  # due date, bank
+
+
+def coming_report(session: Session, scope: Scope) -> Report:
+    """What falls due from `scope.last` on: four queries."""
+    banks, due = banks_of(session, scope), _due(session, scope)
+    return Report(
+        "jatuh-tempo",
+        TITLE,
+        ABOUT,
+        scope.words(of_period=False),
+        (_this_month(due, scope, banks), *_cash(due, scope, banks)),
+        incomplete(session, scope, scope.last) + projected(scope),
+        booked_later(session, scope),
+    )
+
+
+def _due(session: Session, scope: Scope) -> dict[Key, Due]:
+    """Installments by due date and bank: all of the month, and of other days those that lack
+    money."""
+    on, month = scope.last, Month.of(scope.last)
+    paid = (
+        select(
+            LedgerEntry.loan_id, cast(func.sum(LedgerEntry.applied), BigInteger).label("applied")
+        )
+        .where(LedgerEntry.effective_on <= on)
+        .group_by(LedgerEntry.loan_id)
+        .subquery("paid")
+    )
+    gone = write_offs(on)
+    row_ = ScheduleRow
+    applied = func.coalesce(paid.c.applied, 0)
+    into = case((applied > row_.total_before, applied - row_.total_before), else_=0)
+    lacks = row_.total_through > applied
+    interest = case((into < row_.interest, row_.interest - into), else_=0)
+    principal = case(
+        (into > row_.interest, row_.principal + row_.interest - into), else_=row_.principal
+    )
+    query = (
+        select(
+            row_.due_on,
+            Loan.bank_id,
+            func.count(),
+            func.sum(row_.principal),
+            func.sum(row_.interest),
+            func.sum(case((lacks, 1), else_=0)),
+            func.sum(case((lacks, principal), else_=0)),
+            func.sum(case((lacks, interest), else_=0)),
+        )
+        .join(Schedule, Schedule.id == row_.schedule_id)
+        .join(Loan, Loan.id == Schedule.loan_id)
+        .outerjoin(paid, paid.c.loan_id == Loan.id)
+        .outerjoin(gone, gone.c.loan_id == Loan.id)
+        .where(
+            and_(Schedule.starts_on <= on, on < Schedule.ends_on),
+            Loan.disbursed_on <= on,
+            gone.c.loan_id.is_(None),
+            or_(lacks, row_.due_on.between(month.first, month.last)),
+            row_.principal + row_.interest > 0,
+            of_bank(Loan.bank_id, scope),
+        )
+        .group_by(row_.due_on, Loan.bank_id)
+    )
+    return {(day, bank): Due(*whole(sums)) for day, bank, *sums in session.execute(query)}
+
+
+def _sum(found: Sequence[Due]) -> Due:
+    return Due(*(sum(column) for column in zip(*found, strict=True))) if found else Due()
+
+
+def _this_month(due: dict[Key, Due], scope: Scope, banks: Sequence[Bank]) -> Table:
+    month = Month.of(scope.last)
+    columns = (
+        Column("Bank", Kind.TEXT),
+        Column("Angsuran"),
+        Column("Pokok (Rp)", MONEY),
+        Column("Bunga (Rp)", MONEY),
+        Column("Jumlah (Rp)", MONEY),
+        Column("Sudah tertutup (Rp)", MONEY),
+        Column("Sisa pokok (Rp)", MONEY),
+        Column("Sisa bunga (Rp)", MONEY),
+        Column("Tertutup (%)", Kind.PERCENT),
+    )
+
+    def line(label: str, found: Due) -> Row:
+        asked = found.principal + found.interest
+        left = found.open_principal + found.open_interest
+        return row(
+            label, found.installments, found.principal, found.interest, asked, asked - left,
+            found.open_principal, found.open_interest, share(asked - left, asked),
+        )  # fmt: skip
+
+    of_month = {key: value for key, value in due.items() if month.holds(key[0])}
+    each = [
+        (bank.name, _sum([value for key, value in of_month.items() if key[1] == bank.id]))
+        for bank in banks
+    ]
+    total = line("Jumlah", _sum(list(of_month.values())))
+    rows = tuple(line(name, found) for name, found in each)
+    return Table("bulan-ini", f"Jatuh tempo {month.words}", columns, rows, total)
+
+
+def _cash(due: dict[Key, Due], scope: Scope, banks: Sequence[Bank]) -> tuple[Table, ...]:
+    on, start = scope.last, Month.of(scope.last)
+    lines: list[tuple[str, list[Key]]] = [
+        (f"Tunggakan sebelum {long_date(on)}", [key for key in due if key[0] < on])
+    ]
+    by_month: dict[int, list[Key]] = defaultdict(list)
+    for key in due:
+        if key[0] >= on:
+            by_month[min(Month.of(key[0]).since(start), MONTHS)].append(key)
+    lines += [(start.plus(place).words, by_month[place]) for place in range(MONTHS)]
+    lines.append((f"Sesudah {start.plus(MONTHS - 1).words}", by_month[MONTHS]))
+
+    def table(code: str, title: str, bank: Bank | None) -> Table:
+        columns = (
+            Column("Jatuh tempo", Kind.TEXT),
+            Column("Angsuran"),
+            Column("Pokok (Rp)", MONEY),
+            Column("Bunga (Rp)", MONEY),
+            Column("Jumlah (Rp)", MONEY),
+        )
+        rows = []
+        for label, keys in lines:
+            found = _sum([due[key] for key in keys if bank is None or key[1] == bank.id])
+            rows.append(
+                row(label, found.open_installments, found.open_principal, found.open_interest,
+                    found.open_principal + found.open_interest)
+            )  # fmt: skip
+        return Table(code, title, columns, tuple(rows), summed(rows, "Jumlah", columns))
+
+    found = [table("arus-kas", "Arus kas 24 bulan ke depan", None)]
+    if len(banks) > 1:
+        found += [
+            table(f"arus-kas-{bank.code.lower()}", f"Arus kas {bank.name}", bank) for bank in banks
+        ]
+    return tuple(found)

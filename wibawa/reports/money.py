@@ -1,0 +1,375 @@
+"""Money of a period: what was lent, and what came back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from wibawa.banks.models import Bank
+from wibawa.banks.queries import thresholds_on
+from wibawa.borrowers.models import Borrower
+from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry, SuspenseResolution
+from wibawa.loans.positions import positions
+from wibawa.loans.undone import RECEIVED
+from wibawa.reports.books import (
+    Span,
+    banks_of,
+    booked_later,
+    incomplete,
+    of_bank,
+    span_of,
+    spans,
+    whole,
+)
+from wibawa.reports.document import (
+    Cell,
+    Column,
+    Kind,
+    Report,
+    Row,
+    Table,
+    linked,
+    no_data,
+    row,
+    summed,
+)
+from wibawa.reports.forms import Scope
+
+LENT_TITLE = "Realisasi pencairan"
+LENT_ABOUT = (
+    "Pinjaman yang dicairkan dalam periode, menurut tanggal pencairan (WIB), dan plafonnya. "
+    "Pinjaman dari data awal ikut pada tanggal pencairannya."
+)
+CAME_TITLE = "Angsuran diterima"
+CAME_ABOUT = (
+    "Uang yang diterima untuk pinjaman dalam periode, menurut tanggal uang itu berpindah. Bersih "
+    "adalah diterima dikurangi yang dibatalkan dengan entri pembalik. Pokok adalah turunnya baki "
+    "debet, denda menurut berkas bank, bunga selebihnya: pokok + bunga + denda = bersih. "
+    "Titipan masuk belum termasuk; yang kemudian menjadi angsuran dihitung pada hari ia menjadi "
+    "angsuran. Jumlah pada data awal bukan penerimaan."
+)
+
+
+class Lent(NamedTuple):
+    """Loans of a group that were disbursed."""
+
+    loans: int = 0
+    principal: int = 0
+    cooperatives: int = 0
+    cooperative_principal: int = 0
+
+
+class Came(NamedTuple):
+    """Money of a group. `principal` is of `net`, penalty too; interest is the rest of it."""
+
+    payments: int = 0
+    received: int = 0
+    undone: int = 0
+    applied: int = 0
+    principal: int = 0
+    suspense: int = 0
+    placed: int = 0
+    recovered: int = 0
+
+    @property
+    def net(self) -> int:
+        return self.received - self.undone
+
+    @property
+    def interest(self) -> int:
+        return self.applied - self.principal
+
+    @property
+    def penalty(self) -> int:
+        return self.net - self.applied
+
+
+Key = tuple[int, int]  # the place of the span, the bank
+
+
+def _added(into: dict[Key, list[int]], key: Key, values: Sequence[int], at: int = 0) -> None:
+    found = into[key]
+    for place, value in enumerate(values, at):
+        found[place] += value
+
+
+def _group(
+    found: dict[Key, list[int]],
+    make: Callable[..., Any],
+    place: int | None = None,
+    bank: int | None = None,
+) -> Any:
+    """The sums of a span, of a bank or of both; None when nothing of it is there."""
+    rows = [
+        values
+        for key, values in found.items()
+        if place in (None, key[0]) and bank in (None, key[1])
+    ]
+    return make(*(sum(column) for column in zip(*rows, strict=True))) if rows else None
+
+
+def _tables(
+    found: dict[Key, list[int]],
+    make: Callable[..., Any],
+    each: Sequence[Span],
+    banks: Sequence[Bank],
+    columns: tuple[Column, ...],
+    cells: Callable[[Any, Span | None, Bank | None], tuple[Cell, ...]],
+) -> tuple[Table, ...]:
+    """By month (or year), by bank, and by both where there are several of each."""
+    empty = make()
+
+    def line(label: tuple[str, ...], sums: Any, span: Span | None, bank: Bank | None) -> Row:
+        whole_row = (*row(*label), *cells(sums or empty, span, bank))
+        return whole_row if sums is not None else no_data(whole_row, len(label))
+
+    monthly = Column("Bulan" if "-" in each[0].code else "Tahun", Kind.TEXT)
+    of_bank_ = Column("Bank", Kind.TEXT)
+    by_span = tuple(
+        line((span.label,), _group(found, make, at), span, None) for at, span in enumerate(each)
+    )
+    by_bank = tuple(
+        line((bank.name,), _group(found, make, None, bank.id), None, bank) for bank in banks
+    )
+    both = tuple(
+        line((span.label, bank.name), _group(found, make, at, bank.id), span, bank)
+        for at, span in enumerate(each)
+        for bank in banks
+    )
+    word = monthly.heading.lower()
+    head, two = (monthly, *columns), (monthly, of_bank_, *columns)
+    tables = [
+        Table("bulan", f"Menurut {word}", head, by_span, summed(by_span, "Jumlah", head)),
+    ]
+    if len(banks) > 1:
+        head = (of_bank_, *columns)
+        tables.append(Table("bank", "Menurut bank", head, by_bank, summed(by_bank, "Jumlah", head)))
+        if len(each) > 1:
+            total = summed(both, "Jumlah", two, 2)
+            tables.append(Table("bulan-bank", f"Menurut {word} dan bank", two, both, total))
+    return tuple(tables)
+
+
+# — what was lent —
+
+
+def lent_report(session: Session, scope: Scope) -> Report:
+    """Loans disbursed in the period: four queries."""
+    each, banks = spans(scope.first, scope.last), banks_of(session, scope)
+    columns = (
+        Column("Pinjaman"),
+        Column("Plafon (Rp)", Kind.RUPIAH),
+        Column("Di antaranya koperasi"),
+        Column("Plafon koperasi (Rp)", Kind.RUPIAH),
+    )
+
+    def cells(sums: Lent, span: Span | None, bank: Bank | None) -> tuple[Cell, ...]:
+        found = [Cell(value) for value in sums]
+        if span is None or not span.is_whole:
+            return tuple(found)
+        where = {
+            "bank": bank.code if bank else scope.bank_code,
+            "tanggal": span.last.isoformat(),
+            "cair": span.code,
+            "keadaan": "semua",
+        }
+        plain = [linked(cell, "loans.loan_list", **where) for cell in found[:2]]
+        coops = [linked(cell, "loans.loan_list", jenis="koperasi", **where) for cell in found[2:]]
+        return (*plain, *coops)
+
+    return Report(
+        "pencairan",
+        LENT_TITLE,
+        LENT_ABOUT,
+        scope.words(of_period=True),
+        _tables(_lent(session, scope, each), Lent, each, banks, columns, cells),
+        incomplete(session, scope, scope.first),
+        booked_later(session, scope, "disbursement"),
+    )
+
+
+def _lent(session: Session, scope: Scope, each: Sequence[Span]) -> dict[Key, list[int]]:
+    cooperative = Borrower.kind == "cooperative"
+    query = (
+        select(
+            Loan.disbursed_on,
+            Loan.bank_id,
+            func.count(),
+            func.sum(Loan.principal),
+            func.sum(case((cooperative, 1), else_=0)),
+            func.sum(case((cooperative, Loan.principal), else_=0)),
+        )
+        .join(Borrower, Borrower.id == Loan.borrower_id)
+        .where(Loan.disbursed_on.between(scope.first, scope.last), of_bank(Loan.bank_id, scope))
+        .group_by(Loan.disbursed_on, Loan.bank_id)
+    )
+    found: dict[Key, list[int]] = defaultdict(lambda: [0] * 4)
+    for day, bank_id, *sums in session.execute(query):
+        _added(found, (span_of(day, each), bank_id), whole(sums))
+    return dict(found)
+
+
+def lent_total(session: Session, scope: Scope) -> Lent:
+    """All that was lent in a period; one query."""
+    found: Lent | None = _group(_lent(session, scope, [_whole(scope)]), Lent)
+    return found or Lent()
+
+
+def _whole(scope: Scope) -> Span:
+    return Span("", "", scope.first, scope.last, True)
+
+
+# — what came back —
+
+CAME_COLUMNS = (
+    Column("Pembayaran"),
+    Column("Diterima (Rp)", Kind.RUPIAH),
+    Column("Dibatalkan (Rp)", Kind.RUPIAH),
+    Column("Bersih (Rp)", Kind.RUPIAH),
+    Column("Pokok (Rp)", Kind.RUPIAH),
+    Column("Bunga (Rp)", Kind.RUPIAH),
+    Column("Denda (Rp)", Kind.RUPIAH),
+    Column("Titipan masuk (Rp)", Kind.RUPIAH),
+    Column("Angsuran dari titipan (Rp)", Kind.RUPIAH),
+    Column("Sesudah hapus buku (Rp)", Kind.RUPIAH),
+)
+
+
+def came_report(session: Session, scope: Scope) -> Report:
+    """Money received in the period: eight queries, one of which asks where all loans stand at the
+    end of each month."""
+    each, banks = spans(scope.first, scope.last), banks_of(session, scope)
+    found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
+    _entries(session, scope, each, found)
+    _principal(session, scope, each, found)
+    _suspense(session, scope, each, found)
+
+    def cells(sums: Came, span: Span | None, bank: Bank | None) -> tuple[Cell, ...]:
+        return row(
+            sums.payments, sums.received, sums.undone, sums.net, sums.principal, sums.interest,
+            sums.penalty, sums.suspense, sums.placed, sums.recovered,
+        )  # fmt: skip
+
+    known = {key: sums for key, sums in found.items() if any(sums)}
+    return Report(
+        "angsuran",
+        CAME_TITLE,
+        CAME_ABOUT,
+        scope.words(of_period=True),
+        _tables(known, Came, each, banks, CAME_COLUMNS, cells),
+        incomplete(session, scope, scope.first),
+        booked_later(session, scope, *RECEIVED, "reversal"),
+    )
+
+
+def received(session: Session, scope: Scope) -> Came:
+    """All money of a period; five queries."""
+    each = [_whole(scope)]
+    found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
+    _entries(session, scope, each, found)
+    _principal(session, scope, each, found)
+    _suspense(session, scope, each, found)
+    sums: Came | None = _group(found, Came)
+    return sums or Came()
+
+
+def _entries(
+    session: Session, scope: Scope, each: Sequence[Span], found: dict[Key, list[int]]
+) -> None:
+    undone = aliased(LedgerEntry, name="undone")
+    came = LedgerEntry.kind.in_(RECEIVED)
+    went = and_(LedgerEntry.kind == "reversal", undone.kind.in_(RECEIVED))
+    after_all = or_(LedgerEntry.kind == "recovery", undone.kind == "recovery")
+    signed = case((came, LedgerEntry.amount), else_=-LedgerEntry.amount)
+    query = (
+        select(
+            LedgerEntry.effective_on,
+            LedgerEntry.bank_id,
+            func.sum(case((came, 1), else_=0)),
+            func.sum(case((came, LedgerEntry.amount), else_=0)),
+            func.sum(case((went, LedgerEntry.amount), else_=0)),
+            func.sum(LedgerEntry.applied),
+            func.sum(case((after_all, signed), else_=0)),
+        )
+        .outerjoin(
+            undone,
+            and_(undone.loan_id == LedgerEntry.loan_id, undone.sequence == LedgerEntry.reverses),
+        )
+        .where(
+            LedgerEntry.effective_on.between(scope.first, scope.last),
+            of_bank(LedgerEntry.bank_id, scope),
+            or_(came, went),
+        )
+        .group_by(LedgerEntry.effective_on, LedgerEntry.bank_id)
+    )
+    for day, bank_id, *sums in session.execute(query):
+        *money, recovered = whole(sums)
+        key = span_of(day, each), bank_id
+        _added(found, key, money)
+        _added(found, key, [recovered], 7)
+
+
+def _principal(
+    session: Session, scope: Scope, each: Sequence[Span], found: dict[Key, list[int]]
+) -> None:
+    """Principal that money paid off in each span: what was paid off at its end less at its
+    beginning, without what opening portfolios brought in."""
+    days = [scope.first - dt.timedelta(days=1), *(span.last for span in each)]
+    classes = thresholds_on(session, scope.last)  # no class is asked for here
+
+    def paid(place: int, on: dt.date, besides: Any = None, *which: Any) -> Any:
+        at = positions(on, classes, besides).where(of_bank(Loan.bank_id, scope), *which)
+        stood = at.subquery(f"stood_{place}")
+        return select(
+            literal(place), stood.c.bank_id, func.sum(stood.c.principal - stood.c.outstanding)
+        ).group_by(stood.c.bank_id)
+
+    parts = [paid(place, day) for place, day in enumerate(days)]
+    brought = [
+        paid(len(days) + at, span.last, LedgerEntry.kind != "opening",
+             Loan.opened_on.between(span.first, span.last))
+        for at, span in enumerate(each)
+    ]  # fmt: skip
+    sums: dict[Key, int] = defaultdict(int)
+    for place, bank_id, value in session.execute(union_all(*parts, *brought)):
+        sums[place, bank_id] = int(value or 0)
+    banks = {bank_id for _, bank_id in sums}
+    for at in range(len(each)):
+        for bank_id in banks:
+            gone = sums[at + 1, bank_id] - sums[at, bank_id] - sums[len(days) + at, bank_id]
+            _added(found, (at, bank_id), [gone], 4)
+
+
+def _suspense(
+    session: Session, scope: Scope, each: Sequence[Span], found: dict[Key, list[int]]
+) -> None:
+    came = (
+        select(SuspenseEntry.effective_on, SuspenseEntry.bank_id, func.sum(SuspenseEntry.amount))
+        .where(
+            SuspenseEntry.effective_on.between(scope.first, scope.last),
+            of_bank(SuspenseEntry.bank_id, scope),
+        )
+        .group_by(SuspenseEntry.effective_on, SuspenseEntry.bank_id)
+    )
+    placed = (
+        select(
+            SuspenseResolution.effective_on,
+            SuspenseEntry.bank_id,
+            func.sum(SuspenseResolution.amount),
+        )
+        .join(SuspenseEntry, SuspenseEntry.id == SuspenseResolution.suspense_id)
+        .where(
+            SuspenseResolution.effective_on.between(scope.first, scope.last),
+            SuspenseResolution.kind.in_(("loan", "undone")),
+            of_bank(SuspenseEntry.bank_id, scope),
+        )
+        .group_by(SuspenseResolution.effective_on, SuspenseEntry.bank_id)
+    )
+    for at, query in ((5, came), (6, placed)):
+        for day, bank_id, value in session.execute(query):
+            _added(found, (span_of(day, each), bank_id), whole([value]), at)

@@ -1,0 +1,183 @@
+"""Whom the programme reached: borrowers by kecamatan and sex, never by name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from wibawa.banks.models import Kecamatan, Kelurahan
+from wibawa.banks.queries import thresholds_on
+from wibawa.borrowers.models import Borrower
+from wibawa.loans.models import Loan
+from wibawa.loans.positions import positions
+from wibawa.reports.books import booked_later, incomplete, of_bank, projected, whole
+from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, row, summed
+from wibawa.reports.forms import Scope
+from wibawa.rules.money import share
+
+TITLE = "Peminjam menurut kecamatan dan jenis kelamin"
+ABOUT = (
+    "Peminjam (orang dan koperasi) menurut kecamatan usahanya. Dilayani: mendapat pinjaman dalam "
+    "periode. Kumulatif: pernah mendapat pinjaman sampai hari terakhir. Berjalan: masih mempunyai "
+    "baki debet pada hari terakhir. Setiap peminjam dihitung satu kali di setiap kelompok, berapa "
+    "pun pinjamannya; koperasi menurut jenis kelamin ketuanya."
+)
+MONEY = Kind.RUPIAH
+
+
+class Reached(NamedTuple):
+    """Borrowers of a group, each once, and the loans of the period."""
+
+    served: int = 0
+    ever: int = 0
+    running: int = 0
+    loans: int = 0
+    principal: int = 0
+
+
+Key = tuple[str, str, str]  # kecamatan, sex, kind of borrower
+
+
+def reached_report(session: Session, scope: Scope) -> Report:
+    """Borrowers reached in the period and up to its end: five queries."""
+    found = _reached(session, scope)
+    places = select(Kecamatan.code, Kecamatan.name).order_by(Kecamatan.name)
+    names = {code: name for code, name in session.execute(places).all()}  # noqa: C416 - rows, no dict
+    return Report(
+        "peminjam",
+        TITLE,
+        ABOUT,
+        scope.words(of_period=True),
+        (
+            _by_place(found, names),
+            _by_word(found, "kelamin", "Menurut jenis kelamin", "Jenis kelamin", 1,
+                     {"L": "Laki-laki", "P": "Perempuan"}),
+            _by_word(found, "jenis", "Menurut jenis peminjam", "Jenis peminjam", 2,
+                     {"micro": "Usaha mikro", "cooperative": "Koperasi"}),
+        ),
+        incomplete(session, scope, scope.first) + projected(scope),
+        booked_later(session, scope, "disbursement"),
+    )  # fmt: skip
+
+
+def reached_total(session: Session, scope: Scope) -> Reached:
+    return _sum(_reached(session, scope))
+
+
+def _reached(session: Session, scope: Scope) -> dict[Key, Reached]:
+    """One row for each borrower first, so that each counts once."""
+    each = (
+        positions(scope.last, thresholds_on(session, scope.last))
+        .add_columns(Loan.borrower_id, Loan.disbursed_on)
+        .where(of_bank(Loan.bank_id, scope))
+        .cte("each")
+        .prefix_with("MATERIALIZED", dialect="sqlite")
+    )
+    in_period = each.c.disbursed_on >= scope.first
+    runs = each.c.written_off_on.is_(None) & (each.c.outstanding > 0)
+    one = (
+        select(
+            each.c.borrower_id,
+            func.max(case((in_period, 1), else_=0)).label("served"),
+            func.max(case((runs, 1), else_=0)).label("running"),
+            func.sum(case((in_period, 1), else_=0)).label("loans"),
+            func.sum(case((in_period, each.c.principal), else_=0)).label("principal"),
+        )
+        .group_by(each.c.borrower_id)
+        .subquery("one")
+    )
+    query: Any = (
+        select(
+            Kelurahan.kecamatan_code,
+            Borrower.sex,
+            Borrower.kind,
+            func.sum(one.c.served),
+            func.count(),
+            func.sum(one.c.running),
+            func.sum(one.c.loans),
+            func.sum(one.c.principal),
+        )
+        .join(Borrower, Borrower.id == one.c.borrower_id)
+        .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
+        .group_by(Kelurahan.kecamatan_code, Borrower.sex, Borrower.kind)
+    )
+    return {
+        (place, sex, kind): Reached(*whole(sums))
+        for place, sex, kind, *sums in session.execute(query)
+    }
+
+
+def _sum(found: Mapping[Key, Reached], **wanted: str) -> Reached:
+    places = {"place": 0, "sex": 1, "kind": 2}
+    every = [
+        sums
+        for key, sums in found.items()
+        if all(key[places[name]] == value for name, value in wanted.items())
+    ]
+    return Reached(*(sum(column) for column in zip(*every, strict=True))) if every else Reached()
+
+
+def _by_place(found: Mapping[Key, Reached], names: Mapping[str, str]) -> Table:
+    columns = (
+        Column("Kecamatan", Kind.TEXT),
+        *(
+            Column(f"{word} {sex}")
+            for word in ("Dilayani", "Kumulatif", "Berjalan")
+            for sex in ("L", "P", "jumlah")
+        ),
+        Column("Pinjaman dalam periode"),
+        Column("Plafon dalam periode (Rp)", MONEY),
+    )
+    rows: list[Row] = []
+    for code, name in names.items():
+        men, women = _sum(found, place=code, sex="L"), _sum(found, place=code, sex="P")
+        both = _sum(found, place=code)
+        rows.append(
+            row(name, men.served, women.served, both.served, men.ever, women.ever, both.ever,
+                men.running, women.running, both.running, both.loans, both.principal)
+        )  # fmt: skip
+    return Table(
+        "kecamatan", "Menurut kecamatan", columns, tuple(rows), summed(rows, "Jumlah", columns)
+    )
+
+
+def _by_word(
+    found: Mapping[Key, Reached],
+    code: str,
+    title: str,
+    heading: str,
+    place: int,
+    words: Mapping[str, str],
+) -> Table:
+    columns = (
+        Column(heading, Kind.TEXT),
+        Column("Dilayani"),
+        Column("Bagian (%)", Kind.PERCENT),
+        Column("Kumulatif"),
+        Column("Bagian (%)", Kind.PERCENT),
+        Column("Berjalan"),
+        Column("Bagian (%)", Kind.PERCENT),
+        Column("Pinjaman dalam periode"),
+        Column("Plafon dalam periode (Rp)", MONEY),
+    )
+    total = _sum(found)
+    groups: dict[str, dict[Key, Reached]] = defaultdict(dict)
+    for key, sums in found.items():
+        groups[key[place]][key] = sums
+
+    def line(label: str, one: Reached) -> Row:
+        shares = (
+            (one.served, share(one.served, total.served)),
+            (one.ever, share(one.ever, total.ever)),
+            (one.running, share(one.running, total.running)),
+        )
+        cells = (Cell(value) for pair in shares for value in pair)
+        return (Cell(label), *cells, Cell(one.loans), Cell(one.principal))
+
+    rows = tuple(line(word, _sum(groups[key])) for key, word in words.items())
+    note = "Penyebut tiap persentase adalah jumlah di baris terakhir kolom di sebelah kirinya."
+    return Table(code, title, columns, rows, line("Jumlah", total), note)

@@ -1,0 +1,213 @@
+"""What the office answers for: indicators year by year, in the form of the Renstra's tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from wibawa.borrowers.models import Borrower
+from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator
+from wibawa.loans.models import Loan
+from wibawa.reports.books import booked_later, of_bank, whole
+from wibawa.reports.document import (
+    NO_DATA,
+    Cell,
+    Column,
+    Kind,
+    Report,
+    Row,
+    Table,
+    linked,
+    row,
+)
+from wibawa.reports.forms import Scope
+
+TPB, ACCESS, CAPITAL = "TPB 8.3.1.(c)", "AKSES-PEMBIAYAAN", "KOP-PERMODALAN"
+TPB_TITLE = "TPB 8.3.1.(c) akses ke layanan keuangan"
+TPB_ABOUT = (
+    "Persentase akses UMKM ke layanan keuangan: target, realisasi, dan rasio capaian tiap tahun "
+    "dalam bentuk Tabel 2.7 Renstra. Rasio capaian adalah realisasi dibagi target. Angka terbitan "
+    "tidak dihitung ulang, karena Renstra tidak menyebut pembilang dan penyebutnya."
+)
+ACCESS_TITLE = "Akses pembiayaan"
+ACCESS_ABOUT = (
+    "Persentase pelaku usaha mikro yang mendapat fasilitasi pengembangan usaha dan akses "
+    "pembiayaan: target dan realisasi tiap tahun, dengan pembilang dan penyebutnya."
+)
+CAPITAL_TITLE = "Permodalan koperasi"
+CAPITAL_ABOUT = (
+    "Koperasi yang mendapat pinjaman tiap tahun dibandingkan dengan target (50 koperasi setahun "
+    "pada 2026–2030). Setiap koperasi dihitung satu kali dalam setahun; pinjaman dan plafonnya di "
+    "kolom di sebelahnya."
+)
+PERCENT, TEXT = Kind.PERCENT, Kind.TEXT
+UNKNOWN = Cell(None, missing=NO_DATA)
+TPB_YEARS, LATER_YEARS = range(2020, 2030), range(2024, 2031)
+
+
+def tpb_report(session: Session, scope: Scope) -> Report:
+    figures = figures_of_indicator(session, TPB, TPB_YEARS, scope.last)
+    return Report(
+        "tpb",
+        TPB_TITLE,
+        TPB_ABOUT,
+        scope.words(of_period=False),
+        (*_renstra_form(figures), _by_year(figures, "Realisasi per tahun")),
+        (),
+        booked_later(session, scope, "disbursement"),
+    )
+
+
+def access_report(session: Session, scope: Scope) -> Report:
+    figures = figures_of_indicator(session, ACCESS, LATER_YEARS, scope.last)
+    return Report(
+        "akses-pembiayaan",
+        ACCESS_TITLE,
+        ACCESS_ABOUT,
+        scope.words(of_period=False),
+        (_by_year(figures, "Target dan realisasi per tahun"),),
+        (),
+        booked_later(session, scope, "disbursement"),
+    )
+
+
+def shown_value(value: int | None, figure: IndicatorFigure) -> Cell:
+    """A value of an indicator in its own unit: hundredths of a percent, or a plain count."""
+    if value is None:
+        return UNKNOWN
+    if figure.unit == "percent":
+        return Cell(value, PERCENT)
+    return Cell(value // 100, Kind.COUNT)
+
+
+def shown_target(figure: IndicatorFigure) -> Cell:
+    """Where the Renstra sets no target there is none: that is known, not missing."""
+    return Cell(None) if figure.target is None else shown_value(figure.target, figure)
+
+
+def _renstra_form(figures: Sequence[IndicatorFigure]) -> tuple[Table, ...]:
+    """One line with all years beside each other, as the Renstra prints it: five years a table."""
+    tables = []
+    for start in range(0, len(figures), 5):
+        five = figures[start : start + 5]
+        columns = (
+            Column("Uraian", TEXT),
+            Column("Satuan", TEXT),
+            *(Column(str(figure.year), PERCENT) for figure in five),
+        )
+        label = five[0].unit_label
+        rows = (
+            (Cell("Target"), Cell(label), *(shown_target(each) for each in five)),
+            (Cell("Realisasi"), Cell(label), *(shown_value(each.realised, each) for each in five)),
+            (
+                Cell("Rasio capaian"),
+                Cell("%"),
+                *(UNKNOWN if each.ratio is None else Cell(each.ratio) for each in five),
+            ),
+        )
+        years = f"{five[0].year}–{five[-1].year}"
+        title = f"Persentase akses UMKM ke layanan keuangan, {years}"
+        tables.append(Table(f"tabel-{five[0].year}", title, columns, rows))
+    return tuple(tables)
+
+
+def _by_year(figures: Sequence[IndicatorFigure], title: str) -> Table:
+    columns = (
+        Column("Tahun", TEXT),
+        Column("Target (%)", PERCENT),
+        Column("Pembilang"),
+        Column("Penyebut"),
+        Column("Realisasi (%)", PERCENT),
+        Column("Rasio capaian (%)", PERCENT),
+        Column("Keadaan", TEXT),
+        Column("Sumber", TEXT),
+    )
+    rows = tuple(
+        row(
+            str(each.year),
+            shown_target(each),
+            UNKNOWN if each.numerator is None else Cell(each.numerator),
+            UNKNOWN if each.denominator is None else Cell(each.denominator),
+            shown_value(each.realised, each),
+            UNKNOWN if each.ratio is None else Cell(each.ratio),
+            each.status_words,
+            each.source or None,
+        )
+        for each in figures
+    )
+    return Table("tahun", title, columns, rows)
+
+
+# — capital of cooperatives —
+
+
+def capital_report(session: Session, scope: Scope) -> Report:
+    """Cooperatives that got a loan, year by year, against the target."""
+    figures = figures_of_indicator(session, CAPITAL, LATER_YEARS, scope.last)
+    lent = _to_cooperatives(session, scope)
+    columns = (
+        Column("Tahun", TEXT),
+        Column("Target (koperasi)"),
+        Column("Realisasi (koperasi)"),
+        Column("Rasio capaian (%)", PERCENT),
+        Column("Pinjaman"),
+        Column("Plafon (Rp)", Kind.RUPIAH),
+        Column("Keadaan", TEXT),
+        Column("Sumber target", TEXT),
+    )
+    rows = tuple(_capital_row(each, lent.get(each.year), scope) for each in figures)
+    return Report(
+        "permodalan-koperasi",
+        CAPITAL_TITLE,
+        CAPITAL_ABOUT,
+        scope.words(of_period=False),
+        (Table("koperasi", "Koperasi per tahun", columns, rows),),
+        (),
+        booked_later(session, scope, "disbursement"),
+    )
+
+
+def _capital_row(figure: IndicatorFigure, lent: tuple[int, int] | None, scope: Scope) -> Row:
+    where = {
+        "cair": str(figure.year),
+        "jenis": "koperasi",
+        "keadaan": "semua",
+        "tanggal": scope.last.isoformat(),
+    }
+    loans, principal = (Cell(value) for value in lent) if lent else (UNKNOWN, UNKNOWN)
+    if lent:
+        loans, principal = (linked(cell, "loans.loan_list", **where) for cell in (loans, principal))
+    return row(
+        str(figure.year),
+        shown_target(figure),
+        shown_value(figure.realised, figure),
+        UNKNOWN if figure.ratio is None else Cell(figure.ratio),
+        loans,
+        principal,
+        figure.status_words,
+        figure.source or None,
+    )
+
+
+def _to_cooperatives(session: Session, scope: Scope) -> dict[int, tuple[int, int]]:
+    found: dict[int, tuple[int, int]] = {}
+    query: Any = (
+        select(Loan.disbursed_on, func.count(), func.sum(Loan.principal))
+        .join(Borrower, Borrower.id == Loan.borrower_id)
+        .where(
+            Borrower.kind == "cooperative",
+            Loan.disbursed_on <= scope.last,
+            Loan.disbursed_on >= dt.date(LATER_YEARS[0], 1, 1),
+            of_bank(Loan.bank_id, scope),
+        )
+        .group_by(Loan.disbursed_on)
+    )
+    for day, *sums in session.execute(query):
+        count, amount = whole(sums)
+        before = found.get(day.year, (0, 0))
+        found[day.year] = before[0] + count, before[1] + amount
+    return found

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+
+from wibawa.access.guard import me, needs
+from wibawa.access.permissions import Permission
+from wibawa.access.trail import record_apart
+from wibawa.banks.queries import all_banks
+from wibawa.database import db
+from wibawa.letters.queries import logos_of, profile_on
+from wibawa.printing.statements import statement_pdf
+from wibawa.reports.catalogue import GROUPS, REPORTS, Definition
+from wibawa.reports.document import Cell, written
+from wibawa.reports.files import PROGRAMME, csv_rows, said, sheets, statement
+from wibawa.reports.forms import Asked
+from wibawa.uploads.exports import report_file
+from wibawa.web import clock
+from wibawa.web.formats import moment
+
+pages = Blueprint("reports", __name__)
+
+
+def _asked(which: str) -> tuple[Definition, Asked]:
+    """The report of an address and what it asks for; a bank officer's is of the own bank."""
+    definition = REPORTS[which]
+    banks = all_banks(db.session(), me().bank_id)
+    return definition, definition.read(request.args, clock.today(), banks, me().bank_id)
+
+
+@needs(Permission.SEE_REPORTS)
+def report_list() -> str:
+    return render_template("reports/report_list.html", groups=GROUPS)
+
+
+@needs(Permission.SEE_REPORTS)
+def report(which: str) -> str:
+    definition, asked = _asked(which)
+    return render_template(
+        "reports/report.html",
+        definition=definition,
+        asked=asked,
+        report=definition.make(db.session(), asked.scope),
+        banks=[] if me().bank_id or definition.of_all else all_banks(db.session()),
+        written=written,
+        rows_of=_rows_of,
+    )
+
+
+def _rows_of(cell: Cell) -> str | None:
+    """The address of the rows behind a figure; None for who may not open it."""
+    if cell.link is None or not cell.value:
+        return None
+    view: Any = current_app.view_functions[cell.link.endpoint]
+    arguments: dict[str, Any] = dict(cell.link.arguments)
+    return url_for(cell.link.endpoint, **arguments) if me().may(view.wibawa_permission) else None
+
+
+@needs(Permission.SEE_REPORTS)
+def download(which: str, kind: str) -> Response:
+    definition, asked = _asked(which)
+    made = definition.make(db.session(), asked.scope)
+    record_apart(clock.now(), me().id, "list_exported", "report", None, made.title)
+    name = f"{which}-{asked.scope.last.isoformat()}"
+    if kind == "pdf":
+        paper = statement(made, moment(clock.now()), me().name, clock.today())
+        head = profile_on(db.session(), clock.today()).letterhead
+        content = statement_pdf(paper, head, logos_of(db.session()))
+        out = io.BytesIO(content)
+        return send_file(out, mimetype="application/pdf", download_name=f"{name}.pdf")
+    notes = [*said(made), f"Diekspor {moment(clock.now())} WIB oleh {me().name}"]
+    title = f"{made.title} {PROGRAMME}"
+    return report_file(kind, name, title, sheets(made), csv_rows(made), notes)
+
+
+CODES = ", ".join(f'"{code}"' for code in REPORTS)
+ONE = f"/laporan/<any({CODES}):which>"
+pages.add_url_rule("/laporan", view_func=report_list)
+pages.add_url_rule(ONE, view_func=report)
+pages.add_url_rule(f"{ONE}/unduh.<any(xlsx, csv, pdf):kind>", view_func=download)

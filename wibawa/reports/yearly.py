@@ -1,0 +1,276 @@
+"""The yearly report to the leadership: the other reports' figures together, in words and charts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from wibawa.banks.queries import thresholds_on
+from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator, figures_of_year
+from wibawa.loans.portfolio import BankFigures, portfolio
+from wibawa.reports.books import booked_later, incomplete, projected
+from wibawa.reports.document import (
+    NO_DATA,
+    Cell,
+    Chart,
+    Column,
+    Kind,
+    Report,
+    Row,
+    Table,
+    row,
+)
+from wibawa.reports.forms import Scope
+from wibawa.reports.money import Came, Lent, lent_report, lent_total, received
+from wibawa.reports.people import Reached, reached_report, reached_total
+from wibawa.reports.portfolio import arrears_share, npl_share, par30_share
+from wibawa.reports.results import TPB, TPB_YEARS, shown_target, shown_value
+from wibawa.rules.collectibility import CLASS_NAMES
+from wibawa.rules.dates import add_months, long_date
+from wibawa.rules.money import number, percent, rupiah, share
+
+TITLE = "Laporan tahunan untuk pimpinan"
+ABOUT = (
+    "Ringkasan satu tahun, atau periode lain: yang dicairkan dan kembali, mutu portofolio, "
+    "peminjam yang dilayani, dan indikator, dengan periode yang sama setahun sebelumnya. "
+    "Rinciannya ada di laporan masing-masing; PDF-nya memuat grafik."
+)
+MONEY, COUNT, PERCENT, TEXT = Kind.RUPIAH, Kind.COUNT, Kind.PERCENT, Kind.TEXT
+
+
+@dataclass(frozen=True)
+class Sums:
+    """A period in figures, and where the portfolio stands at its end."""
+
+    lent: Lent
+    came: Came
+    reached: Reached
+    stands: BankFigures
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.stands.loans_disbursed
+
+
+def yearly_report(session: Session, scope: Scope) -> Report:
+    """A period beside the one a year before: some fifty queries, whatever the number of loans."""
+    year_before = replace(scope, first=add_months(scope.first, -12), last=_year_before(scope.last))
+    now, then = _sums(session, scope), _sums(session, year_before)
+    lent = lent_report(session, scope).tables[0]
+    reached = reached_report(session, scope).tables
+    year = scope.last.year
+    figures = figures_of_year(session, year, scope.last)
+    tpb = figures_of_indicator(session, TPB, TPB_YEARS, scope.last)
+    return Report(
+        "tahunan",
+        TITLE,
+        ABOUT,
+        scope.words(of_period=True),
+        (
+            _summary(now, then, scope, year_before),
+            replace(
+                lent, code="pencairan", title="Pencairan menurut bulan", chart=_lent_chart(lent)
+            ),
+            _classes(now.stands, scope),
+            *(
+                replace(table, code=f"peminjam-{table.code}", title=f"Peminjam m{table.title[1:]}")
+                for table in reached
+            ),
+            _indicators(figures, year),
+            _trend(tpb),
+        ),
+        incomplete(session, scope, scope.first) + projected(scope),
+        booked_later(session, scope),
+    )
+
+
+def _year_before(day: dt.date) -> dt.date:
+    """The same end a year before; the end of February stays one."""
+    if (day + dt.timedelta(days=1)).day == 1:
+        return add_months(day, -12, 31)
+    return add_months(day, -12)
+
+
+def _sums(session: Session, scope: Scope) -> Sums:
+    figures = portfolio(session, scope.last, thresholds_on(session, scope.last), scope.bank_id)
+    return Sums(
+        lent_total(session, scope),
+        received(session, scope),
+        reached_total(session, scope),
+        figures.total,
+    )
+
+
+def _lines(sums: Sums) -> list[tuple[str, str, Kind, int | None]]:
+    at = sums.stands
+    return [
+        ("Pinjaman dicairkan", "pinjaman", COUNT, sums.lent.loans),
+        ("Plafon dicairkan", "Rp", MONEY, sums.lent.principal),
+        ("Di antaranya kepada koperasi", "pinjaman", COUNT, sums.lent.cooperatives),
+        ("Peminjam dilayani", "peminjam", COUNT, sums.reached.served),
+        ("Peminjam sejak awal", "peminjam", COUNT, sums.reached.ever),
+        ("Uang diterima, bersih", "Rp", MONEY, sums.came.net),
+        ("Di antaranya pokok", "Rp", MONEY, sums.came.principal),
+        ("Di antaranya bunga", "Rp", MONEY, sums.came.interest),
+        ("Baki debet pada hari terakhir", "Rp", MONEY, at.outstanding_principal),
+        ("Tunggakan", "Rp", MONEY, at.arrears),
+        ("Rasio tunggakan", "%", PERCENT, arrears_share(at)),
+        ("Baki debet yang menunggak lebih dari 30 hari", "Rp", MONEY, at.par30_outstanding),
+        ("PAR30", "%", PERCENT, par30_share(at)),
+        ("Baki debet kolektibilitas 3–5", "Rp", MONEY, at.npl_outstanding),
+        ("NPL", "%", PERCENT, npl_share(at)),
+        ("Pinjaman yang dihapus buku", "pinjaman", COUNT, at.written_off_loans),
+    ]
+
+
+def _summary(now: Sums, then: Sums, scope: Scope, before: Scope) -> Table:
+    unknown = Cell(None, missing=NO_DATA)
+    rows: list[Row] = []
+    for (label, unit, kind, value), (*_, earlier) in zip(_lines(now), _lines(then), strict=True):
+        one = unknown if now.is_empty else Cell(value, kind)
+        two = unknown if then.is_empty else Cell(earlier, kind)
+        rows.append((Cell(label), Cell(unit), one, two))
+    columns = (
+        Column("Angka", TEXT),
+        Column("Satuan", TEXT),
+        Column(f"Sampai {long_date(scope.last)}", MONEY),
+        Column(f"Sampai {long_date(before.last)}", MONEY),
+    )
+    return Table("ringkasan", "Ringkasan", columns, tuple(rows), words=_words(now, then, scope))
+
+
+def _words(now: Sums, then: Sums, scope: Scope) -> tuple[str, ...]:
+    """What the figures say, in sentences; nothing that is not in the tables."""
+    if now.is_empty:
+        return ("Dalam periode ini belum ada pinjaman yang tercatat.",)
+    at = now.stands
+    said = [
+        f"Dari {long_date(scope.first)} sampai {long_date(scope.last)} dicairkan "
+        f"{number(now.lent.loans)} pinjaman senilai {rupiah(now.lent.principal)} kepada "
+        f"{number(now.reached.served)} peminjam{_compared(now, then)}. Sejak awal program "
+        f"{number(now.reached.ever)} peminjam telah dilayani.",
+        f"Dalam periode yang sama diterima {rupiah(now.came.net)}, di antaranya pokok "
+        f"{rupiah(now.came.principal)} dan bunga {rupiah(now.came.interest)}.",
+        f"Pada {long_date(scope.last)} baki debet {rupiah(at.outstanding_principal)} pada "
+        f"{number(at.loans_outstanding)} pinjaman; {rupiah(at.arrears)} sudah lewat jatuh tempo. "
+        f"PAR30 {_percent(par30_share(at))} dan NPL {_percent(npl_share(at))}{_worse(now, then)}.",
+    ]
+    return tuple(said)
+
+
+def _percent(hundredths: int | None) -> str:
+    return "belum ada data" if hundredths is None else percent(hundredths)
+
+
+def _compared(now: Sums, then: Sums) -> str:
+    if then.lent.principal == 0:
+        return ""
+    change = now.lent.principal - then.lent.principal
+    if change == 0:
+        return ", sama dengan setahun sebelumnya"
+    word = "lebih banyak" if change > 0 else "lebih sedikit"
+    rate = share(abs(change), then.lent.principal)
+    return f", {_percent(rate)} {word} daripada setahun sebelumnya ({rupiah(then.lent.principal)})"
+
+
+def _worse(now: Sums, then: Sums) -> str:
+    if then.is_empty or par30_share(then.stands) is None:
+        return ""
+    return (
+        f"; setahun sebelumnya PAR30 {_percent(par30_share(then.stands))} dan NPL "
+        f"{_percent(npl_share(then.stands))}"
+    )
+
+
+def _lent(table: Table) -> Table:
+    """The report of disbursements by month, or by year where the period is long."""
+    title = f"Pencairan m{table.title[1:]}"
+    return replace(table, code="pencairan", title=title, chart=_lent_chart(table))
+
+
+def _lent_chart(table: Table) -> Chart:
+    values = tuple(line[2].value if isinstance(line[2].value, int) else None for line in table.rows)
+    labels = tuple(_short(str(line[0].value)) for line in table.rows)
+    return Chart(labels, values, MONEY, "Plafon dicairkan, juta rupiah")
+
+
+def _short(label: str) -> str:
+    """ "September 2026" as it fits under a bar."""
+    month, _, year = label.partition(" ")
+    return f"{month[:3]} {year[2:]}".strip() if year else label
+
+
+def _classes(at: BankFigures, scope: Scope) -> Table:
+    columns = (
+        Column("Kolektibilitas", TEXT),
+        Column("Pinjaman"),
+        Column("Baki debet (Rp)", MONEY),
+        Column("Bagian (%)", PERCENT),
+    )
+    rows = tuple(
+        row(
+            f"{grade} {name}",
+            at.classes[grade].loans,
+            at.classes[grade].outstanding,
+            share(at.classes[grade].outstanding, at.outstanding_principal),
+        )
+        for grade, name in CLASS_NAMES.items()
+    )
+    whole = share(at.outstanding_principal, at.outstanding_principal)
+    total = row("Jumlah", at.loans_outstanding, at.outstanding_principal, whole)
+    values = tuple(at.classes[grade].outstanding for grade in CLASS_NAMES)
+    chart = Chart(tuple(CLASS_NAMES.values()), values, MONEY, "Baki debet, juta rupiah")
+    title = f"Kolektibilitas, {long_date(scope.last)}"
+    return Table("kolektibilitas", title, columns, rows, total, chart=chart)
+
+
+def _indicators(figures: Sequence[IndicatorFigure], year: int) -> Table:
+    columns = (
+        Column("Indikator", TEXT),
+        Column("Satuan", TEXT),
+        Column("Target", COUNT),
+        Column("Realisasi", COUNT),
+        Column("Rasio capaian (%)", PERCENT),
+        Column("Keadaan", TEXT),
+    )
+    rows = tuple(
+        row(
+            each.name,
+            each.unit_label,
+            shown_target(each),
+            shown_value(each.realised, each),
+            Cell(each.ratio, missing=NO_DATA),
+            each.status_words,
+        )
+        for each in figures
+    )
+    return Table("indikator", f"Indikator tahun {year}", columns, rows)
+
+
+def _trend(figures: Sequence[IndicatorFigure]) -> Table:
+    columns = (
+        Column("Tahun", TEXT),
+        Column("Target (%)", PERCENT),
+        Column("Realisasi (%)", PERCENT),
+        Column("Rasio capaian (%)", PERCENT),
+    )
+    rows = tuple(
+        row(
+            str(each.year),
+            shown_target(each),
+            shown_value(each.realised, each),
+            Cell(each.ratio, missing=NO_DATA),
+        )
+        for each in figures
+    )
+    chart = Chart(
+        tuple(str(each.year) for each in figures),
+        tuple(each.realised for each in figures),
+        PERCENT,
+        "Realisasi, persen",
+        tuple(each.target for each in figures),
+    )
+    return Table("tren", "TPB 8.3.1.(c), 2020–2029", columns, rows, chart=chart)
