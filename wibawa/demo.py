@@ -32,6 +32,7 @@ from wibawa.borrowers.models import Borrower
 from wibawa.demo_applications import add_applications
 from wibawa.demo_arrears import add_arrears
 from wibawa.demo_changes import add_changes
+from wibawa.demo_indicators import add_indicators
 from wibawa.demo_reconciliation import DAYS_TO_CLOSE, add_closing, add_differences
 from wibawa.demo_register import register_file
 from wibawa.disbursements.actions import record as record_disbursement
@@ -153,6 +154,7 @@ def fill(session: Session, now: dt.datetime) -> Office:
     add_applications(session, random, today, people, _applicant_maker(session, random))
     _waiting_disbursements(session, random, today, now, people)
     add_changes(session, now, people)
+    add_indicators(session, people, in_wib(now))
     to_try |= _payments_to_try(session, random, today)
     name, content = register_file(session, _applicant_maker(session, random), today)
     to_try[name] = content
