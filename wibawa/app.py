@@ -22,6 +22,7 @@ from wibawa.arrears import routes as arrears_routes
 from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
 from wibawa.changes import routes as change_routes
+from wibawa.dashboard import routes as dashboard_routes
 from wibawa.database import db, prepare_engine, set_writing
 from wibawa.decisions import routes as decision_routes
 from wibawa.disbursements import routes as disbursement_routes
@@ -57,6 +58,7 @@ csrf = CSRFProtect()
 PARTS = (
     access_routes,
     home_routes,
+    dashboard_routes,
     application_routes,
     decision_routes,
     disbursement_routes,

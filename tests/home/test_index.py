@@ -86,16 +86,6 @@ def test_what_waits_is_counted_for_those_who_can_do_it(
 ) -> None:
     assert "<strong>2</strong> titipan" in sign_in("staff").get("/").get_data(as_text=True)
     assert "<strong>1</strong> titipan" in sign_in("jateng").get("/").get_data(as_text=True)
-    assert "titipan" not in sign_in("leader").get("/").get_data(as_text=True).lower()
-
-
-def test_the_access_indicator_has_a_chart_and_the_same_figures_as_a_table(
-    loans: dict[str, int], sign_in: SignIn
-) -> None:
-    page = sign_in("leader").get("/").get_data(as_text=True)
-    assert "TPB 8.3.1.(c)" in page
-    for text in ("11,30%", "188,33%", "7,94%", "99,25%", "belum ada data", "10,50%"):
-        assert text in page
 
 
 def test_an_empty_office_is_told_what_comes_first(sign_in: SignIn) -> None:

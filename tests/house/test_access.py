@@ -125,6 +125,7 @@ PAGES = {
     "changes.export_list": "see_loans",
     "changes.new_change": "request_change",
     "changes.refuse": "decide_change",
+    "dashboard.dashboard": "see_indicators",
     "decisions.apply_upload": "answer_application",
     "decisions.approve": "answer_application",
     "decisions.check_upload": "see_uploads",

@@ -43,6 +43,7 @@ OTHER_NAMES = {
     "changes/kinds/settlement": "paying off early, and taking that back",
     "changes/kinds/write_off": "the kind that writes a loan off",
     "changes/kinds/schedule": "the kinds that make a new version of the schedule",
+    "dashboard/books": "figures of a day, kept while the books say the same",
     "decisions/answers": "what a file of answers says, and what its check knows and finds",
     "disbursements/entry": "the form of a disbursement: its address and what it begins with",
     "disbursements/lists": "the filtered list, and the approved applications that wait",
@@ -55,6 +56,7 @@ OTHER_NAMES = {
     "indicators/implied": "which numerators the published figures imply",
     "indicators/locks/invariants": "what `wibawa check` proves of locked years",
     "indicators/locks/document": "a locked year as plain data, as it is hashed and kept",
+    "indicators/starts": "what a year began with, for its pace",
     "indicators/members": "which loans a figure counts, as SQL for larger queries",
     "layouts/kinds": "the kinds of files whose headings can be taught, one line each",
     "letters/documents": "a letter as plain data; no Flask, no database",
@@ -134,6 +136,7 @@ TOOL_FOLDERS = {"rules", "web", "uploads"}
 MONEY_FOLDERS = (
     "rules", "applications", "changes", "decisions", "merging", "loans", "repayments",
     "disbursements", "indicators", "banks", "home", "arrears", "reconciliation", "reports",
+    "dashboard",
 )  # fmt: skip
 DIVISIONS: dict[str, str] = {}
 FLOATS = {"wibawa/uploads/names.py": "likeness of two spellings, no money"}

@@ -77,6 +77,8 @@ FILTERS: dict[str, set[int]] = {
     "cair=2026": {1, 2, 3},
     "cair=2025": set(),
     "restrukturisasi=2026": set(),
+    "kecamatan=33.74.06": set(),
+    "kecamatan=33.74": {1, 2, 3},
     "tanggal=2026-01-30&keadaan=semua": set(),
     "tanggal=2026-10-31&keadaan=menunggak": {1},
     "bank=ADA&kol=9&keadaan=x&lewat=-1&hal=99&urut=drop": {1, 2, 3},

@@ -11,7 +11,7 @@ from flask import url_for
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
-from wibawa.access.permissions import Permission
+from wibawa.access.permissions import Permission, Role
 from wibawa.access.sessions import SignedIn
 from wibawa.applications.lists import waits_for
 from wibawa.applications.models import Application
@@ -31,6 +31,7 @@ from wibawa.uploads.models import Upload
 from wibawa.web import clock
 
 P = Permission
+FROM_THE_DASHBOARD = (Role.LEADER,)  # nothing waits for these: the dashboard is their first page
 ANY_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -85,6 +86,7 @@ class Waiting:
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Beranda", "home.index", "home", P.SIGNED_IN, None),
+    ("Dasbor", "dashboard.dashboard", "dashboard", P.SEE_INDICATORS, None),
     (
         "Permohonan",
         "applications.application_list",
@@ -392,6 +394,7 @@ def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[M
         )
         for label, target, icon, permission, counted in ITEMS
         if person.may(permission)
+        and not (target == "home.index" and person.role in FROM_THE_DASHBOARD)
     ]
 
 

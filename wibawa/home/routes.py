@@ -14,9 +14,8 @@ from wibawa.borrowers.forms import LONGEST_SEARCH
 from wibawa.borrowers.queries import find_borrowers, is_whole_nik
 from wibawa.database import db, set_writing
 from wibawa.home.forms import ComponentForm
-from wibawa.home.menu import tasks_for
+from wibawa.home.menu import FROM_THE_DASHBOARD, tasks_for
 from wibawa.home.queries import exact_application, exact_loan, find_applications, find_loans
-from wibawa.indicators.queries import figures_of_indicator
 from wibawa.loans.portfolio import Portfolio, portfolio
 from wibawa.loans.queries import latest_payment_on
 from wibawa.reports.portfolio import arrears_share, columns_of, npl_share, par30_share
@@ -30,21 +29,18 @@ from wibawa.web.charts import Segment, bar_line_chart, stacked_bar
 pages = Blueprint("home", __name__)
 P = Permission
 
-TPB = "TPB 8.3.1.(c)"
-TPB_YEARS = range(2020, 2030)
 FOUND_AT_ONCE = 10
 
 
 @needs(Permission.SIGNED_IN)
-def index() -> str:
+def index() -> str | AnyResponse:
+    if me().role in FROM_THE_DASHBOARD:
+        return redirect(url_for("dashboard.dashboard"))
     today = clock.today()
-    sees_figures = me().may(Permission.SEE_INDICATORS)
     return render_template(
         "home/index.html",
         today=today,
         tasks=tasks_for(db.session(), me()),
-        tpb=figures_of_indicator(db.session(), TPB, TPB_YEARS, today) if sees_figures else [],
-        draw_years=bar_line_chart,
         **(_money(today) if me().may(Permission.SEE_LOANS) else {"figures": None}),
     )
 

@@ -25,7 +25,8 @@ KINDS = {"mikro": "micro", "koperasi": "cooperative"}
 KIND_LABELS = {"mikro": "Usaha mikro", "koperasi": "Koperasi"}
 LATE_STEPS = (30, 90, 180)
 FILTERS = (
-    "q", "bank", "kol", "keadaan", "lewat", "npl", "jenis", "cair", "restrukturisasi", "tanggal",
+    "q", "bank", "kol", "keadaan", "lewat", "npl", "jenis", "cair", "restrukturisasi", "kecamatan",
+    "tanggal",
 )  # fmt: skip
 LONGEST_SEARCH = 80
 
@@ -48,8 +49,10 @@ def read_list(
     banks: Sequence[Bank],
     own_bank: int | None,
     personal: bool,
+    places: Mapping[str, str],
 ) -> ListAsked:
-    """Read the filters; a bank officer is confined to `own_bank` whatever the address says."""
+    """Read the filters; a bank officer is confined to `own_bank` whatever the address says.
+    `places`: code → name of each kecamatan."""
     on, problem = asked_day(arguments.get("tanggal"), today)
     bank = next((each for each in banks if each.code == arguments.get("bank", "").upper()), None)
     state = arguments.get("keadaan", "")
@@ -63,6 +66,7 @@ def read_list(
         over_days=asked_number(arguments.get("lewat"), 0, 9_999),
         npl=arguments.get("npl") == "1",
         borrower_kind=KINDS.get(kind),
+        kecamatan=place if (place := arguments.get("kecamatan", "")) in places else None,
         disbursed_year=asked_number(arguments.get("cair"), 2000, 2100),
         disbursed_month=Month.parse(arguments.get("cair", "")),
         rescheduled_year=asked_number(arguments.get("restrukturisasi"), 2000, 2100),
@@ -70,7 +74,8 @@ def read_list(
     )
     shown_bank = bank if own_bank is None else None
     fields = _fields(wanted, shown_bank, kind, on if on != today else None)
-    return ListAsked(on, wanted, fields, _chips(fields, shown_bank, on), problem)
+    place = places.get(wanted.kecamatan or "", "")
+    return ListAsked(on, wanted, fields, _chips(fields, shown_bank, on, place), problem)
 
 
 def _fields(wanted: LoanFilter, bank: Bank | None, kind: str, on: dt.date | None) -> dict[str, str]:
@@ -91,6 +96,7 @@ def _fields(wanted: LoanFilter, bank: Bank | None, kind: str, on: dt.date | None
         if wanted.disbursed_month
         else text(wanted.disbursed_year),
         "restrukturisasi": "ya" if wanted.restructured else text(wanted.rescheduled_year),
+        "kecamatan": text(wanted.kecamatan),
         "tanggal": short_date(on) if on else "",
     }
     return {key: value for key, value in found.items() if value}
@@ -101,7 +107,9 @@ def _disbursed_words(code: str) -> str:
     return f"Dicairkan {month.words}" if month else f"Dicairkan tahun {code}"
 
 
-def _chips(fields: dict[str, str], bank: Bank | None, on: dt.date) -> list[tuple[str, str]]:
+def _chips(
+    fields: dict[str, str], bank: Bank | None, on: dt.date, place: str
+) -> list[tuple[str, str]]:
     """(key, what the filter says) of the filters in use, in the order of the form."""
     number_of = {key: int(text) for key, text in fields.items() if text.isdecimal()}
     says = {
@@ -116,6 +124,7 @@ def _chips(fields: dict[str, str], bank: Bank | None, on: dt.date) -> list[tuple
         "restrukturisasi": "Direstrukturisasi"
         if fields.get("restrukturisasi") == "ya"
         else f"Direstrukturisasi tahun {fields.get('restrukturisasi')}",
+        "kecamatan": f"Kecamatan {place}",
         "tanggal": f"Posisi {long_date(on)}",
     }
     return [(key, text) for key, text in says.items() if key in fields]

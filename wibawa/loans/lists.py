@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from wibawa.banks.models import Bank
+from wibawa.banks.models import Bank, Kelurahan
 from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import Loan, LoanRequest, Schedule, SuspenseEntry
 from wibawa.loans.portfolio import NPL_FROM_CLASS
@@ -42,6 +42,7 @@ class LoanFilter:
     over_days: int | None = None  # only loans more than so many days past due
     npl: bool = False
     borrower_kind: str | None = None
+    kecamatan: str | None = None
     disbursed_year: int | None = None
     disbursed_month: Month | None = None
     rescheduled_year: int | None = None  # restructured in that year
@@ -204,10 +205,13 @@ def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Any:
 
 
 def _of_borrowers_and_years(on: dt.date, wanted: LoanFilter) -> list[ColumnElement[bool]]:
-    """The conditions behind the figures of the indicators."""
+    """The conditions behind the figures of the indicators and of the dashboard."""
     found: list[ColumnElement[bool]] = []
     if wanted.borrower_kind is not None:
         found.append(Borrower.kind == wanted.borrower_kind)
+    if wanted.kecamatan is not None:
+        places = select(Kelurahan.code).where(Kelurahan.kecamatan_code == wanted.kecamatan)
+        found.append(Borrower.kelurahan_code.in_(places))
     if wanted.disbursed_year is not None:
         found.append(Loan.disbursed_on.between(*_year(wanted.disbursed_year)))
     if wanted.disbursed_month is not None:

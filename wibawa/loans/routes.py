@@ -12,6 +12,7 @@ from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks, thresholds_on
+from wibawa.borrowers.queries import kecamatan_choices
 from wibawa.changes.queries import KIND_WORDS, requests_of_loans, waiting_of_loan
 from wibawa.database import db
 from wibawa.disbursements.queries import source_of_loan
@@ -97,7 +98,8 @@ def _entries_shown(entries: Sequence[EntryLine]) -> list[EntryLine]:
 def _list_asked() -> tuple[ListAsked, Wanted]:
     """The filter and the order of the list, from the address."""
     banks = all_banks(db.session(), me().bank_id)
-    asked = read_list(request.args, clock.today(), banks, me().bank_id, _sees_people())
+    places = dict(kecamatan_choices(db.session())) if "kecamatan" in request.args else {}
+    asked = read_list(request.args, clock.today(), banks, me().bank_id, _sees_people(), places)
     sorts = tuple(sort for sort in lists.SORTS if sort != "nama" or _sees_people())
     return asked, wanted(request.args.to_dict(), sorts, "nomor")
 

@@ -8,7 +8,7 @@ name and its figures as text; the caller puts a table of the same figures beside
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -116,15 +116,17 @@ def bar_line_chart(
     title: str,
     unit: str,
     description: str,
+    unsettled: Collection[str] = (),
 ) -> Markup:
     """Targets (a line with marks) against realised values (bars), one column per label.
 
     Values are hundredths of `unit`. None is "belum ada data", never a zero. The exact figures stand
-    in two rows below the years, so nothing has to be read off the drawing.
+    in two rows below the years, so nothing has to be read off the drawing. Columns of `unsettled`
+    labels are hatched: reckoned from the books, and may still change.
     """
     if not len(labels) == len(target) == len(realised):
         raise ValueError("labels, target and realised must be equally long")
-    key = _key("bar-line", tuple(labels), tuple(target), tuple(realised), title)
+    key = _key("bar-line", tuple(labels), tuple(target), tuple(realised), title, tuple(unsettled))
     highest = max([100, *(value for value in (*target, *realised) if value is not None)])
     step = nice_step(highest)
     top, base = step * -(-highest // step), HEIGHT - BOTTOM
@@ -144,11 +146,15 @@ def bar_line_chart(
             tall = (base - TOP) * max(got, 0) // top
             bars.append(
                 f'<rect class="mark-realised" x="{middle - half}" y="{base - tall}" '
-                f'width="{half * 2}" height="{tall}" fill="{GREEN}"/>'
-            )
+                f'width="{half * 2}" height="{tall}" '
+                + (f'fill="url(#{key}-hatch)" stroke="{GREEN}"/>' if label in unsettled
+                   else f'fill="{GREEN}"/>')
+            )  # fmt: skip
         if goal is not None:
             points.append((middle, base - (base - TOP) * max(goal, 0) // top))
     parts = [_open(key, WIDTH, HEIGHT, title, description), *_axis(top, step, unit, base)]
+    if unsettled:
+        parts += [_hatch(f"{key}-hatch"), _hatch_key(f"{key}-hatch")]
     parts += [_strip_names(base), *bars, _line(points), "</svg>"]
     return Markup("".join(parts))  # noqa: S704 - every text is escaped in _text and _open
 
@@ -162,6 +168,108 @@ def _line(points: Sequence[tuple[int, int]]) -> str:
         f'<polyline class="mark-target" points="{path}" fill="none" stroke="{TARGET}" '
         f'stroke-width="2" stroke-dasharray="5 3"/>'
         f'<path d="{marks}" fill="{TARGET}" stroke="#fff" stroke-width="2"/>'
+    )
+
+
+def _hatch(key: str) -> str:
+    return (
+        f'<defs><pattern id="{key}" width="7" height="7" patternUnits="userSpaceOnUse">'
+        f'<rect width="7" height="7" fill="#fff"/>'
+        f'<path d="M-2 2l4-4M0 7l7-7M5 9l4-4" stroke="{GREEN}" stroke-width="2"/></pattern></defs>'
+    )
+
+
+def _hatch_key(key: str) -> str:
+    y, right = TOP - 14, WIDTH - RIGHT
+    return (
+        f'<rect x="{right - 272}" y="{y - 10}" width="18" height="11" fill="url(#{key})" '
+        f'stroke="{GREEN}"/>'
+        + _text(right - 248, y, "Dihitung dari buku, belum ditetapkan", size=12, anchor="start")
+    )
+
+
+class Line(NamedTuple):
+    """One line of a chart: its name and its values, None where nothing is known."""
+
+    name: str
+    values: tuple[int | None, ...]
+
+
+LINE_INKS = (GREEN, TARGET, "#28527a")
+DASHES = ("", "7 4", "2 3")
+
+
+def line_chart(
+    labels: Sequence[str], lines: Sequence[Line], title: str, unit: str, description: str
+) -> Markup:
+    """Up to three lines over the same labels, each with a stroke and a mark of its own.
+
+    Values are hundredths of `unit`, none negative. A gap is left where nothing is known.
+    """
+    if len(lines) > len(LINE_INKS) or any(len(line.values) != len(labels) for line in lines):
+        raise ValueError("at most three lines, each as long as the labels")
+    key = _key("lines", tuple(labels), tuple(lines), title)
+    highest = max([100, *(value for line in lines for value in line.values if value is not None)])
+    step = nice_step(highest)
+    top, height = step * -(-highest // step), HEIGHT - 50
+    base = height - 28
+    column = (WIDTH - LEFT - RIGHT) // max(len(labels), 1)
+    middles = [LEFT + column * number + column // 2 for number in range(len(labels))]
+    parts = [_open(key, WIDTH, height, title, description), *_axis(top, step, unit, base)]
+    parts += [_text(x, base + 18, label) for x, label in zip(middles, labels, strict=True)]
+    for number, line in enumerate(lines):
+        points = [
+            None if value is None else (x, base - (base - TOP) * value // top)
+            for x, value in zip(middles, line.values, strict=True)
+        ]
+        parts += [_drawn(points, number), _line_name(line, number)]
+    return Markup("".join([*parts, "</svg>"]))  # noqa: S704 - every text is escaped in _text and _open
+
+
+def _drawn(points: Sequence[tuple[int, int] | None], number: int) -> str:
+    ink, path, pen_up = LINE_INKS[number], "", True
+    for point in points:
+        if point is not None:
+            path += f"{'M' if pen_up else 'L'}{point[0]} {point[1]}"
+        pen_up = point is None
+    marks = "".join(_mark(number, *point) for point in points if point is not None)
+    return (
+        f'<path class="mark-line-{number + 1}" d="{path}" fill="none" stroke="{ink}" '
+        f'stroke-width="2" stroke-dasharray="{DASHES[number]}"/>'
+        f'<path d="{marks}" fill="{ink}" stroke="#fff"/>'
+        if path
+        else ""
+    )
+
+
+def _mark(number: int, x: int, y: int) -> str:
+    """A diamond, a square, a triangle."""
+    return (
+        f"M{x} {y - 5}l5 5l-5 5l-5-5z",
+        f"M{x - 4} {y - 4}h8v8h-8z",
+        f"M{x} {y - 5}l5 9h-10z",
+    )[number]
+
+
+def _line_name(line: Line, number: int) -> str:
+    """The key above the drawing, with the last value that is known."""
+    x, y, ink = LEFT + 30 + 215 * number, TOP - 14, LINE_INKS[number]
+    last = next((value for value in reversed(line.values) if value is not None), None)
+    said = line.name if last is None else f"{line.name} {hundredths_text(last)}%"
+    return (
+        f'<path d="M{x} {y - 4}h26" stroke="{ink}" stroke-width="2" '
+        f'stroke-dasharray="{DASHES[number]}"/><path d="{_mark(number, x + 13, y - 4)}" '
+        f'fill="{ink}" stroke="#fff"/>' + _text(x + 33, y, said, anchor="start", weight="600")
+    )
+
+
+def share_bar(part: int) -> Markup:
+    """A small bar for a cell of a table, hundredths of a percent; the cell says the figure."""
+    width = 120 * max(0, min(part, 10_000)) // 10_000
+    return Markup(  # noqa: S704 - numbers only
+        f'<svg class="share-bar" viewBox="0 0 120 10" width="120" height="10" aria-hidden="true">'
+        f'<rect width="120" height="10" fill="#e4e9e5"/>'
+        f'<rect width="{width}" height="10" fill="{GREEN}"/></svg>'
     )
 
 

@@ -1,0 +1,1 @@
+"""The leadership's one page: targets, quality, places, waiting times, and what needs a decision."""
