@@ -6,7 +6,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, abort, g, render_template, request, url_for
+from flask import Flask, Response, abort, g, render_template, request, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
@@ -103,6 +104,14 @@ class _StoredNumber(IntegerConverter):
         super().__init__(map, *args, **kwargs)
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """An answer for everybody alike has no cookie and depends on none, so that it may be kept."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not g.get("for_everybody"):
+            super().save_session(app, session, response)
+
+
 def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     """The application for `settings` (see `config.load`).
 
@@ -111,6 +120,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     """
     app = Flask("wibawa", root_path=str(Path(__file__).resolve().parent))
     app.config.update(settings)
+    app.session_interface = _Sessions()
     log.register(app)
     db.init_app(app)
     with app.app_context():

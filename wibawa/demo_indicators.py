@@ -1,5 +1,5 @@
 """The demo office's indicators: inputs with their source, a definition that two persons settled,
-one that waits, and last year locked."""
+one that waits, last year locked, and the open figures switched on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from wibawa.dashboard.opened.actions import switch
+from wibawa.dashboard.opened.queries import history
 from wibawa.indicators.definitions import actions as defining
 from wibawa.indicators.definitions.actions import Wish
 from wibawa.indicators.definitions.queries import definition
@@ -31,6 +33,8 @@ def add_indicators(session: Session, now: dt.datetime, people: dict[str, int]) -
     seen = locking.shown(locking.document_now(session, last)[0])
     locking.ask_to_lock(session, last, seen, "Semua bulan sudah direkonsiliasi", people["ani"], now)
     locking.approve(session, last, seen, people["budi"], now)
+    newest = history(session)[0].id
+    switch(session, today, True, "Contoh: surat kepala dinas", newest, people["budi"], now)
 
 
 def _inputs(session: Session, year: int, by: int, now: dt.datetime) -> None:

@@ -55,7 +55,8 @@ from wibawa.scans.queries import kinds_of_requests, kinds_on
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
-PUBLIC = {"access.sign_in", "access.health", "letters.check", "static"}
+OPENED = {"dashboard.open_figures", "dashboard.open_download"}  # once the office has opened them
+PUBLIC = {"access.sign_in", "access.health", "letters.check", "static", *OPENED}
 
 PAGES = {
     "access.new_user": "manage_users",
@@ -126,6 +127,7 @@ PAGES = {
     "changes.new_change": "request_change",
     "changes.refuse": "decide_change",
     "dashboard.dashboard": "see_indicators",
+    "dashboard.open_switch": "approve_figures",
     "decisions.apply_upload": "answer_application",
     "decisions.approve": "answer_application",
     "decisions.check_upload": "see_uploads",
@@ -742,7 +744,7 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
                 assert recorded == 0, f"{said}: recorded as a refusal"
 
 
-@pytest.mark.parametrize("endpoint", sorted(PUBLIC - {"static", "letters.check"}))
+@pytest.mark.parametrize("endpoint", sorted(PUBLIC - {"static", "letters.check", *OPENED}))
 def test_a_public_page_opens_without_signing_in(office: Office, endpoint: str) -> None:
     office.again()
     with office.app.test_request_context():

@@ -44,6 +44,7 @@ OTHER_NAMES = {
     "changes/kinds/write_off": "the kind that writes a loan off",
     "changes/kinds/schedule": "the kinds that make a new version of the schedule",
     "dashboard/books": "figures of a day, kept while the books say the same",
+    "dashboard/opened/document": "the open figures as plain data",
     "decisions/answers": "what a file of answers says, and what its check knows and finds",
     "disbursements/entry": "the form of a disbursement: its address and what it begins with",
     "disbursements/lists": "the filtered list, and the approved applications that wait",

@@ -95,6 +95,7 @@ ACTIONS = {
     "paper_printed": "Mencetak surat",
     "paper_withdrawn": "Menarik surat",
     "deadlines_changed": "Mengubah batas waktu permohonan",
+    "open_figures_switched": "Membuka atau menutup data terbuka",
     "office_changed": "Mengubah kop surat",
     "direct_permit_set": "Mengubah izin pencairan tanpa permohonan",
     "layout_example": "Mengunggah contoh berkas bank",

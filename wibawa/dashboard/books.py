@@ -4,7 +4,7 @@ else be reckoned anew for everybody who looks."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from sqlalchemy import func, select
@@ -57,6 +57,6 @@ class Books:
         found: BankFigures = self._memory.get(("standing", on, self._state), make)
         return found
 
-    def kept(self, name: str, on: dt.date, make: Any) -> Any:
+    def kept(self, name: Hashable, on: dt.date, make: Callable[[], Any]) -> Any:
         """Anything else that follows from the same tables."""
         return self._memory.get((name, on, self._state), make)

@@ -14,16 +14,30 @@ from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.models import Borrower
 from wibawa.dashboard.books import Books
 from wibawa.disbursements.models import Disbursement
-from wibawa.indicators.models import IndicatorDefinition, LockDecision, LockRequest
-from wibawa.indicators.queries import IndicatorFigure, figures_of_years
-from wibawa.indicators.starts import starts
+from wibawa.indicators.definitions.queries import in_force
+from wibawa.indicators.locks.queries import locks_in_force
+from wibawa.indicators.models import (
+    IndicatorDefinition,
+    IndicatorYear,
+    LockDecision,
+    LockRequest,
+)
+from wibawa.indicators.queries import (
+    TPB,
+    Counts,
+    IndicatorFigure,
+    counts,
+    figures_now,
+    kept_figures,
+)
+from wibawa.indicators.starts import Starts, starts
 from wibawa.loans.models import Loan, LoanRequest
 from wibawa.loans.portfolio import PAR_DAYS, BankFigures
 from wibawa.loans.positions import positions
 from wibawa.merging.models import BorrowerMerge
 from wibawa.reconciliation.months import waiting_proposals
 from wibawa.rules.dates import add_months
-from wibawa.rules.indicators import Kinds, Rule, Unit
+from wibawa.rules.indicators import Kinds, Rule, Unit, span_of
 from wibawa.rules.money import share
 from wibawa.rules.pace import Pace, median_halves, numerator_needed, pace
 from wibawa.rules.reconciliation import Month
@@ -49,14 +63,41 @@ class Goal:
     expected: int | None
 
 
-def goals(session: Session, today: dt.date, trend: Sequence[int]) -> tuple[list[Goal], Any]:
-    """Every indicator this year, and all figures of all the years of `trend`."""
-    years = sorted({today.year, *trend})
-    figures = figures_of_years(session, years, today)
-    now = [each for each in figures if each.year == today.year]
-    rules = {Rule(each.rule) for each in now if each.rule and each.status == "computed"}
-    began = starts(session, today.year, rules)
-    return [_goal(each, began, today) for each in now], figures
+def goals(
+    books: Books, today: dt.date, trend: Sequence[int]
+) -> tuple[list[Goal], list[IndicatorFigure]]:
+    """Every indicator this year, and the access figure of all the years of `trend`."""
+    session, years = books.session, sorted({today.year, *trend})
+    locks = locks_in_force(session, years)
+    live = [year for year in years if year not in locks]
+    published = select(IndicatorYear.year).where(
+        IndicatorYear.code == TPB, IndicatorYear.published.is_not(None)
+    )
+    known = set(session.scalars(published)) - {today.year}
+    begun = [year for year in live if year <= today.year and year not in known]
+    rules = {each.rule for each in in_force(session, begun).values()}
+    counted = _counted(books, today, begun, rules)
+    figures = figures_now(session, live, today, counted=counted)
+    for lock in locks.values():
+        figures += kept_figures(lock.document, lock.version)
+    began: Starts = books.kept(
+        ("starts", *sorted(rules)), today, lambda: starts(session, today.year, rules)
+    )
+    access = [each for each in figures if each.code == TPB and each.year in trend]
+    return (
+        [_goal(each, began, today) for each in figures if each.year == today.year],
+        sorted(access, key=lambda each: each.year),
+    )
+
+
+def _counted(
+    books: Books, today: dt.date, years: Sequence[int], rules: set[Rule]
+) -> dict[int, Counts]:
+    def make() -> dict[int, Counts]:
+        return counts(books.session, [span_of(year, today) for year in years], rules)
+
+    found: dict[int, Counts] = books.kept(("counts", *years, *sorted(rules)), today, make)
+    return found
 
 
 def _goal(

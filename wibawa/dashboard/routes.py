@@ -11,10 +11,11 @@ from wibawa.access.permissions import Permission
 from wibawa.applications.lists import SLUGS
 from wibawa.dashboard import queries
 from wibawa.dashboard.books import Books
+from wibawa.dashboard.opened.routes import URLS as OPEN_URLS
 from wibawa.dashboard.queries import Goal, Point
 from wibawa.database import db
 from wibawa.indicators.counted.forms import address_of
-from wibawa.indicators.queries import TPB, slug
+from wibawa.indicators.queries import slug
 from wibawa.loans.portfolio import BankFigures
 from wibawa.loans.queries import latest_payment_on
 from wibawa.reports.portfolio import arrears_share, npl_share, par30_share
@@ -38,14 +39,14 @@ SHARES = (
 @needs(Permission.SEE_INDICATORS)
 def dashboard() -> str:
     today, session, books = clock.today(), db.session(), Books(db.session())
-    goals, figures = queries.goals(session, today, TPB_YEARS)
+    goals, access = queries.goals(books, today, TPB_YEARS)
     since = queries.year_ago(today)
     return render_template(
         "dashboard/dashboard.html",
         today=today,
         goals=goals,
         behind=_behind,
-        tpb=[each for each in figures if each.code == TPB and each.year in TPB_YEARS],
+        tpb=access,
         draw_years=bar_line_chart,
         total=books.standing(today),
         shares=SHARES,
@@ -115,3 +116,5 @@ WORDS: dict[str, Any] = {
 }
 
 pages.add_url_rule("/dasbor", view_func=dashboard)
+for url, view, methods in OPEN_URLS:
+    pages.add_url_rule(url, view_func=view, methods=methods)

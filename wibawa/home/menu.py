@@ -31,7 +31,7 @@ from wibawa.uploads.models import Upload
 from wibawa.web import clock
 
 P = Permission
-FROM_THE_DASHBOARD = (Role.LEADER,)  # nothing waits for these: the dashboard is their first page
+LEFT_OUT = {("home.index", Role.LEADER)}  # nothing waits for them; they begin with the dashboard
 ANY_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -393,8 +393,7 @@ def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[M
             getattr(counts, counted) or None if counted else None,
         )
         for label, target, icon, permission, counted in ITEMS
-        if person.may(permission)
-        and not (target == "home.index" and person.role in FROM_THE_DASHBOARD)
+        if person.may(permission) and (target, person.role) not in LEFT_OUT
     ]
 
 
@@ -433,6 +432,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "banks.limits_version": "banks.terms_list",
         "banks.quota": "banks.terms_list",
         "banks.edit_quota": "banks.terms_list",
+        "dashboard.open_switch": "banks.terms_list",
     }
     if endpoint in below:
         return below[endpoint] == target

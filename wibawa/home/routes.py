@@ -14,7 +14,7 @@ from wibawa.borrowers.forms import LONGEST_SEARCH
 from wibawa.borrowers.queries import find_borrowers, is_whole_nik
 from wibawa.database import db, set_writing
 from wibawa.home.forms import ComponentForm
-from wibawa.home.menu import FROM_THE_DASHBOARD, tasks_for
+from wibawa.home.menu import LEFT_OUT, tasks_for
 from wibawa.home.queries import exact_application, exact_loan, find_applications, find_loans
 from wibawa.loans.portfolio import Portfolio, portfolio
 from wibawa.loans.queries import latest_payment_on
@@ -34,7 +34,7 @@ FOUND_AT_ONCE = 10
 
 @needs(Permission.SIGNED_IN)
 def index() -> str | AnyResponse:
-    if me().role in FROM_THE_DASHBOARD:
+    if ("home.index", me().role) in LEFT_OUT:
         return redirect(url_for("dashboard.dashboard"))
     today = clock.today()
     return render_template(
