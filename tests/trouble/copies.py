@@ -85,7 +85,8 @@ class PostgresCopy(Copy):
         self.server.execute(f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY FILE_COPY")
 
     def wait_until_alone(self) -> None:
-        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        others = """SELECT count(*) FROM pg_stat_activity
+            WHERE datname = %s AND backend_type = 'client backend'"""
         end = time.perf_counter() + LONGEST_SECONDS
         while self.server.execute(others, (self.name,)).fetchone() != (0,):
             assert time.perf_counter() < end, "somebody else has this database open"
