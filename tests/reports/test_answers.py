@@ -12,6 +12,7 @@ from tests.reports import answers
 from tests.reports.conftest import EACH_MONTH, Books
 from tests.reports.oracle import FIRST, LAST, Figures, World, month_end, months_on
 from wibawa.banks.queries import all_banks, thresholds_on
+from wibawa.borrowers.queries import kecamatan_choices
 from wibawa.loans.forms import read_list
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.lists import LoanTotals, loan_lines
@@ -202,7 +203,7 @@ def test_the_list_behind_a_figure_has_exactly_its_members(books: Books, code: st
     session = books.session
     seen: dict[Link, LoanTotals] = {}
     report = books.report(code, dt.date(2026, 6, 1), LATE, today=LATE)
-    known = all_banks(session)
+    known, places = all_banks(session), dict(kecamatan_choices(session))
     for table in report.tables:
         for row in table.all_rows:
             for place, cell in enumerate(row):
@@ -212,7 +213,7 @@ def test_the_list_behind_a_figure_has_exactly_its_members(books: Books, code: st
                 if cell.link.endpoint != "loans.loan_list":
                     continue
                 if cell.link not in seen:
-                    asked = read_list(dict(cell.link.arguments), LAST, known, None, True)
+                    asked = read_list(dict(cell.link.arguments), LAST, known, None, True, places)
                     classes = thresholds_on(session, asked.on)
                     first = Wanted(1, 25, "nomor", False)
                     seen[cell.link] = loan_lines(session, asked.on, classes, asked.wanted, first)[1]
