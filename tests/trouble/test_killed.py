@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.conftest import SOAK_ON_BOTH
 from tests.trouble.story import ALL, FEW
 from wibawa.database import db
 
@@ -35,6 +36,7 @@ def killed(app: Flask, url: str, folder: Path, *words: object) -> list[dict[str,
     return found
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_whoever_is_killed_at_a_write_has_done_all_or_nothing(
     app: Flask, people: dict[str, int], database_url: str, tmp_path: Path
 ) -> None:
