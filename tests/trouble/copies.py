@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,25 +16,27 @@ from wibawa.database import sqlite_module
 LONGEST_SECONDS = 60
 
 
-class Copy:
+class Copy(ABC):
     """`let_go` closes all connections of this process. A database has one copy at a time."""
 
     def __init__(self, let_go: Callable[[], None]) -> None:
         self.let_go = let_go
 
+    @abstractmethod
     def keep(self) -> None:
         """Make the copy of what the database holds now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bring_back(self) -> None:
         """Let the database hold again what it did when the copy was made."""
-        raise NotImplementedError
 
+    @abstractmethod
     def throw_away(self) -> None:
-        raise NotImplementedError
+        """Keep the copy no longer."""
 
     def wait_until_alone(self) -> None:
         """A server finishes with a client that was killed only when it notices."""
+        return
 
 
 class SqliteCopy(Copy):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
@@ -51,7 +52,7 @@ class Work:
     tell: Callable[[int, int], None]
 
 
-class Kind:
+class Kind(ABC):
     """One kind of job.
 
     A worker may die in the middle and the job is done again from its beginning, so the same job
@@ -67,17 +68,19 @@ class Kind:
     silence: ClassVar[dt.timedelta] = dt.timedelta(minutes=2)
     keeps: ClassVar[dt.timedelta] = dt.timedelta(days=7)
 
+    @abstractmethod
     def run(self, work: Work) -> Result | NotDone | None:
         """Do it; the file that came of it, if any. Raises `Refused` with a sentence for the person
         when it cannot be done, however often it is tried."""
-        raise NotImplementedError
 
     def page(self, params: Mapping[str, Any]) -> str | None:
         """The address of the page that the job is about, where its outcome is shown too."""
         return None
 
     def cancelled(self, session: Session, job_id: int, params: Mapping[str, Any]) -> None:
-        """Take back what was set when it was asked for; in the transaction that cancels it."""
+        """Take back what was set when it was asked for; in the transaction that cancels it.
+        Most kinds set nothing."""
+        return
 
 
 def register(app: Flask, kinds: Iterable[Kind]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -48,13 +49,13 @@ class FileStep(JobKind):
     doing: ClassVar[str]
     endpoint: ClassVar[tuple[str, str]]  # of the file's page, and its argument's name
 
+    @abstractmethod
     def reader(self, session: Session, upload: Upload) -> Callable[[bytes, str], Any]:
         """What reads the stored bytes; it uses the session no more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def carry_out(self, work: Work, upload: Upload, read: Any) -> str:
         """The deed; a sentence when it could not be done and what it wrote is to stay, else ""."""
-        raise NotImplementedError
 
     def may_begin(
         self, session: Session, upload: Upload, by: int, params: Mapping[str, Any]

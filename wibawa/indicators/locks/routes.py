@@ -55,7 +55,8 @@ def _page(year: int, form: Any = None, loose: str = "") -> str:
     locks = queries.locks_of(session, year)
     current = next((each for each in locks if each.in_force), None)
     waiting = queries.waiting_request(session, year)
-    document, _ = actions.document_now(session, year)
+    # A locked year needs none: it takes a look at every loan.
+    document = None if current else actions.document_now(session, year)[0]
     turn = ""
     try:
         actions.check_over(year, today)
@@ -71,7 +72,7 @@ def _page(year: int, form: Any = None, loose: str = "") -> str:
         waiting=waiting,
         turn=turn,
         document=document,
-        shown=actions.shown(document),
+        shown=actions.shown(document) if document else "",
         differences=_differences(year, current),
         moved=moved,
         moved_count=count,
@@ -81,7 +82,7 @@ def _page(year: int, form: Any = None, loose: str = "") -> str:
         loose=[(loose, None)] if loose else [],
         key=once.new_key,
         slug=slug,
-        figures=kept_figures(document, 0),
+        figures=kept_figures(document, 0) if document else [],
         **WORDS,
     )
 
