@@ -78,9 +78,6 @@ class Watch:
         if self.dies_at in (name, len(self.names)):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _statement(self, when: str, connection: Any, cursor: Any, said: str, *_: Any) -> None:
-        self.step(f"{when} {_doing(said)}")
-
     def _half(self, table: str, rows: list[Any]) -> Iterator[Any]:
         for number, row in enumerate(rows):
             if number == len(rows) // 2:
