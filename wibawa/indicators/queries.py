@@ -234,8 +234,10 @@ def figures_now(
     if counted is None:
         spans = [span_of(year, today) for year in sorted({year for year, _ in computed})]
         counted = counts(session, spans, {rule for _, rule in computed})
-    defined = all((one.code, year) in definitions for year in asked for one in found)
-    since = None if defined else _first_loan(session)
+    lent = {year for year, of_year in counted.items() if of_year.by}
+    apart = set(asked) - {year for year, _ in computed}  # nothing was counted for these
+    if any((one.code, year) not in definitions for year in apart for one in found):
+        lent |= _lent(session, [span_of(year, today) for year in apart])
     return [
         _figure(
             one,
@@ -244,21 +246,19 @@ def figures_now(
             definitions.get((one.code, year)),
             counted.get(year, NOTHING),
             inputs,
-            since is not None and _lent(since, span_of(year, today)),
+            year in lent,
         )
         for year in asked
         for one in found
     ]
 
 
-def _lent(since: dt.date, span: Span) -> bool:
-    return span.begun and since <= span.last
-
-
-def _first_loan(session: Session) -> dt.date | None:
-    return session.scalar(
+def _lent(session: Session, spans: Iterable[Span]) -> set[int]:
+    """The years up to whose end anything was lent: one query."""
+    since = session.scalar(
         select(func.min(Loan.disbursed_on)).where(Loan.disbursed_on >= PROGRAMME_SINCE)
     )
+    return {span.year for span in spans if span.begun and since and since <= span.last}
 
 
 def _published(of_year: IndicatorYear | None) -> bool:
