@@ -42,6 +42,8 @@ def test_the_metadata_sheet_holds_what_the_statistics_office_asks_for(sign_in: S
     assert rows["Nama indikator"].endswith("(TPB 8.3.1.(c))")
     assert rows["Ukuran"] == "Persentase"
     assert rows["Batas waktu data"] == "31 Desember"
+    assert rows["Versi"] == "1, berlaku untuk tahun 2017 dan sesudahnya"
+    assert rows["Penetapan"].startswith("Definisi awal aplikasi, belum ditetapkan")
     assert {"Konsep", "Definisi", "Interpretasi", "Metode atau rumus penghitungan", "Satuan",
             "Klasifikasi penyajian", "Indikator komposit", "Level estimasi",
             "Dapat diakses umum"} <= rows.keys()  # fmt: skip
@@ -49,4 +51,5 @@ def test_the_metadata_sheet_holds_what_the_statistics_office_asks_for(sign_in: S
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(paper.data)).pages)
     assert "METADATA STATISTIK INDIKATOR" in text
     assert "Klasifikasi penyajian" in text
+    assert "Semarang, 24 November 2026" in text  # the day of the print: nobody approved it
     assert paper.data == client.get("/indikator/tpb-8-3-1-c/ms-ind.pdf?versi=1").data

@@ -19,11 +19,17 @@ from wibawa.changes import actions as changing
 from wibawa.changes.actions import Wish
 from wibawa.changes.kinds import KINDS
 from wibawa.changes.queries import change_facts
+from wibawa.indicators.definitions import actions as defining
+from wibawa.indicators.definitions.queries import definition
+from wibawa.indicators.inputs.actions import Said, write_down
+from wibawa.indicators.inputs.queries import input_now
+from wibawa.indicators.queries import indicator_of
 from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.loans.models import SuspenseEntry
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options
 from wibawa.rules.facts import BorrowerKind, Method, Terms
+from wibawa.rules.indicators import Kinds, Rule, Unit
 from wibawa.web.clock import now, today
 
 BANK_IDS = {"JATENG": factories.JATENG, "PASAR": factories.PASAR}
@@ -84,6 +90,10 @@ class Feeder:
             self._lend(step.data["loan"])
         elif step.kind == "file":
             self._file(step.data["bank"], step.data["rows"])
+        elif step.kind == "input":
+            self._input(**step.data)
+        elif step.kind == "define":
+            self._define(step.data["since"])
         else:
             self._ask(step.kind, dict(step.data))
         self.session.flush()
@@ -116,6 +126,27 @@ class Feeder:
             Options(suspend_unknown=True),
         )  # fmt: skip
         assert upload is not None, outcome and outcome.checked.problems
+
+    def _input(self, of: str, name: str, year: int, count: int) -> None:
+        before = input_now(self.session, of, name, year)
+        said = Said(of, name, year, count, None, None, None, None, "Surat dinas", "",
+                    "Ekspor ulang" if before else "")  # fmt: skip
+        write_down(self.session, said, before.version if before else 0, self.people["staff"], now())
+
+    def _define(self, since: int) -> None:
+        """Access to finance, as two persons settle it."""
+        one = indicator_of(self.session, "akses-pembiayaan")
+        assert one is not None
+        wish = defining.Wish(
+            since, Rule.RUNNING, Unit.PEOPLE, Kinds.MICRO, True, "SI-UMI", "Usaha mikro berjalan",
+            "Makin besar makin baik", "Berjalan dan program lain dibagi SI-UMI", "Pembukuan",
+            "31 Desember", "Bidang Usaha Mikro", "Belum ada definisi",
+        )  # fmt: skip
+        number = defining.propose(self.session, one, wish, self.people["staff"], now())
+        version = definition(self.session, number)
+        assert version is not None
+        seen = defining.shown(self.session, version)
+        defining.approve(self.session, number, seen, self.people["approver"], now())
 
     def _ask(self, code: str, data: dict[str, Any]) -> None:
         subject = self.loans.get(data.pop("loan", 0), 0)

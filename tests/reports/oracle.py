@@ -32,6 +32,20 @@ PLACES = {
 SECTORS = ("Kuliner", "Kriya", "Jasa", "Perdagangan")
 FIRST, LAST = dt.date(2024, 12, 1), dt.date(2026, 11, 24)
 CUT_OFF = dt.date(2024, 12, 10)
+# What two persons made of the figures while the world went on, each on the last day of a month: a
+# bank's month closed, a year of the indicators locked. A loan of that year comes after its lock.
+CLOSED, CLOSED_ON = ("PASAR", dt.date(2025, 5, 1)), dt.date(2025, 6, 30)
+LOCKED, LOCKED_ON = 2025, dt.date(2026, 1, 31)
+LATE_LOAN = dt.date(2025, 12, 29), dt.date(2026, 2, 10)
+# Counts from outside the books: when they were written down, kind, name, year, count.
+INPUTS = (
+    (dt.date(2026, 1, 20), "denominator", "SI-UMI", 2025, 400),
+    (dt.date(2026, 6, 5), "denominator", "SI-UMI", 2025, 410),
+    (dt.date(2026, 7, 10), "programme", "KUR", 2026, 14),
+    (dt.date(2026, 9, 15), "denominator", "SI-UMI", 2026, 380),
+)
+# Access to finance is defined late: micro-enterprises with a running loan, and other programmes.
+DEFINED, DEFINED_ON = 2026, dt.date(2026, 5, 12)
 MONTHS = (
     "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September",
     "Oktober", "November", "Desember",
@@ -207,6 +221,7 @@ class World:
                                                    ("JATENG", 2026, 250_000_000)]  # fmt: skip
         self._people()
         self._lend_all()
+        self._say_all()
         self._live()
 
     # — making the world —
@@ -247,6 +262,17 @@ class World:
             lent = months_on(loan.lent_on, 9)
             bank = "PASAR" if loan.bank == "JATENG" else "JATENG"
             self._add(loan.borrower, bank, 9_000_000, 24, METHODS[bank][0], lent, lent, "good")
+        lent, booked = LATE_LOAN
+        place = self.borrowers[0].place
+        late = Borrower(57, "micro", "P", place, SECTORS[0], "3374014801900057",
+                        dt.date(1990, 1, 8))  # fmt: skip
+        self.borrowers.append(late)
+        self._add(late, "JATENG", 8_000_000, 24, "annuity", lent, booked, "good")
+
+    def _say_all(self) -> None:
+        for booked, kind, name, year, count in INPUTS:
+            self._ask(booked, "input", of=kind, name=name, year=year, count=count)
+        self._ask(DEFINED_ON, "define", since=DEFINED)
 
     def _open(
         self, borrower: Borrower, bank: str, principal: int, months: int, method: str,

@@ -15,7 +15,9 @@ from wibawa.indicators.inputs.queries import InputLine, Inputs, latest_inputs
 from wibawa.indicators.locks.queries import locks_in_force
 from wibawa.indicators.members import FACTS, loans_of, paid_before
 from wibawa.indicators.models import Indicator, IndicatorYear
+from wibawa.loans.models import Loan
 from wibawa.rules.indicators import (
+    PROGRAMME_SINCE,
     Kinds,
     Rule,
     Span,
@@ -189,11 +191,12 @@ def figures_of_years(
     code: str | None = None,
 ) -> list[IndicatorFigure]:
     """Every indicator, or one, in each of the years, year by year; the number of queries does not
-    depend on how many. A locked year gives what was locked."""
+    depend on how many. A locked year gives what was locked, unless a day of it is asked for."""
     asked = list(years)
     kept = {
         year: kept_figures(lock.document, lock.version)
         for year, lock in locks_in_force(session, asked).items()
+        if lock.span.last <= today
     }
     live = figures_now(session, [year for year in asked if year not in kept], today, code)
     found = [each for figures in kept.values() for each in figures if code in (None, each.code)]
@@ -231,6 +234,10 @@ def figures_now(
     if counted is None:
         spans = [span_of(year, today) for year in sorted({year for year, _ in computed})]
         counted = counts(session, spans, {rule for _, rule in computed})
+    lent = {year for year, of_year in counted.items() if of_year.by}
+    apart = set(asked) - {year for year, _ in computed}  # nothing was counted for these
+    if any((one.code, year) not in definitions for year in apart for one in found):
+        lent |= _lent(session, [span_of(year, today) for year in apart])
     return [
         _figure(
             one,
@@ -239,10 +246,19 @@ def figures_now(
             definitions.get((one.code, year)),
             counted.get(year, NOTHING),
             inputs,
+            year in lent,
         )
         for year in asked
         for one in found
     ]
+
+
+def _lent(session: Session, spans: Iterable[Span]) -> set[int]:
+    """The years up to whose end anything was lent: one query."""
+    since = session.scalar(
+        select(func.min(Loan.disbursed_on)).where(Loan.disbursed_on >= PROGRAMME_SINCE)
+    )
+    return {span.year for span in spans if span.begun and since and since <= span.last}
 
 
 def _published(of_year: IndicatorYear | None) -> bool:
@@ -256,13 +272,14 @@ def _figure(
     definition: Definition | None,
     counted: Counts,
     inputs: Inputs,
+    lent: bool,
 ) -> IndicatorFigure:
     target = of_year.target if of_year else None
     if of_year is not None and of_year.published is not None:
         denominator = inputs.count("denominator", SI_UMI, year) if indicator.code == TPB else None
         value = _Value(None, None, None, denominator, of_year.published, "published")
     else:
-        value = _computed(indicator, definition, year, counted, inputs)
+        value = _computed(indicator, definition, year, counted, inputs, lent)
     ratio = (
         achievement_ratio(value.realised, target) if value.realised is not None and target else None
     )
@@ -305,12 +322,15 @@ def _computed(
     year: int,
     counted: Counts,
     inputs: Inputs,
+    lent: bool,
 ) -> _Value:
-    """What the books and the inputs say by the definition; nothing is guessed."""
-    if counted.of(Rule.CUMULATIVE, Unit.ACCOUNTS) == 0 and not counted.by:
-        return _Value(None, None, None, None, None, "no_data")
+    """What the books and the inputs say by the definition; nothing is guessed. Without one the
+    numerator is what is missing, as soon as anything is `lent`."""
     if definition is None:
-        return _Value(None, None, None, None, None, "numerator_missing")
+        said = "numerator_missing" if lent else "no_data"
+        return _Value(None, None, None, None, None, said)
+    if not counted.by:
+        return _Value(None, None, None, None, None, "no_data")
     if not counted.known(definition.rule):
         return _Value(None, None, None, None, None, "no_data")
     own = counted.of(definition.rule, definition.counted, definition.kinds)

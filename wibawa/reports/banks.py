@@ -13,7 +13,14 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Bank, BankQuota
 from wibawa.loans.models import Loan, SuspenseEntry, SuspenseResolution
 from wibawa.loans.suspense import ALARM_AFTER
-from wibawa.reports.books import banks_of, booked_later, incomplete, later_words, of_bank, whole
+from wibawa.reports.books import (
+    banks_of,
+    booked_later,
+    incomplete,
+    of_bank,
+    suspense_later,
+    whole,
+)
 from wibawa.reports.document import (
     NO_DATA,
     Cell,
@@ -148,7 +155,7 @@ def suspense_report(session: Session, scope: Scope) -> Report:
             _by_reason(found, banks),
         ),
         (),
-        _suspense_later(session, scope),
+        suspense_later(session, scope),
     )
 
 
@@ -235,18 +242,3 @@ def _by_reason(found: Open, banks: Sequence[Bank]) -> Table:
         "sebab", "Titipan terbuka menurut sebab", columns, tuple(rows),
         summed(rows, "Jumlah", columns),
     )  # fmt: skip
-
-
-def _suspense_later(session: Session, scope: Scope) -> tuple[str, ...]:
-    if scope.last >= scope.today:
-        return ()
-    count = session.scalar(
-        select(func.count())
-        .select_from(SuspenseEntry)
-        .where(
-            SuspenseEntry.effective_on <= scope.last,
-            SuspenseEntry.booked_on > scope.last,
-            of_bank(SuspenseEntry.bank_id, scope),
-        )
-    )
-    return later_words(int(count or 0), "titipan", scope.last)

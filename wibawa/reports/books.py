@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks
-from wibawa.loans.models import LedgerEntry, Loan
+from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry, SuspenseResolution
 from wibawa.reports.document import Caution
 from wibawa.reports.forms import Scope
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import number
 from wibawa.rules.reconciliation import Month
+from wibawa.web.clock import WIB
 
 MOST_MONTHS = 36
 """A longer period is told year by year."""
@@ -98,10 +99,11 @@ def projected(scope: Scope) -> tuple[Caution, ...]:
     return (Caution("Perkiraan", text),)
 
 
-def booked_later(session: Session, scope: Scope, *kinds: str) -> tuple[str, ...]:
+def booked_later(session: Session, scope: Scope, *kinds: str, loans: Any = None) -> tuple[str, ...]:
     """How many entries of the report were booked after its last day; one query, none for today.
 
-    What was booked later with an earlier day is the one reason why a past day's figures change.
+    `loans` selects the ids of those that a report is of, where it is not of all. What was booked
+    later with an earlier day is the one reason why a past day's figures change.
     """
     if scope.last >= scope.today:
         return ()
@@ -113,10 +115,43 @@ def booked_later(session: Session, scope: Scope, *kinds: str) -> tuple[str, ...]
             LedgerEntry.effective_on <= scope.last,
             of_bank(LedgerEntry.bank_id, scope),
             LedgerEntry.kind.in_(kinds) if kinds else true(),
+            true() if loans is None else LedgerEntry.loan_id.in_(loans),
         )
     )
     count = int(session.scalar(query) or 0)
     return later_words(count, "entri", scope.last)
+
+
+def suspense_later(session: Session, scope: Scope) -> tuple[str, ...]:
+    """The same of titipan: money that came, and what was done with it; one query."""
+    if scope.last >= scope.today:
+        return ()
+    came = (
+        select(func.count())
+        .select_from(SuspenseEntry)
+        .where(
+            SuspenseEntry.effective_on <= scope.last,
+            SuspenseEntry.booked_on > scope.last,
+            of_bank(SuspenseEntry.bank_id, scope),
+        )
+    )
+    went = (
+        select(func.count())
+        .select_from(SuspenseResolution)
+        .join(SuspenseEntry, SuspenseEntry.id == SuspenseResolution.suspense_id)
+        .where(
+            SuspenseResolution.effective_on <= scope.last,
+            SuspenseResolution.booked_at >= day_after(scope),
+            of_bank(SuspenseEntry.bank_id, scope),
+        )
+    )
+    count = session.scalar(select(came.scalar_subquery() + went.scalar_subquery()))
+    return later_words(int(count or 0), "catatan titipan", scope.last)
+
+
+def day_after(scope: Scope) -> dt.datetime:
+    """The midnight of Semarang with which the last day of a report ends."""
+    return dt.datetime.combine(scope.last + dt.timedelta(days=1), dt.time(), WIB)
 
 
 def later_words(count: int, what: str, last: dt.date) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from wibawa.loans.undone import is_reversed
 from wibawa.reports.books import (
     banks_of,
     booked_later,
+    day_after,
     incomplete,
     later_words,
     of_bank,
@@ -41,7 +41,6 @@ from wibawa.reports.forms import Scope
 from wibawa.rules.changes import RESTRUCTURING
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import share
-from wibawa.web.clock import WIB
 
 EASED_TITLE = "Restrukturisasi"
 EASED_ABOUT = (
@@ -62,8 +61,11 @@ MONEY = Kind.RUPIAH
 
 
 def eased_report(session: Session, scope: Scope) -> Report:
-    """Restructured loans of the period and where all of them stand: five queries."""
+    """Restructured loans of the period and where all of them stand: six queries."""
     banks = banks_of(session, scope)
+    eased = select(Schedule.loan_id).where(
+        Schedule.kind.in_(RESTRUCTURING), Schedule.starts_on <= scope.last
+    )
     return Report(
         "restrukturisasi",
         EASED_TITLE,
@@ -71,7 +73,7 @@ def eased_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=True),
         (_decided(session, scope, banks), _eased_now(session, scope, banks)),
         incomplete(session, scope, scope.first),
-        _versions_later(session, scope),
+        _versions_later(session, scope) + booked_later(session, scope, loans=eased),
     )
 
 
@@ -183,7 +185,6 @@ def _versions_later(session: Session, scope: Scope) -> tuple[str, ...]:
     """Restructurings with a day of the period that were written after it; one query."""
     if scope.last >= scope.today:
         return ()
-    end = dt.datetime.combine(scope.last + dt.timedelta(days=1), dt.time(), WIB)
     count = session.scalar(
         select(func.count())
         .select_from(Schedule)
@@ -191,7 +192,7 @@ def _versions_later(session: Session, scope: Scope) -> tuple[str, ...]:
         .where(
             Schedule.kind.in_(RESTRUCTURING),
             Schedule.starts_on <= scope.last,
-            Schedule.made_at >= end,
+            Schedule.made_at >= day_after(scope),
             of_bank(Loan.bank_id, scope),
         )
     )
@@ -210,6 +211,9 @@ GONE_COLUMNS = (
 def gone_report(session: Session, scope: Scope) -> Report:
     """Written off and recovered in the period, and what is left of all of it: six queries."""
     banks = banks_of(session, scope)
+    given_up = select(LedgerEntry.loan_id).where(
+        LedgerEntry.kind == "write_off", LedgerEntry.effective_on <= scope.last
+    )
     return Report(
         "hapus-buku",
         GONE_TITLE,
@@ -217,7 +221,7 @@ def gone_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=True),
         (_gone(session, scope, banks), _gone_now(session, scope, banks)),
         incomplete(session, scope, scope.first),
-        booked_later(session, scope, "write_off", "recovery", "reversal"),
+        booked_later(session, scope, loans=given_up),
     )
 
 

@@ -24,6 +24,7 @@ from wibawa.reports.books import (
     of_bank,
     span_of,
     spans,
+    suspense_later,
     whole,
 )
 from wibawa.reports.document import (
@@ -241,7 +242,7 @@ CAME_COLUMNS = (
 
 
 def came_report(session: Session, scope: Scope) -> Report:
-    """Money received in the period: nine queries, one of which asks where all loans stand at the
+    """Money received in the period: ten queries, one of which asks where all loans stand at the
     end of each month."""
     each, banks = spans(scope.first, scope.last), banks_of(session, scope)
     found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
@@ -263,7 +264,7 @@ def came_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=True),
         _tables(known, Came, each, banks, CAME_COLUMNS, cells),
         incomplete(session, scope, scope.first),
-        booked_later(session, scope, *RECEIVED, "reversal"),
+        booked_later(session, scope, *RECEIVED, "reversal") + suspense_later(session, scope),
     )
 
 

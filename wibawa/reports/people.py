@@ -24,7 +24,8 @@ ABOUT = (
     "Peminjam (orang dan koperasi) menurut kecamatan usahanya. Dilayani: mendapat pinjaman dalam "
     "periode. Kumulatif: pernah mendapat pinjaman sampai hari terakhir. Berjalan: masih mempunyai "
     "baki debet pada hari terakhir. Setiap peminjam dihitung satu kali di setiap kelompok, berapa "
-    "pun pinjamannya; koperasi menurut jenis kelamin ketuanya."
+    "pun pinjamannya; koperasi menurut jenis kelamin ketuanya. Kecamatan dan jenis kelamin menurut "
+    "catatan peminjam yang sekarang."
 )
 MONEY = Kind.RUPIAH
 
@@ -60,7 +61,7 @@ def reached_report(session: Session, scope: Scope) -> Report:
                      {"micro": "Usaha mikro", "cooperative": "Koperasi"}),
         ),
         incomplete(session, scope, scope.first) + projected(scope),
-        booked_later(session, scope, "disbursement"),
+        booked_later(session, scope),
     )  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wibawa.borrowers.models import Borrower
+from wibawa.indicators.models import IndicatorDefinition, IndicatorInput
 from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator
 from wibawa.loans.models import Loan
-from wibawa.reports.books import booked_later, of_bank, whole
+from wibawa.reports.books import booked_later, day_after, of_bank, whole
 from wibawa.reports.document import (
     NO_DATA,
     Cell,
@@ -25,6 +26,8 @@ from wibawa.reports.document import (
     row,
 )
 from wibawa.reports.forms import Scope
+from wibawa.rules.dates import long_date
+from wibawa.rules.money import number
 
 TPB, ACCESS, CAPITAL = "TPB 8.3.1.(c)", "AKSES-PEMBIAYAAN", "KOP-PERMODALAN"
 TPB_TITLE = "TPB 8.3.1.(c) akses ke layanan keuangan"
@@ -58,7 +61,7 @@ def tpb_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=False),
         (*_renstra_form(figures), _by_year(figures, "Realisasi per tahun")),
         (),
-        booked_later(session, scope, "disbursement"),
+        counted_later(session, scope, figures),
     )
 
 
@@ -71,8 +74,58 @@ def access_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=False),
         (_by_year(figures, "Target dan realisasi per tahun"),),
         (),
-        booked_later(session, scope, "disbursement"),
+        counted_later(session, scope, figures),
     )
+
+
+def counted_later(
+    session: Session, scope: Scope, figures: Sequence[IndicatorFigure]
+) -> tuple[str, ...]:
+    """What came later than the day of a report of these figures: entries that they count, counts
+    from outside the books, definitions; two queries, none for today."""
+    begun = [each for each in figures if each.year <= scope.last.year]
+    lasting = {"running", "restructured"}
+    kinds = () if lasting & {each.rule for each in begun} else ("disbursement",)
+    kept = tuple(
+        f"Angka tahun {each.year} dikunci: yang datang sesudah penguncian tidak mengubahnya."
+        for each in begun
+        if each.lock is not None
+    )
+    return booked_later(session, scope, *kinds) + said_later(session, scope) + kept
+
+
+def said_later(session: Session, scope: Scope) -> tuple[str, ...]:
+    """Counts and definitions of years up to the report's that were not there on its day."""
+    if scope.last >= scope.today:
+        return ()
+    counts = (
+        select(func.count())
+        .select_from(IndicatorInput)
+        .where(
+            IndicatorInput.kind.in_(("denominator", "programme")),
+            IndicatorInput.year <= scope.last.year,
+            IndicatorInput.entered_at >= day_after(scope),
+        )
+    )
+    definitions = (
+        select(func.count())
+        .select_from(IndicatorDefinition)
+        .where(
+            IndicatorDefinition.status == "approved",
+            IndicatorDefinition.valid_from <= scope.last,
+            IndicatorDefinition.decided_at >= day_after(scope),
+        )
+    )
+    one, two = session.execute(
+        select(counts.scalar_subquery(), definitions.scalar_subquery())
+    ).one()
+    day = long_date(scope.last)
+    notes: tuple[str, ...] = ()
+    if one:
+        notes += (f"{number(one)} angka masukan indikator dicatat sesudah {day}.",)
+    if two:
+        notes += (f"{number(two)} definisi indikator disetujui sesudah {day}.",)
+    return notes
 
 
 def shown_value(value: int | None, figure: IndicatorFigure) -> Cell:
@@ -167,7 +220,7 @@ def capital_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=False),
         (Table("koperasi", "Koperasi per tahun", columns, rows),),
         (),
-        booked_later(session, scope, "disbursement"),
+        counted_later(session, scope, figures),
     )
 
 

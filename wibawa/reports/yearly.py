@@ -27,7 +27,7 @@ from wibawa.reports.forms import Scope
 from wibawa.reports.money import Came, Lent, lent_report, lent_total, received
 from wibawa.reports.people import Reached, reached_report, reached_total
 from wibawa.reports.portfolio import arrears_share, npl_share, par30_share
-from wibawa.reports.results import TPB, TPB_YEARS, shown_target, shown_value
+from wibawa.reports.results import TPB, TPB_YEARS, said_later, shown_target, shown_value
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import add_months, long_date
 from wibawa.rules.money import number, percent, rupiah, share
@@ -83,7 +83,7 @@ def yearly_report(session: Session, scope: Scope) -> Report:
             _trend(tpb),
         ),
         incomplete(session, scope, scope.first) + projected(scope),
-        booked_later(session, scope),
+        booked_later(session, scope) + said_later(session, scope),
     )
 
 

@@ -69,8 +69,8 @@ def metadata_sheet(word: str, kind: str) -> Response:
     name = f"ms-ind-{word}-versi-{version.version}"
     profile = profile_on(session, clock.today())
     number = f"{one.code}, versi {version.version}"
-    decided = version.decided_at
-    day = clock.in_wib(decided).date() if decided else version.valid_from
+    decided = version.decided_at  # nobody decided on what came with the program
+    day = clock.in_wib(decided).date() if decided else clock.today()
     heading = Heading(number, day, profile.place, profile.letterhead, profile.signatory)
     logos = logos_of(session)
     record_apart(clock.now(), me().id, "list_exported", "metadata_sheet", version.id)

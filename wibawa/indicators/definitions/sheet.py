@@ -5,7 +5,9 @@ from __future__ import annotations
 from wibawa.indicators.definitions.queries import Definition
 from wibawa.indicators.models import Indicator
 from wibawa.letters.documents import Grid, Heading, Letter, ListColumn
+from wibawa.rules.dates import long_date
 from wibawa.rules.indicators import KINDS_WORDS, Kinds
+from wibawa.web.clock import in_wib
 
 HEADINGS = ("No.", "Rincian", "Isian")
 TITLE = "Metadata Statistik Indikator (MS-Ind)"
@@ -36,8 +38,19 @@ def sheet_rows(indicator: Indicator, version: Definition) -> list[tuple[str, str
         ("Dapat diakses umum", "Ya, sebagai agregat; isi sel di bawah lima disamarkan"),
         ("Produsen data dan penanggung jawab", version.responsible),
         ("Versi", f"{version.version}, berlaku untuk tahun {version.since} dan sesudahnya"),
+        ("Penetapan", _approved(version)),
     )
     return [(str(place), name, text) for place, (name, text) in enumerate(said, 1)]
+
+
+def _approved(version: Definition) -> str:
+    """When the office settled this version; nobody did with what came with the program."""
+    if version.proposed_by is None:
+        return "Definisi awal aplikasi, belum ditetapkan melalui persetujuan dinas"
+    if version.decided_at is None or version.status != "approved":
+        return f"Belum ditetapkan: {version.state[0].lower()}"
+    day = long_date(in_wib(version.decided_at).date())
+    return f"{day}, diusulkan {version.proposed_by} dan disetujui {version.decided_by}"
 
 
 def _concept(version: Definition) -> str:
