@@ -21,6 +21,8 @@ from wibawa.banks.models import CollectibilityRule, LoanTerms
 from wibawa.banks.queries import thresholds_on
 from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
+from wibawa.indicators.locks.queries import undecided
+from wibawa.indicators.models import IndicatorDefinition, LockRequest
 from wibawa.loans.models import LoanRequest, SuspenseEntry
 from wibawa.loans.undone import open_of
 from wibawa.merging.models import BorrowerMerge
@@ -60,7 +62,8 @@ class Waiting:
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
     deadline among those to carry on, files of a bank's answers, what a bank approved, files of
     SI-UMI and of disbursements, requests of others that wait for a decision, promises about late
-    loans that passed unkept, months that are over and not closed."""
+    loans that passed unkept, months that are over and not closed, definitions of indicators and
+    years to be locked or unlocked that others proposed."""
 
     uploads: int
     disbursements: int
@@ -77,11 +80,18 @@ class Waiting:
     changes: int
     unkept: int
     months: int
+    definitions: int
+    years: int
 
     @property
     def payments(self) -> int:
         """What there is to do about disbursements: to record one, or to decide on one."""
         return self.disbursements + self.approved
+
+    @property
+    def figures(self) -> int:
+        """What there is to decide about the indicators."""
+        return self.definitions + self.years
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
@@ -113,7 +123,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
     ("Rekonsiliasi", "reconciliation.month_list", "check", P.SEE_RECONCILIATION, "months"),
     ("Laporan", "reports.report_list", "report", P.SEE_REPORTS, None),
-    ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, None),
+    ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, "figures"),
     ("Ketentuan", "banks.terms_list", "settings", P.SEE_TERMS, "terms"),
     ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
     ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
@@ -144,6 +154,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[12] if person.may(P.DECIDE_CHANGE) else 0,
         row[13] if person.may(P.FOLLOW_ARREARS) else 0,
         _months(session, person),
+        *(row[14:16] if person.may(P.APPROVE_FIGURES) else (0, 0)),
     )
 
 
@@ -182,6 +193,12 @@ def _counts(person: SignedIn, today: dt.date) -> Select[Any]:
         _files("disbursements", to_pay, of_bank(Upload.bank_id)),
         _count(LoanRequest, LoanRequest.status == "recorded", LoanRequest.entered_by != person.id),
         unkept_count(today),
+        _count(
+            IndicatorDefinition,
+            IndicatorDefinition.status == "proposed",
+            IndicatorDefinition.proposed_by != person.id,
+        ),
+        _count(LockRequest, undecided(), LockRequest.requested_by != person.id),
     )
 
 
@@ -298,6 +315,20 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         P.APPROVE_TERMS,
         "terms",
         "Usulan ketentuan pinjaman atau batas kolektibilitas.",
+    ),
+    (
+        "Definisi indikator menunggu persetujuan",
+        "indicators.indicator_list",
+        P.APPROVE_FIGURES,
+        "definitions",
+        "Bandingkan dengan yang berlaku, lalu setujui atau tolak dengan alasan.",
+    ),
+    (
+        "Tahun indikator menunggu dikunci atau dibuka",
+        "indicators.indicator_list",
+        P.APPROVE_FIGURES,
+        "years",
+        "Periksa angkanya, lalu setujui atau tolak dengan alasan.",
     ),
     (
         "Janji pembayaran yang lewat",
