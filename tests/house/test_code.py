@@ -52,6 +52,7 @@ OTHER_NAMES = {
     "jobs/process": "the worker beside the embedded server, as a process of its own",
     "jobs/runner": "a worker: claims jobs and does them",
     "home/menu": "the menu by task, shown on every page",
+    "home/tasks": "what waits for a person, on the first page only",
     "indicators/counted/lists": "the filtered list of what a figure counts, for page and export",
     "indicators/definitions/sheet": "the metadata sheet of an indicator, as plain data",
     "indicators/implied": "which numerators the published figures imply",

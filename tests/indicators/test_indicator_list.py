@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 
 from tests import factories
+from tests.indicators.test_lock import press
+from tests.indicators.test_new_definition import proposed
 
 SignIn = Callable[[str], factories.Client]
 
@@ -73,3 +75,20 @@ def test_a_year_that_is_none_falls_back_to_this_one(sign_in: SignIn) -> None:
 
 def test_bank_officers_do_not_answer_for_indicators(sign_in: SignIn) -> None:
     assert sign_in("pasar").get("/indikator").status_code == 403
+
+
+def test_what_waits_is_counted_and_listed_for_who_may_decide(sign_in: SignIn) -> None:
+    staff, head = sign_in("staff"), sign_in("approver")
+    before = head.get("/").get_data(as_text=True)
+    assert "menunggu dikunci" not in before
+    proposed(staff)
+    assert press(staff, 2025, "usulkan", note="Sudah direkonsiliasi") == 302
+    page = head.get("/").get_data(as_text=True)
+    assert "<strong>1</strong> definisi indikator menunggu persetujuan" in page
+    assert "<strong>1</strong> tahun indikator menunggu dikunci atau dibuka" in page
+    menu = page[page.index(">Indikator<") :][:200]
+    assert ">2<" in menu
+    listed = head.get("/indikator").get_data(as_text=True)
+    assert 'href="/indikator/kunci/2025">Penguncian tahun 2025</a>' in listed
+    assert "mulai 2026</a>" in listed
+    assert "Menunggu keputusan:" not in staff.get("/indikator").get_data(as_text=True)

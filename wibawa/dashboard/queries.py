@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import case, distinct, func, literal, select
+from sqlalchemy import case, distinct, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.applications.models import Application, ApplicationMove
@@ -15,11 +15,10 @@ from wibawa.borrowers.models import Borrower
 from wibawa.dashboard.books import Books
 from wibawa.disbursements.models import Disbursement
 from wibawa.indicators.definitions.queries import in_force
-from wibawa.indicators.locks.queries import locks_in_force
+from wibawa.indicators.locks.queries import locks_in_force, undecided
 from wibawa.indicators.models import (
     IndicatorDefinition,
     IndicatorYear,
-    LockDecision,
     LockRequest,
 )
 from wibawa.indicators.queries import (
@@ -329,7 +328,6 @@ def decisions(session: Session, today: dt.date) -> list[Decision]:
 
 
 def _questions(today: dt.date) -> list[tuple[str, str, Any, tuple[Any, ...], str, dict[str, str]]]:
-    undecided = ~select(literal(1)).where(LockDecision.request_id == LockRequest.id).exists()
     head, staff, bank = "kepala bidang", "petugas dinas", "petugas bank"
     applications = "applications.application_list"
 
@@ -360,7 +358,7 @@ def _questions(today: dt.date) -> list[tuple[str, str, Any, tuple[Any, ...], str
          (CollectibilityRule.status == "proposed",), "banks.limits_list", {}),
         ("Definisi indikator yang diusulkan", head, IndicatorDefinition,
          (IndicatorDefinition.status == "proposed",), "indicators.indicator_list", {}),
-        ("Tahun indikator menunggu dikunci atau dibuka", head, LockRequest, (undecided,),
+        ("Tahun indikator menunggu dikunci atau dibuka", head, LockRequest, (undecided(),),
          "indicators.indicator_list", {}),
     ]  # fmt: skip
 

@@ -16,11 +16,11 @@ from wibawa.access.sessions import SignedIn
 from wibawa.applications.lists import waits_for
 from wibawa.applications.models import Application
 from wibawa.arrears.queries import unkept_count
-from wibawa.arrears.reminders.queries import due_count
 from wibawa.banks.models import CollectibilityRule, LoanTerms
-from wibawa.banks.queries import thresholds_on
 from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
+from wibawa.indicators.locks.queries import undecided
+from wibawa.indicators.models import IndicatorDefinition, LockRequest
 from wibawa.loans.models import LoanRequest, SuspenseEntry
 from wibawa.loans.undone import open_of
 from wibawa.merging.models import BorrowerMerge
@@ -45,22 +45,13 @@ class MenuItem:
 
 
 @dataclass(frozen=True)
-class Task:
-    """One thing on Beranda that waits for this person, or that only this person may do."""
-
-    label: str
-    count: int | None
-    url: str
-    hint: str
-
-
-@dataclass(frozen=True)
 class Waiting:
     """What waits for this person: files to post or to mend, applications to carry on, disbursements
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
     deadline among those to carry on, files of a bank's answers, what a bank approved, files of
     SI-UMI and of disbursements, requests of others that wait for a decision, promises about late
-    loans that passed unkept, months that are over and not closed."""
+    loans that passed unkept, months that are over and not closed, definitions of indicators and
+    years to be locked or unlocked that others proposed."""
 
     uploads: int
     disbursements: int
@@ -77,11 +68,18 @@ class Waiting:
     changes: int
     unkept: int
     months: int
+    definitions: int
+    years: int
 
     @property
     def payments(self) -> int:
         """What there is to do about disbursements: to record one, or to decide on one."""
         return self.disbursements + self.approved
+
+    @property
+    def figures(self) -> int:
+        """What there is to decide about the indicators."""
+        return self.definitions + self.years
 
 
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
@@ -113,7 +111,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Titipan", "loans.suspense_list", "suspense", P.SEE_SUSPENSE, "suspense"),
     ("Rekonsiliasi", "reconciliation.month_list", "check", P.SEE_RECONCILIATION, "months"),
     ("Laporan", "reports.report_list", "report", P.SEE_REPORTS, None),
-    ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, None),
+    ("Indikator", "indicators.indicator_list", "indicator", P.SEE_INDICATORS, "figures"),
     ("Ketentuan", "banks.terms_list", "settings", P.SEE_TERMS, "terms"),
     ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
     ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
@@ -144,6 +142,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[12] if person.may(P.DECIDE_CHANGE) else 0,
         row[13] if person.may(P.FOLLOW_ARREARS) else 0,
         _months(session, person),
+        *(row[14:16] if person.may(P.APPROVE_FIGURES) else (0, 0)),
     )
 
 
@@ -182,6 +181,12 @@ def _counts(person: SignedIn, today: dt.date) -> Select[Any]:
         _files("disbursements", to_pay, of_bank(Upload.bank_id)),
         _count(LoanRequest, LoanRequest.status == "recorded", LoanRequest.entered_by != person.id),
         unkept_count(today),
+        _count(
+            IndicatorDefinition,
+            IndicatorDefinition.status == "proposed",
+            IndicatorDefinition.proposed_by != person.id,
+        ),
+        _count(LockRequest, undecided(), LockRequest.requested_by != person.id),
     )
 
 
@@ -197,189 +202,6 @@ def _proposed(model: type[LoanTerms] | type[CollectibilityRule]) -> Any:
 
 def _count(model: Any, *conditions: ColumnElement[bool]) -> Any:
     return select(func.count()).select_from(model).where(*conditions).scalar_subquery()
-
-
-# Label, endpoint, permission, count of `Waiting` (None: always there), hint.
-TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
-    (
-        "Berkas menunggu dibukukan",
-        "repayments.upload_list",
-        P.POST_REPAYMENTS,
-        "uploads",
-        "Sudah diajukan bank; periksa, lalu bukukan.",
-    ),
-    (
-        "Berkas belum diajukan",
-        "repayments.upload_list",
-        P.UPLOAD_REPAYMENTS,
-        "uploads",
-        "Sudah diunggah; perbaiki atau ajukan ke dinas.",
-    ),
-    (
-        "Permohonan Anda yang terlambat",
-        "applications.application_list",
-        P.SEE_APPLICATIONS,
-        "late",
-        "Sudah melewati batas waktunya; yang paling lama ada di atas.",
-    ),
-    (
-        "Permohonan menunggu langkah Anda",
-        "applications.application_list",
-        P.SEE_APPLICATIONS,
-        "applications",
-        "Yang batas waktunya paling dekat ada di atas.",
-    ),
-    (
-        "Berkas keputusan belum dikirim",
-        "decisions.upload_list",
-        P.ANSWER_APPLICATION,
-        "answers",
-        "Sudah diunggah; perbaiki, kirim, atau tarik.",
-    ),
-    (
-        "Permohonan menunggu dikirim ke bank",
-        "proposals.new_proposal",
-        P.SEND_PROPOSAL,
-        "proposals",
-        "Sudah direkomendasikan; kirim bersama dalam satu usulan.",
-    ),
-    (
-        "Permohonan disetujui bank, menunggu pencairan",
-        "disbursements.choose_application",
-        P.RECORD_DISBURSEMENT,
-        "approved",
-        "Catat pencairannya setelah uangnya cair.",
-    ),
-    (
-        "Pencairan menunggu persetujuan",
-        "disbursements.disbursement_list",
-        P.APPROVE_DISBURSEMENT,
-        "disbursements",
-        "Dicatat petugas; setujui atau tolak dengan alasan.",
-    ),
-    (
-        "Berkas SI-UMI belum diterapkan",
-        "siumi.upload_list",
-        P.EDIT_BORROWER,
-        "register",
-        "Sudah diunggah; perbaiki, terapkan, atau tarik.",
-    ),
-    (
-        "Berkas pencairan menunggu persetujuan",
-        "disbursements.upload_list",
-        P.APPROVE_DISBURSEMENT,
-        "payment_files",
-        "Periksa baris-barisnya; semuanya disetujui sekaligus.",
-    ),
-    (
-        "Berkas pencairan belum diajukan",
-        "disbursements.upload_list",
-        P.UPLOAD_DISBURSEMENTS,
-        "payment_files",
-        "Sudah diunggah; perbaiki, ajukan, atau tarik.",
-    ),
-    (
-        "Penggabungan peminjam menunggu persetujuan",
-        "merging.merge_list",
-        P.APPROVE_MERGE,
-        "merges",
-        "Dua catatan satu orang; bandingkan, lalu setujui atau tolak.",
-    ),
-    (
-        "Permintaan perubahan menunggu keputusan",
-        "changes.change_list",
-        P.DECIDE_CHANGE,
-        "changes",
-        "Lihat akibatnya, lalu setujui atau tolak dengan alasan.",
-    ),
-    (
-        "Ketentuan menunggu persetujuan",
-        "banks.terms_list",
-        P.APPROVE_TERMS,
-        "terms",
-        "Usulan ketentuan pinjaman atau batas kolektibilitas.",
-    ),
-    (
-        "Janji pembayaran yang lewat",
-        "arrears.arrears_list",
-        P.FOLLOW_ARREARS,
-        "unkept",
-        "Tanggalnya lewat dan uangnya kurang; hubungi peminjamnya lagi.",
-    ),
-    (
-        "Titipan belum menjadi angsuran",
-        "loans.suspense_list",
-        P.SEE_SUSPENSE,
-        "suspense",
-        "Cocokkan dengan bank; berkas asal dan sebabnya ada di daftar.",
-    ),
-    (
-        "Bulan belum direkonsiliasi",
-        "reconciliation.month_list",
-        P.PREPARE_RECONCILIATION,
-        "months",
-        "Cocokkan dengan berkas bank, catat selisihnya, lalu usulkan penutupan.",
-    ),
-    (
-        "Bulan menunggu ditutup",
-        "reconciliation.month_list",
-        P.CLOSE_MONTH,
-        "months",
-        "Periksa angka dan selisihnya, lalu tutup atau kembalikan.",
-    ),
-    (
-        "Pengguna",
-        "access.user_list",
-        P.MANAGE_USERS,
-        None,
-        "Tambah pengguna, atau nonaktifkan yang sudah tidak bertugas.",
-    ),
-    (
-        "Bank penyalur",
-        "banks.bank_list",
-        P.MANAGE_BANKS,
-        None,
-        "Metode, kelipatan, aturan hari libur, dan pembukuan berkas.",
-    ),
-)
-
-
-# A task leads to exactly the rows that it counts, where the list can show them alone.
-ONLY: dict[str, dict[str, Any]] = {
-    "Berkas menunggu dibukukan": {"keadaan": "submitted"},
-    "Permohonan Anda yang terlambat": {"keadaan": "menunggu", "batas": "lewat", "urut": "batas"},
-    "Permohonan menunggu langkah Anda": {"keadaan": "menunggu", "urut": "batas"},
-    "Pencairan menunggu persetujuan": {"keadaan": "menunggu"},
-    "Berkas pencairan menunggu persetujuan": {"keadaan": "submitted"},
-    "Penggabungan peminjam menunggu persetujuan": {"keadaan": "menunggu"},
-    "Permintaan perubahan menunggu keputusan": {"keadaan": "menunggu"},
-    "Janji pembayaran yang lewat": {"janji": "lewat"},
-}
-
-
-def tasks_for(session: Session, person: SignedIn) -> list[Task]:
-    """What waits for this person; things with nothing waiting are left out."""
-    counts = waiting_for(session, person)
-    found = [
-        Task(
-            label,
-            getattr(counts, counted) if counted else None,
-            url_for(target, **ONLY.get(label, {})),
-            hint,
-        )
-        for label, target, permission, counted, hint in TASKS
-        if person.may(permission) and (counted is None or getattr(counts, counted))
-    ]
-    return [*_letters_to_send(session, person), *found]
-
-
-def _letters_to_send(session: Session, person: SignedIn) -> list[Task]:
-    """Reminders that are due: a look at the whole portfolio, so not in the menu of every page."""
-    if not person.may(P.ISSUE_LETTER):
-        return []
-    count = due_count(session, clock.today(), thresholds_on(session, clock.today()))
-    url, hint = url_for("arrears.reminder_list"), "Pilih, periksa isinya, lalu terbitkan bersama."
-    return [Task("Surat peringatan yang perlu dikirim", count, url, hint)] if count else []
 
 
 def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[MenuItem]:
@@ -442,6 +264,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "arrears.arrears_list",
         "borrowers.borrower_list",
         "disbursements.disbursement_list",
+        "indicators.indicator_list",
         "proposals.proposal_list",
         "reconciliation.month_list",
         "reports.report_list",

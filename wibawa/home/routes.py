@@ -14,8 +14,9 @@ from wibawa.borrowers.forms import LONGEST_SEARCH
 from wibawa.borrowers.queries import find_borrowers, is_whole_nik
 from wibawa.database import db, set_writing
 from wibawa.home.forms import ComponentForm
-from wibawa.home.menu import LEFT_OUT, tasks_for
+from wibawa.home.menu import LEFT_OUT
 from wibawa.home.queries import exact_application, exact_loan, find_applications, find_loans
+from wibawa.home.tasks import tasks_for
 from wibawa.loans.portfolio import Portfolio, portfolio
 from wibawa.loans.queries import latest_payment_on
 from wibawa.reports.portfolio import arrears_share, columns_of, npl_share, par30_share

@@ -11,11 +11,12 @@ from wibawa.database import db
 from wibawa.indicators.counted.forms import address_of
 from wibawa.indicators.counted.routes import URLS as COUNTED_URLS
 from wibawa.indicators.counted.routes import span_asked
-from wibawa.indicators.definitions.queries import in_force
+from wibawa.indicators.definitions.queries import in_force, waiting_definitions
 from wibawa.indicators.definitions.routes import URLS as DEFINITION_URLS
 from wibawa.indicators.implied import SEARCHED, implied_of
 from wibawa.indicators.inputs.queries import latest_inputs
 from wibawa.indicators.inputs.routes import URLS as INPUT_URLS
+from wibawa.indicators.locks.queries import waiting_years
 from wibawa.indicators.locks.routes import URLS as LOCK_URLS
 from wibawa.indicators.queries import (
     NOTHING,
@@ -87,7 +88,23 @@ def indicator_list() -> str:
         year_url=lambda year: url_for("indicators.indicator_list", tahun=year),
         slug=slug,
         as_of=min(dt.date(year, 12, 31), today),
+        waiting=_waiting() if me().may(Permission.APPROVE_FIGURES) else [],
     )
+
+
+def _waiting() -> list[tuple[str, str]]:
+    """(what it is, address) of each proposal of somebody else."""
+    session = db.session()
+    words = {"lock": "Penguncian tahun", "unlock": "Pembukaan kunci tahun"}
+    return [
+        *(
+            (f"Definisi {code} mulai {since}",
+             url_for("indicators.definition", definition_id=number))
+            for number, code, since in waiting_definitions(session, me().id)
+        ),
+        *((f"{words[kind]} {year}", url_for("indicators.lock", year=year))
+          for year, kind in waiting_years(session, me().id)),
+    ]  # fmt: skip
 
 
 @needs(Permission.SEE_INDICATORS)

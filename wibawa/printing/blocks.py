@@ -155,6 +155,11 @@ def grid_table(
         ("RIGHTPADDING", (0, 0), (-1, -1), 3.5),
         ("TOPPADDING", (0, 0), (-1, -1), above),
         ("BOTTOMPADDING", (0, 0), (-1, -1), above + 0.6),
+        *(  # words that follow figures keep their distance from them
+            ("LEFTPADDING", (place, 0), (place, -1), 12)
+            for place in range(1, len(columns))
+            if columns[place - 1].right and not columns[place].right
+        ),
     ]
     if totals:
         rows.append(row(totals, BOLD))

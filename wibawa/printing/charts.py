@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
-from reportlab.lib.colors import Color
+from reportlab.lib.colors import Color, white
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from wibawa.printing.letterhead import GREEN, HAIR, INK, MUTED
 
-HEIGHT, LOW, HIGH = 150.0, 26.0, 22.0
+HEIGHT, LOW, HIGH = 154.0, 26.0, 28.0
 TARGET = (0.64, 0.32, 0.12)
 SIZE = 7.0
 FONT, BOLD = "Helvetica", "Helvetica-Bold"
@@ -38,6 +39,7 @@ def bar_chart(bars: Bars, width: float) -> Drawing:
     if any(target is not None for target in bars.targets):
         drawing.add(_line([(width - 92, HEIGHT - 6), (width - 72, HEIGHT - 6)]))
         drawing.add(_text(width - 68, HEIGHT - 9, "Target", "start", MUTED))
+    texts: list[Rect | String] = []
     for place, (label, value, text) in enumerate(
         zip(bars.labels, bars.values, bars.texts, strict=True)
     ):
@@ -51,7 +53,7 @@ def bar_chart(bars: Bars, width: float) -> Drawing:
         drawing.add(
             Rect(middle - half, LOW, 2 * half, tall, fillColor=Color(*GREEN), strokeColor=None)
         )
-        drawing.add(_text(middle, LOW + tall + 3, text, "middle", INK, SIZE, BOLD))
+        texts += _on_white(middle, LOW + tall + 3, text)
     points = [
         (step * (place + 0.5), LOW + room * target / top)
         for place, target in enumerate(bars.targets)
@@ -59,8 +61,17 @@ def bar_chart(bars: Bars, width: float) -> Drawing:
     ]
     if len(points) > 1:
         drawing.add(_line(points))
+    for each in texts:
+        drawing.add(each)
     drawing.add(Line(0, LOW, width, LOW, strokeColor=Color(*HAIR), strokeWidth=0.8))
     return drawing
+
+
+def _on_white(x: float, y: float, text: str) -> list[Rect | String]:
+    """The value of a bar, readable also where the line of targets passes behind it."""
+    half = stringWidth(text, BOLD, SIZE) / 2 + 1.5
+    back = Rect(x - half, y - 1.8, 2 * half, SIZE + 1.2, fillColor=white, strokeColor=None)
+    return [back, _text(x, y, text, "middle", INK, SIZE, BOLD)]
 
 
 def _line(points: Sequence[tuple[float, float]]) -> PolyLine:

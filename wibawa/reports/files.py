@@ -14,7 +14,7 @@ from wibawa.uploads.exports import Value
 from wibawa.uploads.workbook import Sheet
 
 PROGRAMME = "Kredit Wibawa"
-LEAST_SHARE, MOST_SHARE, WIDEST = 9, 30, 60
+LEAST_SHARE, MOST_SHARE = 9, 30
 
 
 def sheets(report: Report) -> list[Sheet]:
@@ -24,24 +24,12 @@ def sheets(report: Report) -> list[Sheet]:
             table.title,
             [column.heading for column in table.columns],
             _typed(table),
-            [*table.words, *([table.note] if table.note else [])],
-            _widths(table),
+            table.words,
             bool(table.totals),
+            [table.note] if table.note else [],
         )
         for table in report.tables
     ]
-
-
-def _widths(table: Table) -> list[int]:
-    """Characters of each column: long enough for its figures, and for a word of its heading."""
-    every = [_cells(table, row) for row in table.all_rows]
-    found = []
-    for place, column in enumerate(table.columns):
-        words = max(len(word) for word in column.heading.split())
-        longest = max((len(cells[place]) for cells in every), default=0)
-        wanted = max(longest + 2, words + 2, min(len(column.heading) + 2, 18))
-        found.append(min(max(wanted, 10), WIDEST))
-    return found
 
 
 def _typed(table: Table) -> list[list[Value]]:

@@ -130,6 +130,14 @@ def definition(session: Session, definition_id: int) -> Definition | None:
     return next(iter(definitions(session, only=definition_id)), None)
 
 
+def waiting_definitions(session: Session, not_of: int) -> list[tuple[int, str, int]]:
+    """(id, code, first year) of what others proposed and nobody decided: one query."""
+    row: Any = IndicatorDefinition
+    query = select(row.id, row.code, row.valid_from).order_by(row.code)
+    query = query.where(row.status == "proposed", row.proposed_by != not_of)
+    return [(number, code, since.year) for number, code, since in session.execute(query)]
+
+
 def in_force(session: Session, years: Iterable[int]) -> dict[tuple[str, int], Definition]:
     """The definition of each indicator in each year: one query."""
     approved = [each for each in definitions(session) if each.status == "approved"]

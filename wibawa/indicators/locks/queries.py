@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
@@ -137,6 +137,18 @@ def requests_of(session: Session, year: int) -> list[Request]:
 
 def waiting_request(session: Session, year: int) -> Request | None:
     return next((each for each in requests_of(session, year) if each.waits), None)
+
+
+def undecided() -> ColumnElement[bool]:
+    """Whether a request still waits for the second person."""
+    return ~select(literal(1)).where(LockDecision.request_id == LockRequest.id).exists()
+
+
+def waiting_years(session: Session, not_of: int) -> list[tuple[int, str]]:
+    """(year, lock or unlock) of what others asked for and nobody decided: one query."""
+    query = select(LockRequest.year, LockRequest.kind).order_by(LockRequest.year)
+    query = query.where(undecided(), LockRequest.requested_by != not_of)
+    return [(year, kind) for year, kind in session.execute(query)]
 
 
 def members_now(session: Session, span: Span) -> list[tuple[str, Sequence[Any]]]:

@@ -13,6 +13,8 @@ from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.database import db
+from wibawa.indicators.counted.forms import RULE_SLUGS
+from wibawa.indicators.inputs.queries import KIND_WORDS
 from wibawa.indicators.locks import actions, queries
 from wibawa.indicators.locks.forms import LockForm, ReasonForm
 from wibawa.indicators.locks.queries import Lock
@@ -151,6 +153,7 @@ def _rows(kept: Lock) -> list[tuple[Value, ...]]:
         )
         for each in kept_figures(kept.document, kept.version)
     ]  # fmt: skip
+    words = {rule: word for word, rule in RULE_SLUGS.items()}
     for rule in Rule:
         counted = kept.document["counts"].get(rule.value)
         for unit in Unit:
@@ -158,10 +161,10 @@ def _rows(kept: Lock) -> list[tuple[Value, ...]]:
                 count = counted[unit.value][kinds.value] if counted else None
                 said = "" if counted else "belum ada data"
                 what = f"{RULE_WORDS[rule]}, {KINDS_WORDS[kinds].lower()}"
-                rows.append(("Varian", rule.value, f"{what}: {UNIT_WORDS[unit].lower()}", None,
+                rows.append(("Varian", words[rule], f"{what}: {UNIT_WORDS[unit].lower()}", None,
                              None, None, count, None, said, None, ""))  # fmt: skip
-    rows += [("Masukan", each["kind"], each["name"], None, None, None, each["count"], None, "",
-              each["version"], each["source"])
+    rows += [("Masukan", KIND_WORDS[each["kind"]].lower(), each["name"], None, None, None,
+              each["count"], None, "", each["version"], each["source"])
              for each in kept.document["inputs"]]  # fmt: skip
     return rows
 
