@@ -375,3 +375,10 @@ def test_a_share_is_rounded_half_up_to_hundredths_of_a_percent(
 def test_a_share_of_nothing_is_no_figure() -> None:
     assert share(0, 0) is None
     assert share(5, 0) is None
+
+
+def test_a_text_of_another_class_is_read_as_its_text() -> None:
+    class Marked(str):
+        __slots__ = ()
+
+    assert parse_amount(Marked("Rp1.250.000,00")) == 1_250_000

@@ -81,3 +81,7 @@ def test_the_median_is_the_middle_or_between_the_two_in_the_middle(
     halves = median_halves(days)
     assert halves is not None
     assert halves_text(halves) == text
+
+
+def test_nothing_has_no_median() -> None:
+    assert median_halves([]) is None
