@@ -32,7 +32,8 @@ def warns(column: str, code: str, found: str, message: str) -> Problem:
     [
         (
             replace(SITI, nik="123"),
-            blocks("nik", "nik_unreadable", "***", "NIK berisi 3 angka; diperlukan tepat 16 angka."),
+            blocks("nik", "nik_unreadable", "***",
+                   "NIK berisi 3 angka; diperlukan tepat 16 angka."),
         ),
         (
             replace(SITI, nik="3375014804850012"),
