@@ -9,7 +9,7 @@ JOBS   ?= 2
 ARGS   ?=
 CHROMIUM ?= chromium
 
-.PHONY: install dev run test soak bench fingerprint lint lock browser clean
+.PHONY: install dev run test soak mutants bench fingerprint lint lock browser clean
 
 install: $(VENV)/.installed
 
@@ -53,6 +53,15 @@ test: dev browser lint
 soak: dev browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "soak or not soak" --hypothesis-profile=soak $(ARGS)
 
+# Whether the tests of the rules would notice: every branch is run, and of some 3.000 changed copies
+# those that pass are listed (half an hour). What survives for a reason: docs/measurements.md.
+mutants: dev
+	$(BIN)/pip install --quiet --require-hashes -r requirements-mutants.lock
+	$(BIN)/coverage run --branch --source=wibawa/rules -m pytest tests/rules
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
+	$(BIN)/mutmut run --max-children $(JOBS)
+	$(BIN)/mutmut results
+
 # Ratios against bare code, timed in turns; they mean something only when nothing else runs.
 bench: dev
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -64,8 +73,9 @@ fingerprint: dev
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra build --extra dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra build --extra dev --extra mutants pyproject.toml -o requirements-mutants.lock
 
 # What can be made again. The database in instance/ stays.
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache tests/artifacts
+	rm -rf $(VENV) build mutants .coverage *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache tests/artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

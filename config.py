@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from wibawa.database import engine_options
 
@@ -53,11 +54,17 @@ def _required(variable: str) -> str:
     return value
 
 
-def _bytes(variable: str, usual: int) -> int:
+def _whole(variable: str, usual: int, of_what: str) -> int:
     value = os.environ.get(variable) or str(usual)
     if not value.isascii() or not value.isdecimal():
-        raise ConfigurationError(f"{variable} is {value!r}; it must be a number of bytes.")
+        raise ConfigurationError(f"{variable} is {value!r}; it must be a number of {of_what}.")
     return int(value)
+
+
+def _own_hosts(public_url: str) -> list[str] | None:
+    """The hosts that may be asked for: the public one, and this machine's own for its monitors."""
+    name = urlsplit(public_url).hostname
+    return [name, "localhost", "127.0.0.1", "[::1]"] if name else None
 
 
 def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
@@ -76,7 +83,7 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
-        "LARGE_FILE_BYTES": _bytes("WIBAWA_LARGE_FILE", 1024 * 1024),  # larger: a worker's work
+        "LARGE_FILE_BYTES": _whole("WIBAWA_LARGE_FILE", 1024 * 1024, "bytes"),  # else a worker's
         "PHOTOS_MAX_BYTES": 30 * 1024 * 1024,  # of one visit, sent at once
         "SCAN_PDF_BYTES": 5 * 1024 * 1024,
         "SCAN_PICTURE_BYTES": 10 * 1024 * 1024,  # as sent; it is stored much smaller
@@ -89,12 +96,14 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "DEMO_USERS_ON_SIGN_IN": name == "development",
         "PUBLIC_URL": os.environ.get("WIBAWA_PUBLIC_URL", ""),  # stands on papers; "": as asked for
         "CHECKS_A_MINUTE": 60,  # of papers, from one address
+        "PROXIES": _whole("WIBAWA_PROXIES", 0, "proxies in front"),
     }
     if name == "production":
         settings["SECRET_KEY"] = _required("WIBAWA_SECRET_KEY")
         settings["DATA_KEY"] = _required("WIBAWA_DATA_KEY")
         settings["SESSION_COOKIE_SECURE"] = True
         settings["SESSION_COOKIE_NAME"] = "__Host-wibawa"
+        settings["TRUSTED_HOSTS"] = _own_hosts(settings["PUBLIC_URL"])
     else:
         settings["SECRET_KEY"] = os.environ.get("WIBAWA_SECRET_KEY") or _kept_secret("secret.key")
         settings["DATA_KEY"] = os.environ.get("WIBAWA_DATA_KEY") or _kept_secret("data.key")

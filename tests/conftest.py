@@ -47,7 +47,12 @@ from wibawa.migrating import migrate_if_empty
 # `make soak` draws new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("soak", deadline=None)
-SOAK_FACTOR = 20
+settings.register_profile("mutants", derandomize=True, deadline=None)
+# Of how many examples a law has, so many are tried; of mutants there are thousands.
+EXAMPLES: dict[str, Callable[[int], int]] = {
+    "soak": lambda usual: 20 * usual,
+    "mutants": lambda usual: min(usual, 20),
+}
 
 ENGINES = ("sqlite", "postgresql")
 # For a story that others tell on both engines: the second one waits for `make soak`.
@@ -118,15 +123,17 @@ _compile_statements_once()
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`make soak` tries every law with twenty times as many examples, and every case of a page on
     both engines; `make test` tries the first and the last case of a page on PostgreSQL."""
-    if config.getoption("--hypothesis-profile") != "soak":
+    profile = config.getoption("--hypothesis-profile")
+    if profile != "soak":
         _leave_middle_cases_to_the_soak(items)
+    if profile not in EXAMPLES:
         return
     for item in items:
         law = getattr(item, "obj", None)
         chosen = getattr(law, "_hypothesis_internal_use_settings", None)
         if law is not None and chosen is not None:
-            more = settings(chosen, max_examples=chosen.max_examples * SOAK_FACTOR)
-            law._hypothesis_internal_use_settings = more
+            tried = settings(chosen, max_examples=EXAMPLES[profile](chosen.max_examples))
+            law._hypothesis_internal_use_settings = tried
 
 
 def _leave_middle_cases_to_the_soak(items: list[pytest.Item]) -> None:

@@ -11,6 +11,8 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.exceptions import SecurityError
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from wibawa import commands, schema
@@ -122,6 +124,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     app.config.update(settings)
     app.session_interface = _Sessions()
     log.register(app)
+    _behind(app, settings.get("PROXIES", 0))
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
@@ -141,6 +144,24 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     _shared_variables(app)
     _schema_first(app, check_schema)
     return app
+
+
+def _behind(app: Flask, proxies: int) -> None:
+    """Believe the last `proxies` entries of X-Forwarded-*, and none when nothing stands in front:
+    who asks writes such headers too, and the trail and the brakes go by the address. Answer for
+    our own hosts only."""
+    if proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+        )
+
+    @app.before_request
+    def refuse_other_hosts() -> Response | None:
+        """A host that is not ours gets no page: its links would lead to that host."""
+        if isinstance(request.routing_exception, SecurityError):
+            said = "Alamat ini bukan alamat sistem Kredit Wibawa.\n"
+            return Response(said, status=400, mimetype="text/plain")
+        return None
 
 
 def _sign_in(app: Flask) -> None:

@@ -724,7 +724,10 @@ def serve_command(make: Make, host: str, port: int, threads: int, no_worker: boo
     for line in people:
         click.echo(line)
     with nullcontext() if no_worker else worker_beside():
-        waitress.serve(app, host=host, port=port, threads=threads, ident=None)
+        waitress.serve(
+            app, host=host, port=port, threads=threads, ident=None,
+            clear_untrusted_proxy_headers=not app.config["PROXIES"],  # then `app` reads them
+        )  # fmt: skip
 
 
 @wibawa.command("work", help="Kerjakan pekerjaan latar yang antre, sampai dihentikan.")

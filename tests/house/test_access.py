@@ -11,7 +11,9 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -34,7 +36,7 @@ from wibawa.access.sessions import open_session
 from wibawa.applications.actions import keep_draft
 from wibawa.arrears.models import Reminder
 from wibawa.banks.models import Bank
-from wibawa.database import db, writing
+from wibawa.database import db, sqlite_module, writing
 from wibawa.disbursements.models import Disbursement
 from wibawa.indicators.locks import queries as year_locks
 from wibawa.jobs import runner
@@ -408,12 +410,35 @@ class Office:
                 kept["_user_id"], kept["_fresh"] = self.tokens[name], True
         return client
 
+    def changed(self) -> list[str]:
+        """The tables that hold something else than at the beginning; the trail may grow."""
+        before, after = _digests_of_the_filled(self.filled), _digests(self.live)
+        return [table for table in before if before[table] != after[table]]
+
     def denials(self) -> int:
         with self.app.app_context():
             found = select(func.count()).where(TrailEntry.action == "denied")
             count = db.session.scalar(found.select_from(TrailEntry))
             db.session.remove()
         return int(count or 0)
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """A digest of each table but the trail."""
+    with closing(sqlite_module().connect(path)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {
+            name: hashlib.sha256(
+                repr(connection.execute(f'SELECT * FROM "{name}"').fetchall()).encode()
+            ).hexdigest()
+            for (name,) in sorted(tables)
+            if name != "trail_entries"
+        }
+
+
+@cache
+def _digests_of_the_filled(path: Path) -> dict[str, str]:
+    return _digests(path)
 
 
 def _file(bank: Bank, account: str, officer: int) -> Upload:
@@ -742,6 +767,8 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
                 assert answer.status_code not in (401, 403, 404, 405), said
                 assert answer.status_code < 500, said
                 assert recorded == 0, f"{said}: recorded as a refusal"
+    if method == "GET":
+        assert office.changed() == [], "a page that is only read wrote something"
 
 
 @pytest.mark.parametrize("endpoint", sorted(PUBLIC - {"static", "letters.check", *OPENED}))

@@ -58,3 +58,8 @@ def test_a_grade_waits_for_its_age_of_arrears_and_for_the_letter_before_it(
     days: int, last: int | None, since_last: int | None, grade: int | None
 ) -> None:
     assert due_grade(days, last, since_last, STEPS) == grade
+
+
+def test_letters_without_a_gap_may_follow_on_the_same_day() -> None:
+    assert due_grade(30, 1, None, ReminderSteps(7, 30, 60, 0)) == 2
+    assert due_grade(30, 1, None, ReminderSteps(7, 30, 60, 1)) is None

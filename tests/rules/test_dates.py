@@ -248,3 +248,9 @@ def test_the_pay_by_date_is_the_nearest_working_day_in_its_direction(
     between = sorted((due_on, paid_by))
     passed = range(between[0].toordinal() + 1, between[1].toordinal())
     assert not any(working(dt.date.fromordinal(n)) for n in passed)
+
+
+def test_1900_is_the_first_year_that_is_read() -> None:
+    assert parse_date("1-1-1900") == dt.date(1900, 1, 1)
+    with pytest.raises(DateError):
+        parse_date("31-12-1899")

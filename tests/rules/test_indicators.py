@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wibawa.rules.indicators import (
+    Span,
     achievement_ratio,
     distance,
     implied_numerators,
     percentage,
+    span_of,
 )
 from wibawa.rules.money import percent
 
@@ -87,3 +90,20 @@ def test_2024_implies_2906_to_2908_enterprises_490_more_than_the_programme_reach
 def test_nothing_is_implied_without_a_denominator() -> None:
     with pytest.raises(ValueError, match="implied"):
         implied_numerators(794, 0)
+
+
+@pytest.mark.parametrize(
+    ("day", "last", "begun"),
+    [
+        ("2025-12-31", "2025-12-31", False),  # the evening before
+        ("2026-01-01", "2026-01-01", True),
+        ("2026-11-24", "2026-11-24", True),
+        ("2026-12-31", "2026-12-31", True),
+        ("2027-03-01", "2026-12-31", True),  # it is over
+    ],
+)
+def test_a_year_is_reckoned_as_far_as_the_day_has_come(day: str, last: str, begun: bool) -> None:
+    span = span_of(2026, dt.date.fromisoformat(day))
+    assert span == Span(2026, dt.date.fromisoformat(last))
+    assert span.first == dt.date(2026, 1, 1)
+    assert span.begun is begun

@@ -375,3 +375,34 @@ def test_a_share_is_rounded_half_up_to_hundredths_of_a_percent(
 def test_a_share_of_nothing_is_no_figure() -> None:
     assert share(0, 0) is None
     assert share(5, 0) is None
+
+
+def test_a_text_of_another_class_is_read_as_its_text() -> None:
+    class Marked(str):
+        __slots__ = ()
+
+    assert parse_amount(Marked("Rp1.250.000,00")) == 1_250_000
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "found"),
+    [
+        (Decimal("441667.5"), "amount_has_sen", "441667.5"),
+        (441667.5, "amount_has_sen", "441667.5"),
+        (Decimal("NaN"), "amount_unreadable", "NaN"),
+        (float("inf"), "amount_unreadable", "inf"),
+        (Decimal(10**15), "amount_unreadable", "1000000000000000"),
+    ],
+)
+def test_an_odd_number_of_a_workbook_is_named_as_it_was_found(
+    cell: object, code: str, found: str
+) -> None:
+    with pytest.raises(AmountError) as refused:
+        parse_amount(cell)
+    assert (refused.value.code, refused.value.found) == (code, found)
+
+
+def test_an_amount_of_fifteen_digits_is_the_largest_that_is_read() -> None:
+    assert parse_amount("999.999.999.999.999,00") == 10**15 - 1
+    with pytest.raises(AmountError):
+        parse_amount("1.000.000.000.000.000,00")

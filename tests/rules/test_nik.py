@@ -175,3 +175,12 @@ def test_a_number_is_masked_however_it_is_written(digits: str, data: st.DataObje
 
 def test_the_examples_of_the_rules_are_true() -> None:
     assert doctest.testmod(nik_rules).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("12345678901", "***********"), ("123456789012", "********9012"),
+     ("1234567890123", "*********0123")],
+)  # fmt: skip
+def test_a_number_too_short_for_a_nik_is_hidden_whole(number: str, shown: str) -> None:
+    assert mask_nik(number) == shown

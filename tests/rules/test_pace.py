@@ -81,3 +81,20 @@ def test_the_median_is_the_middle_or_between_the_two_in_the_middle(
     halves = median_halves(days)
     assert halves is not None
     assert halves_text(halves) == text
+
+
+def test_nothing_has_no_median() -> None:
+    assert median_halves([]) is None
+
+
+def test_one_more_is_a_pace_and_what_is_reached_tells_what_was_added() -> None:
+    # Day 100 of 365: one so far and one more is wanted, so in another 100 days.
+    assert pace(0, 1, 2, dt.date(2026, 4, 10)).reached_on == dt.date(2026, 7, 19)
+    done = pace(40, 60, 50, dt.date(2026, 12, 31))
+    assert (done.added, done.needed, done.expected) == (20, 0, 60)
+
+
+@pytest.mark.parametrize(("start", "now", "wanted"), [(-1, 0, 0), (0, -1, 0), (0, 0, -1)])
+def test_each_negative_count_is_refused_with_all_three(start: int, now: int, wanted: int) -> None:
+    with pytest.raises(ValueError, match=f"no negative counts: {start}, {now}, {wanted}$"):
+        pace(start, now, wanted, dt.date(2026, 3, 1))

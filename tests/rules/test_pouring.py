@@ -97,3 +97,13 @@ def test_the_parts_of_every_prefix_add_up_to_the_position_of_its_day(
             assert shares[-1].balance == where.outstanding_principal
         numbers = [share.number for share in shares if share.number is not None]
         assert all(one <= other for one, other in pairwise(numbers))
+
+
+def test_every_share_tells_its_entry_and_day_and_the_installments_own_day() -> None:
+    shares = pour(1000, ROWS, [Receipt(2, DAY, 600), Receipt(3, dt.date(2026, 5, 1), 500)])
+    assert [(each.sequence, each.on, each.number, each.due_on) for each in shares] == [
+        (2, DAY, 1, dt.date(2026, 2, 28)),
+        (2, DAY, 3, dt.date(2026, 4, 30)),
+        (3, dt.date(2026, 5, 1), 3, dt.date(2026, 4, 30)),
+        (3, dt.date(2026, 5, 1), None, None),
+    ]

@@ -14,6 +14,7 @@ from wibawa.rules.reconciliation import (
     Month,
     Movement,
     Points,
+    SuspenseAccount,
     accounting_month,
     add_up,
     likely_cause,
@@ -151,3 +152,19 @@ def test_a_cause_is_named_only_when_it_explains_the_difference_to_the_rupiah(
     seen: Evidence, cause: Cause | None
 ) -> None:
     assert likely_cause(seen) is cause
+
+
+def test_a_month_is_held_said_and_written() -> None:
+    month = Month(2026, 8)
+    assert (month.text, month.words) == ("2026-08", "Agustus 2026")
+    assert month.holds(dt.date(2026, 8, 31))
+    assert not month.holds(dt.date(2026, 9, 1))
+    assert not month.holds(dt.date(2025, 8, 31))
+
+
+@pytest.mark.parametrize("part", SuspenseAccount._fields)
+def test_titipan_foots_only_when_every_part_is_right(part: str) -> None:
+    """By hand: 100 + 20 + 50 - 30 - 5 = 135."""
+    account = SuspenseAccount(100, 20, 50, 30, 5, 135)
+    assert account.foots
+    assert not account._replace(**{part: getattr(account, part) + 1}).foots

@@ -42,3 +42,14 @@ def test_limits_that_do_not_rise_are_told(wrong: tuple[int, int, int, int]) -> N
     assert not limits_rise(wrong)
     assert limits_rise(COMMERCIAL_DEFAULT)
     assert limits_rise(RURAL_DEFAULT)
+
+
+def test_each_class_is_named_with_its_span_before_and_after() -> None:
+    told = limit_changes(COMMERCIAL_DEFAULT, RURAL_DEFAULT)
+    assert [(each.label, each.before, each.after) for each in told] == [
+        ("1 Lancar", "0 hari", "0–30 hari"),
+        ("2 Dalam Perhatian Khusus", "1–90 hari", "31–90 hari"),
+        ("3 Kurang Lancar", "91–120 hari", "91–180 hari"),
+        ("4 Diragukan", "121–180 hari", "181–360 hari"),
+        ("5 Macet", "lebih dari 180 hari", "lebih dari 360 hari"),
+    ]

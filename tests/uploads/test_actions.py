@@ -182,3 +182,22 @@ def test_sealing_ten_megabytes_takes_no_time_to_speak_of(app: Flask) -> None:
         sealed = actions.seal_bytes(content, actions.CONTENT_PLACE)
         assert actions.unseal_bytes(sealed, actions.CONTENT_PLACE) == content
         assert processor_seconds() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("angsuran.csv", "angsuran.csv"),
+        ("../../etc/angsuran.csv", "angsuran.csv"),
+        ("C:\\data\\Rekap Oktober.xlsx", "Rekap Oktober.xlsx"),
+        ("a\r\nSet-Cookie: b\t.csv", "aSet-Cookie: b.csv"),
+        ("angsuran\u202evsc.exe", "angsuranvsc.exe"),
+        ("pembayaran 3374014804850012.csv", "pembayaran ************0012.csv"),
+        ("\udcff.csv", "?.csv"),
+        ("/", "berkas"),
+    ],
+)
+def test_a_files_name_is_kept_without_folder_broken_line_hidden_sign_or_nik(
+    sent: str, kept: str
+) -> None:
+    assert actions.stored_name(sent) == kept

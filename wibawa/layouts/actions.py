@@ -19,7 +19,7 @@ from wibawa.layouts.queries import EXAMPLE_PLACE, KEPT
 from wibawa.rules.dates import long_date
 from wibawa.rules.nik import mask_niks
 from wibawa.rules.refused import Refused
-from wibawa.uploads.actions import storable
+from wibawa.uploads.actions import storable, stored_name
 from wibawa.uploads.layouts import Words
 from wibawa.web.clock import in_wib
 
@@ -45,7 +45,7 @@ def keep_example(
     example = LayoutExample(
         bank_id=bank.id,
         kind=kind.code,
-        filename=storable(mask_niks(filename))[-200:],
+        filename=stored_name(filename),
         content=seal_bytes(content, EXAMPLE_PLACE),
         uploaded_by=by,
         uploaded_at=now,

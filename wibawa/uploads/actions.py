@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -180,7 +181,7 @@ def store(session: Session, kind: Kind, bank_id: int | None, sent: Sent, **facts
     upload = Upload(
         bank_id=bank_id,
         kind=kind.code,
-        filename=mask_niks(sent.filename)[-200:],
+        filename=stored_name(sent.filename),
         size=len(sent.content),
         sha256=sent.digest,
         content=seal_bytes(sent.content, CONTENT_PLACE),
@@ -287,6 +288,14 @@ def _told(problem: Problem) -> tuple[object, ...]:
         storable(problem.message),
         problem.blocking,
     )
+
+
+def stored_name(filename: str) -> str:
+    """A file's name as it is kept, shown and given back: no folder, nothing that breaks a line or
+    turns the direction of writing, no NIK. `../data/angsuran.csv` is `angsuran.csv`."""
+    last = storable(filename).replace("\\", "/").rpartition("/")[2]
+    plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp"))
+    return mask_niks(plain.strip())[-200:] or "berkas"
 
 
 def storable(text: str) -> str:
