@@ -15,7 +15,7 @@ from wibawa.app import create_app
 
 SignIn = Callable[[str], factories.Client]
 LIVE = {"WIBAWA_SECRET_KEY": secrets.token_hex(32), "WIBAWA_DATA_KEY": secrets.token_hex(32),
-        "WIBAWA_PUBLIC_URL": "https://wibawa.semarangkota.go.id"}  # fmt: skip
+        "WIBAWA_PUBLIC_URL": "https://wibawa.example"}  # fmt: skip
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_in_production_the_cookie_is_for_tls_and_this_host_only(production: Flas
 def test_in_production_another_host_is_not_answered(production: Flask) -> None:
     client = production.test_client()
     assert client.get("/healthz", base_url="https://other.example").status_code == 400
-    for host in ("wibawa.semarangkota.go.id", "127.0.0.1:8000", "localhost"):
+    for host in ("wibawa.example", "127.0.0.1:8000", "localhost"):
         assert client.get("/healthz", base_url=f"https://{host}").status_code != 400
 
 
