@@ -7,9 +7,14 @@ PORT   ?= 8000
 # How many tests run side by side, and more words for pytest: make test ARGS="tests/loans -k export"
 JOBS   ?= 2
 ARGS   ?=
-CHROMIUM ?= chromium
+# The browser of the journeys; empty: the one without windows, else the whole one.
+CHROMIUM ?=
+BROWSERS := $(or $(CHROMIUM),chromium-headless-shell chromium)
 
-.PHONY: install dev run test soak mutants bench fingerprint lint lock browser clean
+# The browser comes while the libraries do, and the checks of `lint` run side by side.
+MAKEFLAGS += --jobs=$(JOBS)
+
+.PHONY: install dev run test soak mutants bench fingerprint lint style types layers lock browser clean
 
 install: $(VENV)/.installed
 
@@ -31,20 +36,27 @@ run: install
 	$(BIN)/wibawa demo --if-empty
 	$(BIN)/wibawa serve --host $(HOST) --port $(PORT)
 
-# Style, types, and who may import whom.
-lint: dev
+# Style, types, and who may import whom: side by side, for each of them uses one processor.
+lint: style types layers
+
+style: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: dev
 	$(BIN)/mypy
+
+layers: dev
 	$(BIN)/lint-imports
 
-# The journeys need Debian's chromium. As root it is fetched, else one line says what to do.
+# The journeys need Debian's chromium, best the one without windows. As root it is fetched, else
+# one line says what to do.
 browser:
-	@command -v $(CHROMIUM) > /dev/null \
+	@for each in $(BROWSERS); do command -v $$each > /dev/null && exit 0; done; false \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
 	     && apt-get update -qq \
-	     && apt-get install -qq -y --no-install-recommends chromium fonts-liberation > /dev/null; } \
-	|| { echo "The browser tests need chromium: sudo apt-get install chromium fonts-liberation" >&2; exit 1; }
+	     && apt-get install -qq -y --no-install-recommends chromium-headless-shell fonts-liberation > /dev/null; } \
+	|| { echo "The browser tests need chromium: sudo apt-get install chromium-headless-shell fonts-liberation" >&2; exit 1; }
 
 test: dev browser lint
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextvars
 import datetime as dt
+import gc
 import getpass
+import inspect
 import os
 import re
 import shutil
@@ -16,6 +18,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +122,14 @@ _read_addresses_once()
 _compile_statements_once()
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays for the whole run: Python need not look through these
+    millions of objects for cycles again and again, nor after every few hundred new ones."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 5)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`make soak` tries every law with twenty times as many examples, and every case of a page on
@@ -220,36 +231,84 @@ def dispose(app: Flask) -> None:
         assert used == 0, f"{used} connections were never given back"
 
 
+Fill = Callable[[Flask], Any]
+MADE: dict[tuple[str, Fill], Any] = {}  # what each function of a `prepared` fixture gave back
+
+
+def prepared(fill: Callable[..., Any], autouse: bool = False) -> Any:
+    """A fixture of which each test gets a copy: the books are filled once per engine and worker.
+
+    `fill` may ask for the `app`, for a writing `session`, whose work is committed, and for the
+    `people`; it is 24 November 2026, 10.00 WIB. A test may use one such fixture."""
+    asked = inspect.signature(fill).parameters
+
+    def fill_it(app: Flask) -> Any:
+        with app.app_context():
+            given = {"app": app, "people": people_in(db.session())}
+        given = {name: given[name] for name in asked if name in given}
+        if "session" not in asked:
+            return fill(**given)
+        return factories.saved(app, lambda session: fill(session=session, **given))
+
+    def copy_of(engine_name: str, database_url: str) -> Any:
+        return deepcopy(MADE[engine_name, fill_it])
+
+    def copy_with_people(engine_name: str, people: dict[str, int]) -> Any:
+        return deepcopy(MADE[engine_name, fill_it])
+
+    fixture = copy_with_people if "people" in asked else copy_of
+    fixture.__doc__ = fill.__doc__
+    vars(fixture)["fill"] = fill_it
+    return pytest.fixture(fixture, autouse=autouse)
+
+
+def _fill_of(request: pytest.FixtureRequest) -> Fill | None:
+    """What the test's `prepared` fixture puts into its books before."""
+    known = request.node._fixtureinfo.name2fixturedefs
+    used = (known[name][-1].func for name in request.fixturenames if name in known)
+    found = [each.fill for each in used if hasattr(each, "fill")]
+    assert len(found) <= 1, "a test may use one prepared fixture"
+    return found[0] if found else None
+
+
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """The URL of a migrated database of an engine to copy from: empty, or with the people in."""
-    made: dict[tuple[str, bool], str] = {}
+    """The URL of a migrated database of an engine to copy from: empty, with the people in, or with
+    what a `prepared` fixture puts in besides."""
+    made: dict[tuple[str, bool, Fill | None], str] = {}
     own = tmp_path_factory.mktemp("templates")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
-    def template(engine: str, server: str | None, with_people: bool = False) -> str:
-        if (engine, with_people) not in made:
+    def template(
+        engine: str, server: str | None, with_people: bool = False, fill: Fill | None = None
+    ) -> str:
+        if (engine, with_people, fill) not in made:
             name = f"template_{worker}_{uuid.uuid4().hex[:8]}"
             if engine == "sqlite":
                 url = f"sqlite:///{own / name}.sqlite3"
             else:
                 assert server is not None
                 url = _psycopg(_named(server, name))
-            if with_people:
+            if fill is not None:
+                _copy(template(engine, server, with_people), url, server)
+            elif with_people:
                 _copy(template(engine, server), url, server)
             elif engine == "postgresql":
                 with psycopg.connect(server or "", autocommit=True) as connection:
                     connection.execute(f"CREATE DATABASE {name}")
             app = make_app(url)
-            if with_people:
+            if fill is not None:
+                with time_machine.travel(TODAY, tick=False):
+                    MADE[engine, fill] = fill(app)
+            elif with_people:
                 with time_machine.travel(TODAY, tick=False), app.app_context(), writing():
                     factories.people(db.session())
                     db.session.commit()
             else:
                 migrate_if_empty(app)
             dispose(app)
-            made[engine, with_people] = url
-        return made[engine, with_people]
+            made[engine, with_people, fill] = url
+        return made[engine, with_people, fill]
 
     return template
 
@@ -282,10 +341,11 @@ def fresh_database(
     folder: Path,
     request: pytest.FixtureRequest,
     with_people: bool = False,
+    fill: Fill | None = None,
 ) -> Iterator[str]:
     """The URL of a fresh, migrated database of an engine, thrown away when the block is left."""
     server = None if engine == "sqlite" else request.getfixturevalue("postgres_url")
-    with copied(templates(engine, server, with_people), folder, server) as url:
+    with copied(templates(engine, server, with_people, fill), folder, server) as url:
         yield url
 
 
@@ -327,8 +387,8 @@ def database_url(
     engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """A fresh, migrated database of the engine, thrown away afterwards."""
-    with_people = "people" in request.fixturenames
-    with fresh_database(engine_name, templates, tmp_path, request, with_people) as url:
+    with_people, fill = "people" in request.fixturenames, _fill_of(request)
+    with fresh_database(engine_name, templates, tmp_path, request, with_people, fill) as url:
         yield url
 
 

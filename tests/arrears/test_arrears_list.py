@@ -7,13 +7,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.arrears.actions import assign_officer, strike_contact
 from wibawa.arrears.lists import ArrearsFilter, late_lines
 from wibawa.arrears.queries import unkept_count
@@ -31,9 +31,7 @@ MONTH = 220_833  # of Rp5.000.000, flat, 3 % a year, 24 months: 208.333 + 12.500
 ONE_DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def _promise(

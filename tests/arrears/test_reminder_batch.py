@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import text_of
+from tests.conftest import prepared
 from wibawa.access.models import TrailEntry
 from wibawa.arrears.models import Reminder
 from wibawa.letters.models import IssuedPaper
@@ -28,9 +28,7 @@ SignIn = Callable[[str], factories.Client]
 ISSUE = "/tunggakan/surat/terbitkan"
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def ticks(client: factories.Client) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import text_of
 from tests.arrears.test_reminder_batch import ISSUE, body, count
+from tests.conftest import prepared
 from wibawa.letters.models import IssuedPaper
 from wibawa.web.clock import today
 
@@ -18,9 +18,7 @@ SignIn = Callable[[str], factories.Client]
 REVIEW = "/tunggakan/surat/periksa?pilih=1-1-1934154&pilih=3-1-220833"
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def test_the_letter_of_the_oldest_arrears_is_shown_and_another_one_when_asked(

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests import factories
-from tests.conftest import ApartClient
+from tests.conftest import ApartClient, prepared
 from tests.factories import Client
 
 
@@ -17,7 +17,4 @@ def sign_in(app: Flask, sign_in: Callable[[str], Client]) -> Callable[[str], Cli
     return sign_in
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    """Three loans of January 2026 on 24 November 2026: see `factories.two_banks`."""
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
+from tests.conftest import prepared
 from wibawa.commands import wibawa
 
 SAMPLES = Path(__file__).resolve().parent.parent / "files" / "samples"
@@ -64,10 +65,15 @@ def no_database() -> CommandLine:
     return CommandLine(make)
 
 
+@prepared
+def portfolio(app: Flask) -> None:
+    """The running portfolio of both banks, loaded."""
+    CommandLine(lambda: app)("import", "portfolio", PORTFOLIO)
+
+
 @pytest.fixture
-def loaded(run: CommandLine) -> CommandLine:
+def loaded(portfolio: None, run: CommandLine) -> CommandLine:
     """… with the running portfolio of both banks loaded."""
-    run("import", "portfolio", PORTFOLIO)
     return run
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, moves, state, text_of
+from tests.conftest import prepared
 from tests.decisions.files import GOOD, HEAD, send, shown_on, text, upload
 from tests.decisions.forms import answer, kept
 from tests.proposals.test_sent_file import HEADINGS
@@ -35,15 +36,13 @@ from wibawa.web.clock import now
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
+@prepared
 def sent(session: Session, people: dict[str, int]) -> list[int]:
     """Three applications at Bank Pasar that wait for its answer, Rp5.000.000 each."""
-    made = [
+    return [
         factories.application(session, people, number=number, name=name)
         for number, name in enumerate(("Siti Aminah", "Joko", "Rini"), 1)
     ]
-    session.commit()
-    return made
 
 
 def test_the_answers_of_a_file_are_given_only_when_the_officer_sends_them(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, moves, state
+from tests.conftest import prepared
 from tests.disbursements.forms import counts
 from tests.disbursements.payments import line, press, shown_on, text, upload
 from wibawa.access.models import TrailEntry
@@ -35,14 +36,13 @@ CLASSES = {BankKind.COMMERCIAL: (0, 90, 120, 180), BankKind.RURAL: (30, 90, 180,
 GOOD = line(1) + line(2, amount="3.500.000")
 
 
-@pytest.fixture
+@prepared
 def approved(session: Session, people: dict[str, int]) -> list[int]:
     """Two applications at Bank Pasar, each approved for Rp4.000.000 of Rp5.000.000."""
     made = [
         factories.application(session, people, number=number, to=State.APPROVED, approved=4_000_000)
         for number in (1, 2)
     ]
-    session.commit()
     assert made == [1, 2]
     return made
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.banks.queries import thresholds_on
 from wibawa.database import db
 from wibawa.loans.portfolio import Portfolio, portfolio
@@ -16,9 +16,7 @@ from wibawa.web.clock import today
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def _portfolio(app: Flask, bank_id: int | None = None) -> Portfolio:

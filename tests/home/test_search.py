@@ -9,16 +9,14 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.borrowers.test_borrower_list import cooperative
+from tests.conftest import prepared
 from wibawa.rules.statuses import State
 
 SignIn = Callable[[str], factories.Client]
 ALL = {"KW-000001", "KW-000002", "KW-000003"}
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    """Siti at Bank Jateng (NIK …0001), Joko and Rahayu at Bank Pasar."""
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def found(client: factories.Client, text: str) -> set[str]:

@@ -3,19 +3,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 
 from tests import factories
+from tests.conftest import prepared
 from tests.indicators.test_lock import press
 from tests.indicators.test_new_definition import proposed
 
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def test_published_years_show_all_five_printed_ratios(sign_in: SignIn) -> None:

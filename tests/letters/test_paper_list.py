@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import text_of
+from tests.conftest import prepared
 from tests.notices.steps import issued, told
 from wibawa.letters.documents import KIND_WORDS
 from wibawa.letters.routes import SLUGS
@@ -20,13 +21,12 @@ from wibawa.rules.statuses import State
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
+@prepared
 def papers(session: Session, people: dict[str, int]) -> None:
     """A batch, an approval, and a refusal by the office, issued in this order."""
     factories.proposal(session, people, number=1)
     for number, state in ((2, State.APPROVED), (3, State.REFUSED_BY_OFFICE)):
         issued(session, people, told(session, people, state, number=number))
-    session.commit()
 
 
 def numbers(page: str) -> list[str]:

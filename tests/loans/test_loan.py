@@ -3,11 +3,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.access.models import TrailEntry
 from wibawa.database import db
 from wibawa.loans.statement import paid_rows
@@ -16,9 +16,7 @@ from wibawa.rules.facts import Installment
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def test_the_page_shows_position_terms_schedule_and_ledger(

@@ -6,17 +6,15 @@ import io
 from collections.abc import Callable
 
 import openpyxl
-import pytest
 from flask import Flask
 
 from tests import factories
+from tests.conftest import prepared
 
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def test_the_list_shows_loans_with_their_position_and_the_totals_of_all(

@@ -3,20 +3,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from tests.loans.steps import TODAY, do
 from wibawa.loans.suspense import returned, suspense_facts, to_loan
 
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def test_titipan_shows_age_reason_file_and_row_and_adds_up(

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.access.models import TrailEntry
 from wibawa.letters.documents import PaperKind
 from wibawa.papers.actions import Clerk, issue
@@ -22,10 +23,7 @@ SignIn = Callable[[str], factories.Client]
 ADDRESS = "/pinjaman/jadwal/unduh"
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    """KW-000001 at Bank Jateng, KW-000002 and KW-000003 at Bank Pasar, all in Semarang Tengah."""
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def names(answer: object) -> list[str]:

@@ -3,21 +3,19 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.access.models import TrailEntry
 from wibawa.database import db
 
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def _trail(app: Flask) -> list[tuple[str, str, int | None]]:

@@ -3,11 +3,11 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from pypdf import PdfReader
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.database import db
 from wibawa.printing.queries import schedule_documents
 from wibawa.web.clock import now, today
@@ -15,9 +15,7 @@ from wibawa.web.clock import now, today
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def test_all_running_loans_of_one_bank_come_in_one_paper(

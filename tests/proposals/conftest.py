@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.conftest import ApartClient
+from tests.conftest import ApartClient, prepared
 from tests.factories import Client
 from wibawa.rules.statuses import State
 
@@ -21,10 +21,10 @@ def sign_in(app: Flask, sign_in: Callable[[str], Client]) -> Callable[[str], Cli
     return sign_in
 
 
-@pytest.fixture
+@prepared
 def waiting(session: Session, people: dict[str, int]) -> dict[int, int]:
     """Three recommended applications at Bank Pasar and one at Bank Jateng; number → id."""
-    made = {
+    return {
         number: factories.application(
             session, people, number=number, bank_id=bank, amount=amount, to=State.RECOMMENDED
         )
@@ -35,5 +35,3 @@ def waiting(session: Session, people: dict[str, int]) -> dict[int, int]:
             (4, factories.JATENG, 4_000_000),
         )
     }
-    session.commit()
-    return made

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from tests.factories import Client
 from wibawa.access.models import TrailEntry
 from wibawa.banks.models import Bank
@@ -32,14 +33,14 @@ FAULTY = SAMPLES / "angsuran_pasar_salah.csv"
 Enter = Callable[[str], Client]
 
 
-@pytest.fixture(autouse=True)
-def running_portfolio(app: Flask, people: dict[str, int]) -> None:
+def _portfolio(session: Session, people: dict[str, int]) -> None:
     """240 running loans at both banks, cut off on 30 September 2026."""
     content = (SAMPLES / "data_awal.xlsx").read_bytes()
-    with app.app_context(), writing():
-        result = import_portfolio(db.session(), content, "data_awal.xlsx", Author(1, None, now()))
-        assert result.loans == 240
-        db.session.commit()
+    result = import_portfolio(session, content, "data_awal.xlsx", Author(1, None, now()))
+    assert result.loans == 240
+
+
+running_portfolio = prepared(_portfolio, autouse=True)
 
 
 def send(client: Client, path: Path, name: str | None = None, replaces: str = "") -> str:

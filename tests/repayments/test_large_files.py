@@ -12,9 +12,10 @@ import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.conftest import SOAK_ON_BOTH
+from tests.conftest import SOAK_ON_BOTH, prepared
 from tests.factories import Client
 from tests.repayments.test_check_upload import booked, shown_on
 from wibawa.access.models import TrailEntry
@@ -38,15 +39,20 @@ FAULTY = (SAMPLES / "angsuran_pasar_salah.csv").read_bytes()
 Enter = Callable[[str], Client]
 
 
-@pytest.fixture(autouse=True)
-def running_portfolio(app: Flask, people: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """240 running loans; every file is a large one, and every step of progress is told."""
+def _portfolio(session: Session, people: dict[str, int]) -> None:
+    """240 running loans."""
     content = (SAMPLES / "data_awal.xlsx").read_bytes()
+    import_portfolio(session, content, "data_awal.xlsx", Author(1, None, now()))
+
+
+running_portfolio = prepared(_portfolio, autouse=True)
+
+
+@pytest.fixture(autouse=True)
+def large_files(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file is a large one, and every step of progress is told."""
     app.config["LARGE_FILE_BYTES"] = 0
     monkeypatch.setattr(runner, "TELL_SECONDS", 0)
-    with app.app_context(), writing():
-        import_portfolio(db.session(), content, "data_awal.xlsx", Author(1, None, now()))
-        db.session.commit()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.banks.queries import thresholds_on
 from wibawa.database import db
 from wibawa.loans.portfolio import portfolio
@@ -19,9 +20,7 @@ from wibawa.web.clock import today
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 def test_the_report_shows_every_figure_of_each_bank_and_of_all(

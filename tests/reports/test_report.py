@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.conftest import SOAK_ON_BOTH
+from tests.conftest import SOAK_ON_BOTH, prepared
 from tests.factories import counted_queries
 from wibawa.banks.models import Bank
 from wibawa.reports.catalogue import REPORTS
@@ -24,9 +24,7 @@ PERIOD = "?dari=1/1/2026&sampai=31/10/2026&tanggal=31/10/2026"
 MOST_QUERIES = 70  # of a page with its menu and session; the yearly report asks what many do
 
 
-@pytest.fixture
-def loans(app: Flask, people: dict[str, int]) -> dict[str, int]:
-    return factories.two_banks(app, people)
+loans = prepared(factories.two_banks)
 
 
 @pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)

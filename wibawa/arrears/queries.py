@@ -194,9 +194,13 @@ def unkept_count(today: dt.date) -> ScalarSelect[Any]:
     return query.scalar_subquery()
 
 
+officer = aliased(User, name="officer")
+author = aliased(User, name="author")
+striker = aliased(User, name="striker")
+
+
 def contacts_of(session: Session, loan_id: int) -> list[ContactLine]:
     """Every note about a loan, the newest first, the struck ones too: one query."""
-    officer, author, striker = aliased(User), aliased(User), aliased(User)
     found: Any = session.execute(
         select(
             ArrearsContact,
@@ -245,7 +249,6 @@ def standing_contact(session: Session, loan_id: int, contact_id: int) -> Arrears
 
 def officers_of(session: Session, loan_id: int) -> list[OfficerLine]:
     """Who followed a loan, the newest first."""
-    officer, author = aliased(User), aliased(User)
     found: Any = session.execute(
         select(
             ArrearsOfficer.id,

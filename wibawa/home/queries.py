@@ -192,9 +192,11 @@ def loans_of_borrower(
     return found
 
 
+author = aliased(User, name="author")
+
+
 def waiting_of_borrower(session: Session, borrower_id: int) -> list[WaitingLine]:
     """The borrower's disbursements that nobody has decided yet, oldest first."""
-    author = aliased(User)
     rows: Any = session.execute(
         select(
             Disbursement.id,

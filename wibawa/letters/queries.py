@@ -243,8 +243,12 @@ class PaperFacts:
     reason: str | None
 
 
+author = aliased(User, name="author")
+other = aliased(User, name="other")
+
+
 def paper_facts(session: Session, paper_id: int) -> PaperFacts | None:
-    banks, author, other = Base.metadata.tables["banks"], aliased(User), aliased(User)
+    banks = Base.metadata.tables["banks"]
     found: Any = session.execute(
         select(
             IssuedPaper.id,

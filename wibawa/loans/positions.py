@@ -30,6 +30,8 @@ from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind
 
 Classes = Mapping[BankKind, Thresholds]
+current = aliased(ScheduleRow, name="current_row")
+due = aliased(ScheduleRow, name="due_row")
 
 
 def positions(
@@ -52,8 +54,6 @@ def positions(
         .subquery("paid")
     )
     given_up = write_offs(on)
-    current = aliased(ScheduleRow, name="current_row")
-    due = aliased(ScheduleRow, name="due_row")
     applied = func.coalesce(paid.c.applied, 0)
     into = applied - current.total_before - current.interest
     outstanding = case(

@@ -172,9 +172,11 @@ def _facts() -> Any:
     return query
 
 
+second = aliased(User, name="second")
+
+
 def version_lines(session: Session, loan_id: int) -> list[VersionLine]:
     """Every version of a loan's schedule, the newest first: one query."""
-    second = aliased(User)
     found: Any = session.execute(
         select(
             Schedule.version,
@@ -276,11 +278,17 @@ def latest_payment_on(session: Session, on: dt.date, bank_id: int | None) -> dt.
     return session.scalar(query)
 
 
+author = aliased(User, name="author")
+
+
+approver = aliased(User, name="approver")
+
+
+undo = aliased(LedgerEntry, name="undo")
+
+
 def ledger(session: Session, loan_id: int) -> list[EntryLine]:
     """The journal of a loan, oldest entry first."""
-    author = aliased(User)
-    approver = aliased(User)
-    undo = aliased(LedgerEntry)
     query: Any = (
         select(
             LedgerEntry.sequence,

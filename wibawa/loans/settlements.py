@@ -20,6 +20,10 @@ from wibawa.loans.undone import is_reversed
 from wibawa.rules.changes import Plan
 from wibawa.rules.facts import Installment, Method
 
+last = aliased(Schedule, name="newest_version")
+before = aliased(Schedule, name="version_before")
+maker = aliased(LoanRequest, name="maker")
+
 
 @dataclass(frozen=True)
 class Quote:
@@ -55,7 +59,6 @@ def open_settlements(
     that came after that day ends them: with it the loan would hold more than its settlement.
     """
     done = select(Schedule.request_id).where(Schedule.request_id.is_not(None))
-    before, maker = aliased(Schedule), aliased(LoanRequest)
     revived = and_(maker.id.is_not(None), before.request_id == LoanRequest.id)
     too_late = exists().where(
         LedgerEntry.loan_id == LoanRequest.loan_id,
@@ -149,7 +152,6 @@ def taken_back(
     """
     if not loan_ids:
         return []
-    last, before = aliased(Schedule), aliased(Schedule)
     rows: Any = session.execute(
         select(
             last.loan_id,

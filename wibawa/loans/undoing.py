@@ -240,6 +240,11 @@ def _entries_of(session: Session, upload_id: int) -> list[NewEntry]:
     return [_undo(row, row.effective_on) for row in rows]
 
 
+other = aliased(LedgerEntry, name="other")
+file = aliased(LedgerEntry, name="file")
+later = aliased(LedgerEntry, name="later")
+
+
 def _nothing_went_further(session: Session, upload_id: int, suspense: Any) -> None:
     """Refuse while money of a file was moved to another loan, or its titipan was used in part."""
     said = [
@@ -247,7 +252,6 @@ def _nothing_went_further(session: Session, upload_id: int, suspense: Any) -> No
         for each in suspense
         if each.open != each.amount and each.given_back != each.amount
     ]
-    other, file, later = aliased(LedgerEntry), aliased(LedgerEntry), aliased(LedgerEntry)
     moved: Any = session.execute(
         select(file.row_number, Loan.number, other.sequence)
         .select_from(file)

@@ -25,12 +25,17 @@ UNDOABLE = (*RECEIVED, "write_off")  # what two persons may reverse
 WRITE_OFF: ColumnElement[str] = literal_column("'write_off'")  # as text, so that its index is used
 REVERSAL: ColumnElement[str] = literal_column("'reversal'")
 
+# Made once: for each new alias SQLAlchemy reads all columns of a table again, which takes longer
+# than many a query.
+undoing = aliased(LedgerEntry, name="undoing")
+undo, again = aliased(LedgerEntry, name="undo"), aliased(LedgerEntry, name="again")
+other = aliased(SuspenseEntry, name="other")
+
 
 def is_reversed(entry: Any, on: dt.date | None = None) -> ColumnElement[bool]:
     """Whether an entry is reversed, or was by the end of `on`."""
-    undo = aliased(LedgerEntry)
-    found = (undo.loan_id == entry.loan_id) & (undo.reverses == entry.sequence)
-    return exists().where(found if on is None else found & (undo.effective_on <= on))
+    found = (undoing.loan_id == entry.loan_id) & (undoing.reverses == entry.sequence)
+    return exists().where(found if on is None else found & (undoing.effective_on <= on))
 
 
 def is_from_suspense(entry: Any) -> ColumnElement[bool]:
@@ -109,7 +114,6 @@ def undone_keys(session: Session, bank_id: int) -> dict[str, int]:
 
     Reversals are few, so the bank's are all looked at.
     """
-    undo, again, other = aliased(LedgerEntry), aliased(LedgerEntry), aliased(SuspenseEntry)
     parts = (
         select(LedgerEntry.row_key, LedgerEntry.attempt)
         .join(

@@ -267,10 +267,18 @@ def printed_schedules(
         tell(start + len(some), len(ids))
 
 
+newer = aliased(LoanPaper, name="newer")
+same = aliased(IssuedPaper, name="same")
+gone = aliased(PaperWithdrawal, name="gone")
+
+
+undo = aliased(LedgerEntry, name="undo")
+now = aliased(Schedule, name="now")
+made = aliased(Schedule, name="made")
+
+
 def _papers(today: dt.date) -> Any:
     """Every paper of a loan with all that its standing hangs on."""
-    newer, same, gone = aliased(LoanPaper), aliased(IssuedPaper), aliased(PaperWithdrawal)
-    undo, now, made = aliased(LedgerEntry), aliased(Schedule), aliased(Schedule)
     owed = (
         select(now.total)
         .where(now.loan_id == LoanPaper.loan_id, now.starts_on <= today, today < now.ends_on)

@@ -22,9 +22,9 @@ HEADINGS: Final = (
 SentCell = str | int
 COLUMNS: Final = (
     ListColumn("No.", 3, right=True),
-    ListColumn("Permohonan", 8),
+    ListColumn("Permohonan", 9),
     ListColumn("Nama dan usaha", 20),
-    ListColumn("Alamat", 22),
+    ListColumn("Alamat", 21),
     ListColumn("Tujuan", 16),
     ListColumn("Agunan", 12),
     ListColumn("Bulan", 5, right=True),

@@ -123,9 +123,11 @@ def books_of(session: Session, bank_id: int, month: Month, baseline: Baseline | 
     return Books(month, heads, before, closing, movements, money)
 
 
+undone = aliased(LedgerEntry, name="undone")
+
+
 def _undoes_older(start: dt.date) -> Any:
     """Whether an entry takes back money that was there at the end of the month before."""
-    undone = aliased(LedgerEntry)
     return and_(
         LedgerEntry.kind == "reversal",
         exists().where(

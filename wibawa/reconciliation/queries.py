@@ -69,8 +69,11 @@ class Closed:
     closed_at: dt.datetime
 
 
+proposer = aliased(User, name="proposer")
+closer = aliased(User, name="closer")
+
+
 def _closed() -> Any:
-    proposer, closer = aliased(User), aliased(User)
     return (
         select(ClosedMonth, proposer.name, closer.name)
         .join(proposer, proposer.id == ClosedMonth.proposed_by)
@@ -251,8 +254,11 @@ class Proposal:
     returned_at: dt.datetime | None
 
 
+author = aliased(User, name="author")
+other = aliased(User, name="other")
+
+
 def latest_proposal(session: Session, bank_id: int, month: Month) -> Proposal | None:
-    author, other = aliased(User), aliased(User)
     found: Any = session.execute(
         select(
             ClosingProposal.id,

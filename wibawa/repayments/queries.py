@@ -55,9 +55,12 @@ class Undoing:
     reason: str
 
 
+asked = aliased(User, name="asked")
+decided = aliased(User, name="decided")
+
+
 def undoing_of(session: Session, upload_id: int) -> Undoing | None:
     """The request that undid a posted file or wants to, if there is one that was not refused."""
-    asked, decided = aliased(User), aliased(User)
     query: Any = (
         select(
             LoanRequest.id,
@@ -82,9 +85,11 @@ def undoing_of(session: Session, upload_id: int) -> Undoing | None:
     return None if row is None else Undoing(*row)
 
 
+undo = aliased(LedgerEntry, name="undo")
+
+
 def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedLine]:
     """One page of the rows of a posted file that went to loans, in the file's order."""
-    undo = aliased(LedgerEntry)
     query: Any = (
         select(
             LedgerEntry.row_number,

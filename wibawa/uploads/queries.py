@@ -136,9 +136,12 @@ def find_upload(session: Session, kind: Kind, upload_id: int) -> Upload | None:
     return session.scalar(select(Upload).where(Upload.id == upload_id, Upload.kind == kind.code))
 
 
+submitter = aliased(User, name="submitter")
+poster = aliased(User, name="poster")
+
+
 def people_of(session: Session, upload: Upload) -> UploadPeople:
     banks = Base.metadata.tables["banks"]
-    submitter, poster = aliased(User), aliased(User)
     row = session.execute(
         select(banks.c.name, User.name, submitter.name, poster.name)
         .select_from(Upload)
