@@ -402,6 +402,9 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
     below = {
         "loans.loan": "loans.loan_list",
         "loans.suspense": "loans.suspense_list",
+        "loans.entry_list": "loans.loan_list",
+        "loans.moved_list": "loans.loan_list",
+        "loans.due_list": "loans.loan_list",
         "decisions.check_upload": "proposals.proposal_list",
         "decisions.decision": "applications.application_list",
         "decisions.reveal_nik": "applications.application_list",
