@@ -69,7 +69,7 @@ def test_the_page_tells_who_entered_and_approved_and_what_was_taken_back(
     assert "Uang diterima dan pembatalannya" in page
     assert "disetujui Approver" in page
     assert "Rahayu Lestari" in page
-    assert "dibatalkan entri 3" in page
+    assert "dibatalkan entri 4" in page
     assert "Jumlah 4 entri" in page
     assert "3.754.161" in page  # 17 installments of 220.833
     assert f'href="/pinjaman/{loans["pasar"]}#entri-2"' in page
