@@ -207,10 +207,16 @@ PAGES = {
     "letters.paper_list": "see_letters",
     "letters.withdraw": "issue_letter",
     "loans.chain_list": "see_trail",
+    "loans.due_list": "see_loans",
+    "loans.entry_list": "see_loans",
     "loans.export_chain": "see_trail",
+    "loans.export_due": "see_loans",
+    "loans.export_entries": "see_loans",
     "loans.export_list": "see_loans",
+    "loans.export_moved": "see_loans",
     "loans.loan": "see_loans",
     "loans.loan_list": "see_loans",
+    "loans.moved_list": "see_loans",
     "loans.export_suspense": "see_suspense",
     "loans.suspense": "see_suspense",
     "loans.suspense_list": "see_suspense",
@@ -804,6 +810,23 @@ def test_the_job_of_another_person_is_not_found_by_anybody_and_the_try_is_record
         address = _address(office, rule, factories.PASAR, owner)
         assert office.client(name).open(address, method=method).status_code == 404
         assert office.denials() == before + 1
+
+
+@pytest.mark.parametrize(
+    "address", ["/pinjaman?keadaan=semua", "/entri", "/pinjaman/perpindahan",
+                "/pinjaman/jatuh-tempo?keadaan=semua"],
+)  # fmt: skip
+def test_a_list_shows_a_bank_officer_the_own_bank_only_whatever_the_address_asks(
+    office: Office, address: str
+) -> None:
+    office.again()
+    loans = {bank: f"/pinjaman/{office.values[bank]['loan_id']}" for bank in BANKS.values()}
+    for name, mine in BANKS.items():
+        for asked in ("", "JATENG", "PASAR"):
+            mark = "&" if "?" in address else "?"
+            page = office.client(name).get(f"{address}{mark}bank={asked}").get_data(as_text=True)
+            shown = {bank for bank, path in loans.items() if re.search(f'{path}[?#"]', page)}
+            assert shown == {mine}, (name, asked)
 
 
 def test_an_object_that_nobody_has_is_not_found_and_tells_no_more_than_another_banks(

@@ -64,7 +64,8 @@ PAGES = {
               "/keputusan/berkas/baru", "/pencairan/berkas", "/pencairan/berkas/baru", "/titipan"),
     "leader": ("/dasbor", "/pinjaman", "/tunggakan", "/laporan", "/laporan/portofolio",
                "/laporan/angsuran", "/laporan/peminjam", "/laporan/tahunan", "/indikator"),
-    "auditor": ("/", "/pinjaman/5", "/tunggakan/5", "/jejak", "/permohonan/1", "/dokumen/2"),
+    "auditor": ("/", "/entri", "/pinjaman/perpindahan", "/pinjaman/jatuh-tempo",
+                "/pinjaman/5", "/tunggakan/5", "/jejak", "/permohonan/1", "/dokumen/2"),
     "admin": ("/", "/pengaturan/pengguna", "/pengaturan/pengguna/baru", "/pengaturan/bank",
               "/pengaturan/bank/1", "/pengaturan/bank/1/tanpa-permohonan", "/pengaturan/kop-surat",
               "/pengaturan/batas-waktu", "/pengaturan/surat-peringatan",
@@ -94,7 +95,9 @@ def running_office(live: Server) -> None:
         bank = bank_by_code(session, "JATENG")
         assert bank is not None
         content = (SAMPLES / "angsuran_jateng_2026-10.xlsx").read_bytes()
-        import_at_once(session, bank, content, "angsuran_jateng_2026-10.xlsx", author, Options())
+        people = dict(session.execute(select(User.username, User.id)).all())
+        posted = Author(people["jateng"], people["staff"], now())
+        import_at_once(session, bank, content, "angsuran_jateng_2026-10.xlsx", posted, Options())
         _application(session)
         known = {"NIK": "3374031106718118", "JENIS KELAMIN": "L", "TANGGAL LAHIR": "11-06-1971"}
         other = SITI | known | {"NAMA": "Wahyu Prasetya"}
@@ -178,12 +181,22 @@ def test_an_auditor_follows_a_number_of_the_dashboard_down_to_the_row_of_a_file(
     page.get_by_role("link", name="Dasbor").first.click()
     page.locator("main .stats a").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Pinjaman")
-    page.goto("/pinjaman?q=31171899776012&keadaan=semua")
-    expect(page.get_by_role("heading", level=1)).to_have_text("KW-000012")  # jumped to it
+    page.get_by_role("link", name="KW-000012").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("KW-000012")
     expect(page.get_by_text("data_awal.xlsx").first).to_be_visible()
-    page.get_by_role("link", name="angsuran_jateng_2026-10.xlsx").first.click()
+    entry = page.locator("#buku tbody tr").filter(has_text="angsuran_jateng_2026-10.xlsx")
+    expect(entry).to_contain_text("disetujui Staff")
+    entry.get_by_role("link", name="angsuran_jateng_2026-10.xlsx").click()
     expect(page.get_by_text("Rp68.764.555").first).to_be_visible()
     expect(page.get_by_text("Sidik berkas (SHA-256)")).to_be_visible()
+    row = page.locator("tr[aria-current=true]")
+    expect(row).to_contain_text("KW-000012")
+    expect(row).to_be_in_viewport()
+    page.get_by_role("link", name="Semua entri buku dari berkas ini").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Entri buku pinjaman")
+    expect(page.locator("#daftar-entri tfoot")).to_contain_text("68.764.555")
+    page.locator("#daftar-entri tbody tr").first.get_by_role("link").first.click()
+    expect(page.locator("#buku tbody tr:target")).to_contain_text("angsuran_jateng_2026-10.xlsx")
 
 
 def test_an_administrator_adds_a_clerk_who_then_signs_in(

@@ -23,7 +23,7 @@ def test_titipan_shows_age_reason_file_and_row_and_adds_up(
     page = sign_in("staff").get("/titipan").get_data(as_text=True)
     assert "Rekening tidak dikenal" in page
     assert ">50<" in page  # days from 5 October to 24 November
-    assert 'href="/angsuran/berkas/1">angsuran_1.csv</a>' in page
+    assert 'href="/angsuran/berkas/1?baris=2#baris-2">angsuran_1.csv</a>' in page
     assert "baris 2" in page
     assert "650.000" in page
     assert "Jumlah 2 titipan" in page

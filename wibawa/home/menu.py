@@ -221,8 +221,9 @@ def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[M
 
 def _is_home_of(target: str, endpoint: str | None) -> bool:
     """A page below a list keeps the list's menu item lit."""
+    loans = ("loans.loan", "loans.entry_list", "loans.moved_list", "loans.due_list")
     below = {
-        "loans.loan": "loans.loan_list",
+        **dict.fromkeys(loans, "loans.loan_list"),
         "loans.suspense": "loans.suspense_list",
         "decisions.check_upload": "proposals.proposal_list",
         "decisions.decision": "applications.application_list",
@@ -258,8 +259,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
     }
     if endpoint in below:
         return below[endpoint] == target
-    folder = (endpoint or "").split(".")[0]
-    return target.split(".", maxsplit=1)[0] == folder and target in (
+    return target.split(".", maxsplit=1)[0] == (endpoint or "").split(".")[0] and target in (
         "applications.application_list",
         "arrears.arrears_list",
         "borrowers.borrower_list",

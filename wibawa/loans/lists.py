@@ -23,6 +23,7 @@ from wibawa.web.pages import Page, Wanted
 SORTS = ("nomor", "nama", "bank", "cair", "plafon", "baki", "tunggakan", "hari", "kol")
 SUSPENSE_SORTS = ("tanggal", "jumlah", "bank")
 SUSPENSE_STATES = ("terbuka", "selesai", "semua")
+Days = tuple[dt.date | None, dt.date | None]  # a first and a last day; None is open
 STATES = ("berjalan", "menunggak", "lunas", "hapusbuku", "semua")
 
 
@@ -47,6 +48,10 @@ class LoanFilter:
     disbursed_month: Month | None = None
     rescheduled_year: int | None = None  # restructured in that year
     restructured: bool = False  # ever
+    disbursed: Days = (None, None)
+    sex: str | None = None  # of the borrower; of a cooperative the chair's
+    eased: Days = (None, None)  # restructured between these days
+    eased_how: str | None = None  # by this kind of version
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,15 @@ class LoanTotals:
 
 @dataclass(frozen=True)
 class SuspenseFilter:
-    """What a list of titipan shows. `before`: only what came before this day."""
+    """What a list of titipan shows. `before`: only what came before this day. `on`: what was
+    open at the end of that day; without it, what is open now."""
 
     bank_id: int | None = None
     state: str = "terbuka"
     before: dt.date | None = None
+    came: Days = (None, None)
+    reason: str | None = None
+    on: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -221,7 +230,19 @@ def _of_borrowers_and_years(on: dt.date, wanted: LoanFilter) -> list[ColumnEleme
         found.append(_restructured(Schedule.starts_on.between(*_year(wanted.rescheduled_year))))
     if wanted.restructured:
         found.append(_restructured(Schedule.starts_on <= on))
+    if wanted.sex is not None:
+        found.append(Borrower.sex == wanted.sex)
+    found += _within(Loan.disbursed_on, wanted.disbursed)
+    if wanted.eased != (None, None) or wanted.eased_how is not None:
+        how = [] if wanted.eased_how is None else [Schedule.kind == wanted.eased_how]
+        found.append(_restructured(*_within(Schedule.starts_on, wanted.eased), *how))
     return found
+
+
+def _within(column: Any, days: Days) -> list[ColumnElement[bool]]:
+    first, last = days
+    tests: list[ColumnElement[bool]] = [] if first is None else [column >= first]
+    return tests if last is None else [*tests, column <= last]
 
 
 def _restructured(*when: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -306,7 +327,7 @@ def _suspense_order(asked: Wanted) -> list[Any]:
 
 
 def _suspended(wanted: SuspenseFilter) -> Any:
-    left = open_of()
+    left = open_of(on=wanted.on)
     waiting = (
         select(func.min(LoanRequest.id))
         .where(LoanRequest.suspense_id == SuspenseEntry.id, LoanRequest.status == "recorded")
@@ -342,4 +363,8 @@ def _suspended(wanted: SuspenseFilter) -> Any:
         query = query.where(left > 0 if wanted.state == "terbuka" else left == 0)
     if wanted.before is not None:
         query = query.where(SuspenseEntry.effective_on < wanted.before)
-    return query
+    if wanted.on is not None:
+        query = query.where(SuspenseEntry.effective_on <= wanted.on)
+    if wanted.reason is not None:
+        query = query.where(SuspenseEntry.reason == wanted.reason)
+    return query.where(*_within(SuspenseEntry.effective_on, wanted.came))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access.guard import me, needs, not_found, own_bank_only
@@ -18,10 +18,23 @@ from wibawa.database import db
 from wibawa.disbursements.queries import source_of_loan
 from wibawa.loans import lists, queries
 from wibawa.loans.chain.routes import URLS as CHAIN_URLS
-from wibawa.loans.forms import LATE_STEPS, STATE_LABELS, ListAsked, read_list
-from wibawa.loans.lists import LoanLine, SuspenseFilter, SuspenseLine
+from wibawa.loans.dues.routes import URLS as DUE_URLS
+from wibawa.loans.entries.routes import URLS as ENTRY_URLS
+from wibawa.loans.forms import (
+    LATE_STEPS,
+    REASONS,
+    STATE_LABELS,
+    SUSPENSE_STATES,
+    ListAsked,
+    SuspenseAsked,
+    read_list,
+    read_suspense,
+)
+from wibawa.loans.lists import LoanLine, SuspenseLine
+from wibawa.loans.moves.routes import URLS as MOVE_URLS
 from wibawa.loans.queries import EntryLine, LoanFacts
 from wibawa.loans.settlements import Quote, open_settlements
+from wibawa.loans.shown import HIDDEN, file_url, sees_people
 from wibawa.loans.statement import ENTRY_LABELS, statement
 from wibawa.loans.suspense import ALARM_AFTER, candidates, outcomes, suspense_facts
 from wibawa.loans.suspense import WORDS as SUSPENSE_WORDS
@@ -37,14 +50,7 @@ from wibawa.web.pages import Wanted, address, sort_address, wanted, without
 
 pages = Blueprint("loans", __name__)
 
-HIDDEN = "Disamarkan"
-REASONS = {
-    "account_unknown": "Rekening tidak dikenal",
-    "loan_closed": "Pinjaman sudah lunas",
-    "exceeds_outstanding": "Melebihi sisa tagihan",
-}
 VERSION_WORDS = KIND_WORDS | {"first": "Pencairan"}
-SUSPENSE_STATES = {"terbuka": "Terbuka", "selesai": "Selesai", "semua": "Semua"}
 SUSPENSE_HEADINGS = (
     "Nomor", "Tanggal bayar", "Umur (hari)", "Bank", "Rekening di berkas", "Nama di berkas",
     "Sebab", "Pinjaman", "Berkas", "Baris", "Nomor bukti", "Jumlah (Rp)", "Terbuka (Rp)",
@@ -55,19 +61,15 @@ HEADINGS = (
 )  # fmt: skip
 
 
-def _sees_people() -> bool:
-    return me().may(Permission.SEE_PERSONAL_DATA)
-
-
 def _shown(lines: Sequence[LoanLine]) -> list[LoanLine]:
     """The lines as this person may see them: without permission no name and no account."""
-    if _sees_people():
+    if sees_people():
         return list(lines)
     return [replace(line, borrower=HIDDEN, account_number=HIDDEN) for line in lines]
 
 
 def _facts_shown(facts: LoanFacts) -> LoanFacts:
-    if _sees_people():
+    if sees_people():
         return facts
     return replace(
         facts,
@@ -83,7 +85,7 @@ def _facts_shown(facts: LoanFacts) -> LoanFacts:
 
 def _entries_shown(entries: Sequence[EntryLine]) -> list[EntryLine]:
     """The journal as this person may see it: a file's name or a reference may name somebody."""
-    if _sees_people():
+    if sees_people():
         return list(entries)
     return [
         replace(
@@ -99,17 +101,9 @@ def _list_asked() -> tuple[ListAsked, Wanted]:
     """The filter and the order of the list, from the address."""
     banks = all_banks(db.session(), me().bank_id)
     places = dict(kecamatan_choices(db.session())) if "kecamatan" in request.args else {}
-    asked = read_list(request.args, clock.today(), banks, me().bank_id, _sees_people(), places)
-    sorts = tuple(sort for sort in lists.SORTS if sort != "nama" or _sees_people())
+    asked = read_list(request.args, clock.today(), banks, me().bank_id, sees_people(), places)
+    sorts = tuple(sort for sort in lists.SORTS if sort != "nama" or sees_people())
     return asked, wanted(request.args.to_dict(), sorts, "nomor")
-
-
-def file_url(kind: str | None, upload_id: int | None) -> str | None:
-    """The page of the file behind an entry, when there is one and this person may open it."""
-    checked = f"{kind}.check_upload"
-    if kind not in ("repayments", "disbursements") or checked not in current_app.view_functions:
-        return None
-    return url_for(checked, upload_id=upload_id) if me().may(Permission.SEE_UPLOADS) else None
 
 
 @needs(Permission.SEE_LOANS)
@@ -134,7 +128,7 @@ def loan_list() -> str | AnyResponse:
         page_url=address("hal"),
         size_url=address("per_hal"),
         sort_url=sort_address(),
-        sees_people=_sees_people(),
+        sees_people=sees_people(),
     )
 
 
@@ -186,7 +180,7 @@ def loan(loan_id: int) -> str:
     return render_template(
         "loans/loan.html",
         loan=_facts_shown(facts),
-        sees_people=_sees_people(),
+        sees_people=sees_people(),
         on=on,
         today=clock.today(),
         problem=problem,
@@ -221,25 +215,11 @@ def _quote(loan_id: int, on: dt.date) -> Quote | None:
     return found if found and found.valid_until >= on else None
 
 
-def _suspense_asked() -> tuple[SuspenseFilter, Wanted, dict[str, str]]:
-    """The filter and the order of titipan, from the address, and what is filtered in words."""
-    banks = {bank.code: bank for bank in all_banks(db.session(), me().bank_id)}
-    chosen = banks.get(request.args.get("bank", ""))
-    state = request.args.get("keadaan", "terbuka")
-    state = state if state in lists.SUSPENSE_STATES else "terbuka"
-    old = request.args.get("umur") == "lama"
-    said = {}
-    if chosen is not None and me().bank_id is None:
-        said["bank"] = chosen.name
-    if state != "terbuka":
-        said["keadaan"] = f"Keadaan: {SUSPENSE_STATES[state].lower()}"
-    if old:
-        said["umur"] = f"Lebih dari {ALARM_AFTER} hari"
-    asked_for = SuspenseFilter(
-        me().bank_id or (chosen.id if chosen else None), state, _old_before() if old else None
-    )
-    order = wanted(request.args.to_dict(), lists.SUSPENSE_SORTS, "tanggal")
-    return asked_for, order, said
+def _suspense_asked() -> tuple[SuspenseAsked, Wanted]:
+    """The filter and the order of titipan, from the address."""
+    banks = all_banks(db.session(), me().bank_id)
+    asked = read_suspense(request.args, clock.today(), banks, me().bank_id, _old_before())
+    return asked, wanted(request.args.to_dict(), lists.SUSPENSE_SORTS, "tanggal")
 
 
 def _old_before() -> dt.date:
@@ -249,8 +229,8 @@ def _old_before() -> dt.date:
 
 @needs(Permission.SEE_SUSPENSE)
 def suspense_list() -> str:
-    asked_for, order, said = _suspense_asked()
-    page, totals = lists.suspense_lines(db.session(), asked_for, _old_before(), order)
+    asked, order = _suspense_asked()
+    page, totals = lists.suspense_lines(db.session(), asked.wanted, _old_before(), order)
     return render_template(
         "loans/suspense_list.html",
         page=page,
@@ -261,9 +241,8 @@ def suspense_list() -> str:
         old_before=_old_before(),
         banks=[] if me().bank_id else all_banks(db.session()),
         states=SUSPENSE_STATES,
-        asked=asked_for,
-        kept={key: request.args.get(key) for key in ("bank", "keadaan", "umur")},
-        chips=[{"label": says, "remove_url": without(key)} for key, says in said.items()],
+        asked=asked,
+        chips=[{"label": says, "remove_url": without(*keys)} for keys, says in asked.chips],
         reasons=REASONS,
         file_url=file_url,
         page_url=address("hal"),
@@ -274,10 +253,10 @@ def suspense_list() -> str:
 
 @needs(Permission.SEE_SUSPENSE)
 def export_suspense(kind: str) -> Response:
-    asked_for, order, said = _suspense_asked()
-    lines = lists.all_suspense_lines(db.session(), asked_for, order)
+    asked, order = _suspense_asked()
+    lines = lists.all_suspense_lines(db.session(), asked.wanted, order)
     notes = [
-        "Saringan: " + (", ".join(said.values()) or "titipan terbuka"),
+        "Saringan: " + (", ".join(says for _, says in asked.chips) or "titipan terbuka"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
     record_apart(clock.now(), me().id, "list_exported", "suspense_list", None)
@@ -329,5 +308,5 @@ pages.add_url_rule("/pinjaman/<int:loan_id>", view_func=loan)
 pages.add_url_rule("/titipan", view_func=suspense_list)
 pages.add_url_rule("/titipan/ekspor.<any(xlsx, csv):kind>", view_func=export_suspense)
 pages.add_url_rule("/titipan/<int:suspense_id>", view_func=suspense)
-for _address, _view in CHAIN_URLS:
+for _address, _view in (*CHAIN_URLS, *ENTRY_URLS, *MOVE_URLS, *DUE_URLS):
     pages.add_url_rule(_address, view_func=_view)

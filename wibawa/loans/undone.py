@@ -14,6 +14,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
@@ -85,11 +86,14 @@ def resolved(*kinds: str) -> Subquery:
     return query.subquery("_".join(("resolved", *kinds)))
 
 
-def open_of(entry: Any = SuspenseEntry) -> ColumnElement[int]:
-    """What of titipan nobody has resolved, rupiah."""
+def open_of(entry: Any = SuspenseEntry, on: dt.date | None = None) -> ColumnElement[int]:
+    """What of titipan nobody has resolved, or had by the end of `on`, rupiah."""
     taken = (
         select(func.coalesce(func.sum(SuspenseResolution.amount), 0))
-        .where(SuspenseResolution.suspense_id == entry.id)
+        .where(
+            SuspenseResolution.suspense_id == entry.id,
+            true() if on is None else SuspenseResolution.effective_on <= on,
+        )
         .scalar_subquery()
     )
     return cast(entry.amount - taken, BigInteger)

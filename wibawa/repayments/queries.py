@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -88,8 +88,16 @@ def undoing_of(session: Session, upload_id: int) -> Undoing | None:
 undo = aliased(LedgerEntry, name="undo")
 
 
-def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedLine]:
-    """One page of the rows of a posted file that went to loans, in the file's order."""
+def booked_page(
+    session: Session, upload_id: int, asked: Wanted, row: int | None = None
+) -> Page[BookedLine]:
+    """One page of the rows of a posted file that went to loans, in the file's order; the page on
+    which `row` of the file stands when one is named."""
+    booked = (LedgerEntry.upload_id == upload_id, LedgerEntry.kind.in_(RECEIVED))
+    if row is not None:
+        before = select(func.count()).select_from(LedgerEntry)
+        place = session.scalar(before.where(*booked, LedgerEntry.row_number < row)) or 0
+        asked = replace(asked, page=place // asked.per_page + 1)
     query: Any = (
         select(
             LedgerEntry.row_number,
@@ -109,17 +117,13 @@ def booked_page(session: Session, upload_id: int, asked: Wanted) -> Page[BookedL
             undo,
             (undo.loan_id == LedgerEntry.loan_id) & (undo.reverses == LedgerEntry.sequence),
         )
-        .where(LedgerEntry.upload_id == upload_id, LedgerEntry.kind.in_(RECEIVED))
+        .where(*booked)
         .order_by(LedgerEntry.row_number)
         .limit(asked.per_page)
         .offset(asked.offset)
     )
     lines = [BookedLine(*row) for row in session.execute(query)]
-    total = session.scalar(
-        select(func.count())
-        .select_from(LedgerEntry)
-        .where(LedgerEntry.upload_id == upload_id, LedgerEntry.kind.in_(RECEIVED))
-    )
+    total = session.scalar(select(func.count()).select_from(LedgerEntry).where(*booked))
     return Page(lines, asked.page, asked.per_page, total or 0)
 
 

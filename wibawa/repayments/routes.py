@@ -125,9 +125,12 @@ def check_upload(upload_id: int) -> str:
 
 
 def _result(upload_id: int) -> dict[str, Any]:
-    """What the page of a posted file shows besides: where each row went."""
+    """What the page of a posted file shows besides: where each row went; the page of rows on which
+    the row stands that the address names."""
+    row = None if "hal" in request.args else asked_number(request.args.get("baris"), 1, 999_999)
     return {
-        "booked": queries.booked_page(db.session(), upload_id, asked_problems()),
+        "booked": queries.booked_page(db.session(), upload_id, asked_problems(), row),
+        "row": row,
         "suspended": queries.suspended_lines(db.session(), upload_id),
         "undoing": queries.undoing_of(db.session(), upload_id),
         "receipts": papers_of_upload(db.session(), upload_id),

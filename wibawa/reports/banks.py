@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank, BankQuota
+from wibawa.loans.forms import REASON_SLUGS, REASONS
 from wibawa.loans.models import Loan, SuspenseEntry, SuspenseResolution
 from wibawa.loans.suspense import ALARM_AFTER
 from wibawa.reports.books import (
@@ -31,7 +32,6 @@ from wibawa.reports.document import (
     Table,
     linked,
     row,
-    summed,
 )
 from wibawa.reports.forms import Scope
 from wibawa.rules.dates import long_date
@@ -49,18 +49,15 @@ SUSPENSE_ABOUT = (
     "Uang yang diterima dan belum menjadi angsuran pada hari laporan, menurut umurnya (hari sejak "
     "uang itu berpindah) dan sebabnya."
 )
+OLDEST = 100_000  # days
 AGES = (
     (ALARM_AFTER, f"0–{ALARM_AFTER} hari"),
     (30, f"{ALARM_AFTER + 1}–30 hari"),
     (90, "31–90 hari"),
     (180, "91–180 hari"),
-    (100_000, "lebih dari 180 hari"),
+    (OLDEST, "lebih dari 180 hari"),
 )
-REASONS = {
-    "account_unknown": "Rekening tidak dikenal",
-    "loan_closed": "Pinjaman sudah lunas",
-    "exceeds_outstanding": "Melebihi sisa tagihan",
-}
+REASON_WORDS = {code: word for word, code in REASON_SLUGS.items()}
 MONEY = Kind.RUPIAH
 FIRST_YEAR = 2017
 
@@ -152,7 +149,7 @@ def suspense_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=False),
         (
             _by_age(found, scope, banks),
-            _by_reason(found, banks),
+            _by_reason(found, scope, banks),
         ),
         (),
         suspense_later(session, scope),
@@ -206,11 +203,23 @@ def _bank_columns(heading: str, banks: Sequence[Bank]) -> tuple[Column, ...]:
 
 
 def _suspense_row(
-    label: str, banks: Sequence[Bank], chosen: dict[int, list[tuple[int, int]]]
+    label: str,
+    banks: Sequence[Bank],
+    chosen: dict[int, list[tuple[int, int]]],
+    scope: Scope,
+    **where: str | None,
 ) -> Row:
+    """Titipan of each bank and of all, each with the way to what it counts."""
     each = [_add(chosen.get(bank.id, [])) for bank in banks]
     both = [*each, *([_add(each)] if len(banks) > 1 else [])]
-    return row(label, *(value for pair in both for value in pair))
+    codes = [*(bank.code for bank in banks), scope.bank_code]
+    day = {"tanggal": scope.last.isoformat()}
+    cells = (
+        linked(Cell(value), "loans.suspense_list", bank=code, **day, **where)
+        for code, pair in zip(codes, both, strict=False)
+        for value in pair
+    )
+    return row(label, *cells)
 
 
 def _grouped(found: Open, test: Any) -> dict[int, list[tuple[int, int]]]:
@@ -226,19 +235,28 @@ def _by_age(found: Open, scope: Scope, banks: Sequence[Bank]) -> Table:
     rows, above = [], -1
     for most, label in AGES:
         chosen = _grouped(found, lambda _, day, a=above, m=most: a < (scope.last - day).days <= m)
-        rows.append(_suspense_row(label, banks, chosen))
+        days = {
+            "dari": (scope.last - dt.timedelta(days=most)).isoformat() if most < OLDEST else None,
+            "sampai": (scope.last - dt.timedelta(days=above + 1)).isoformat(),
+        }
+        rows.append(_suspense_row(label, banks, chosen, scope, **days))
         above = most
     title = f"Titipan terbuka menurut umur, {long_date(scope.last)}"
-    return Table("umur", title, columns, tuple(rows), summed(rows, "Jumlah", columns))
+    total = _suspense_row("Jumlah", banks, _grouped(found, lambda *_: True), scope)
+    return Table("umur", title, columns, tuple(rows), total)
 
 
-def _by_reason(found: Open, banks: Sequence[Bank]) -> Table:
+def _by_reason(found: Open, scope: Scope, banks: Sequence[Bank]) -> Table:
     columns = _bank_columns("Sebab", banks)
     rows = [
-        _suspense_row(label, banks, _grouped(found, lambda reason, _, r=code: reason == r))
+        _suspense_row(
+            label,
+            banks,
+            _grouped(found, lambda reason, _, r=code: reason == r),
+            scope,
+            sebab=REASON_WORDS[code],
+        )
         for code, label in REASONS.items()
     ]
-    return Table(
-        "sebab", "Titipan terbuka menurut sebab", columns, tuple(rows),
-        summed(rows, "Jumlah", columns),
-    )  # fmt: skip
+    total = _suspense_row("Jumlah", banks, _grouped(found, lambda *_: True), scope)
+    return Table("sebab", "Titipan terbuka menurut sebab", columns, tuple(rows), total)

@@ -15,6 +15,7 @@ from wibawa.loans.models import LedgerEntry, Loan, Schedule
 from wibawa.loans.positions import positions
 from wibawa.loans.undone import is_reversed
 from wibawa.reports.books import (
+    Span,
     banks_of,
     booked_later,
     day_after,
@@ -56,6 +57,7 @@ GONE_ABOUT = (
     "tetap ada. Tingkat pemulihan adalah pokok yang kembali sejak hapus buku dibagi pokok yang "
     "dihapus buku."
 )
+EASED = ("jeda", "tenor")  # the kinds below as the list of loans calls them
 KINDS = {"holiday": "Jeda angsuran", "tenor": "Perpanjangan jangka waktu"}
 MONEY = Kind.RUPIAH
 
@@ -105,12 +107,34 @@ def _decided(session: Session, scope: Scope, banks: Sequence[Bank]) -> Table:
         for bank in banks:
             counts = [deeds[place, bank.id, kind] for kind in KINDS]
             if any(counts):
-                rows.append(row(span.label, bank.name, len(found[place, bank.id]), *counts))
+                rows.append(
+                    row(span.label, bank.name,
+                        *_eased_cells(len(found[place, bank.id]), counts, span, bank.code))
+                )  # fmt: skip
     every = {loan for loans in found.values() for loan in loans}
-    totals = summed(rows, "Jumlah", columns, 2)
-    totals = (*totals[:2], Cell(len(every)), *totals[3:])
+    counts = [sum(deeds[key] for key in deeds if key[2] == kind) for kind in KINDS]
+    totals = row("Jumlah", "", *_eased_cells(len(every), counts, scope, scope.bank_code))
     note = "Jumlah menghitung tiap pinjaman satu kali, walau diringankan di lebih dari satu bulan."
     return _events("keputusan", "Restrukturisasi menurut bulan", columns, rows, totals, note)
+
+
+def _eased_cells(
+    loans: int, deeds: Sequence[int], when: Span | Scope, bank: str | None
+) -> tuple[Cell, ...]:
+    """How many loans were eased and in which ways, with the way to these loans; a loan that was
+    eased twice in the same way stands in its list once."""
+    where = {
+        "bank": bank,
+        "tanggal": when.last.isoformat(),
+        "keadaan": "semua",
+        "ringan_dari": when.first.isoformat(),
+        "ringan_sampai": when.last.isoformat(),
+    }
+    each = zip(EASED, deeds, strict=True)
+    return (
+        linked(Cell(loans), "loans.loan_list", **where),
+        *(linked(Cell(count), "loans.loan_list", ringan=word, **where) for word, count in each),
+    )
 
 
 def _events(
@@ -164,21 +188,22 @@ def _eased_now(session: Session, scope: Scope, banks: Sequence[Bank]) -> Table:
         Column("Tunggakan (Rp)", MONEY),
         Column("Dihapus buku"),
     )
+
+    def led(cells: Sequence[Cell], bank: str | None) -> Row:
+        where = {"bank": bank, "tanggal": on.isoformat(), "restrukturisasi": "ya"}
+        states = ("semua", None, None, "menunggak", "menunggak", "hapusbuku")
+        return tuple(
+            linked(cell, "loans.loan_list", keadaan=state, **where)
+            for cell, state in zip(cells, states, strict=True)
+        )
+
     rows: list[Row] = []
     for bank in banks:
-        where = {
-            "bank": bank.code,
-            "tanggal": on.isoformat(),
-            "restrukturisasi": "ya",
-        }
-        states = ("semua", None, None, "menunggak", "menunggak", "hapusbuku")
-        cells = [
-            linked(Cell(value), "loans.loan_list", keadaan=state, **where)
-            for value, state in zip(sums.get(bank.id, (0,) * 6), states, strict=True)
-        ]
-        rows.append((Cell(bank.name), *cells))
+        cells = row(*sums.get(bank.id, (0,) * 6))
+        rows.append((Cell(bank.name), *led(cells, bank.code)))
     title = f"Keadaan pinjaman yang direstrukturisasi, {long_date(on)}"
-    return Table("keadaan", title, columns, tuple(rows), summed(rows, "Jumlah", columns))
+    label, *every = summed(rows, "Jumlah", columns)
+    return Table("keadaan", title, columns, tuple(rows), (label, *led(every, scope.bank_code)))
 
 
 def _versions_later(session: Session, scope: Scope) -> tuple[str, ...]:
@@ -268,10 +293,26 @@ def _gone(session: Session, scope: Scope, banks: Sequence[Bank]) -> Table:
         for bank in banks:
             *figures, known = found[place, bank.id]
             if known:
-                rows.append(row(span.label, bank.name, *figures))
-    totals = summed(rows, "Jumlah", columns, 2)
+                cells = _gone_cells(figures, span, bank.code, scope.last)
+                rows.append(row(span.label, bank.name, *cells))
+    sums = [sum(values[at] for values in found.values()) for at in range(3)]
+    totals = row("Jumlah", "", *_gone_cells(sums, scope, scope.bank_code, scope.last))
     note = "Bulan tanpa hapus buku dan tanpa pemulihan tidak ditulis."
     return _events("periode", "Dalam periode", columns, rows, totals, note)
+
+
+def _gone_cells(
+    figures: Sequence[int], when: Span | Scope, bank: str | None, as_at: dt.date
+) -> tuple[Cell, ...]:
+    """Loans and principal written off, and what came back, with the way to the entries."""
+    loans, lost, back = figures
+    days = {"bank": bank, "dari": when.first.isoformat(), "sampai": when.last.isoformat()}
+    gone = days | {"jenis": "hapus-buku", "keadaan": "utuh", "per": as_at.isoformat()}
+    return (
+        linked(Cell(loans), "loans.entry_list", **gone),
+        linked(Cell(lost), "loans.entry_list", **gone),
+        linked(Cell(back), "loans.entry_list", jenis="pemulihan-bersih", **days),
+    )
 
 
 def _gone_now(session: Session, scope: Scope, banks: Sequence[Bank]) -> Table:
@@ -307,9 +348,10 @@ def _gone_now(session: Session, scope: Scope, banks: Sequence[Bank]) -> Table:
         loans, lost_, left = figures
         where = {"bank": bank, "tanggal": on.isoformat(), "keadaan": "hapusbuku"}
         back = lost_ - left
-        first = [linked(Cell(value), "loans.loan_list", **where) for value in (loans, lost_)]
-        rest = linked(Cell(left), "loans.loan_list", **where)
-        return (Cell(label), *first, Cell(back), rest, Cell(share(back, lost_)))
+        count, rest = (linked(Cell(value), "loans.loan_list", **where) for value in (loans, left))
+        entries = {"jenis": "hapus-buku", "keadaan": "utuh", "per": on.isoformat()}
+        gone = linked(Cell(lost_), "loans.entry_list", bank=bank, sampai=on.isoformat(), **entries)
+        return (Cell(label), count, gone, Cell(back), rest, Cell(share(back, lost_)))
 
     rows = tuple(line(bank.name, sums.get(bank.id, (0, 0, 0)), bank.code) for bank in banks)
     every = [sum(column) for column in zip(*sums.values(), strict=True)] or [0, 0, 0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, literal, select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import thresholds_on
 from wibawa.loans.models import Loan
+from wibawa.loans.moves.lists import GIVEN_UP, NEW, PAID, WORDS
 from wibawa.loans.portfolio import NPL_FROM_CLASS, PAR_DAYS
 from wibawa.loans.positions import positions
 from wibawa.reports.books import banks_of, booked_later, incomplete, of_bank, projected, whole
@@ -21,6 +22,7 @@ from wibawa.reports.forms import Scope
 from wibawa.rules.collectibility import CLASS_NAMES, arrears_ratio, npl, par30
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import share
+from wibawa.rules.reconciliation import Month
 
 MOVES_TITLE = "Tunggakan dan perpindahan kolektibilitas"
 MOVES_ABOUT = (
@@ -38,7 +40,6 @@ QUALITY_ABOUT = (
     "plafon yang dicairkan."
 )
 SPLITS = (("tahun", "Tahun pencairan"), ("triwulan", "Triwulan pencairan"))
-PAID, GIVEN_UP, NEW = 6, 7, 8  # what a loan can be besides a class
 MONEY, PERCENT = Kind.RUPIAH, Kind.PERCENT
 BEFORE = {
     **{grade: f"Kolektibilitas {grade} {name}" for grade, name in CLASS_NAMES.items()},
@@ -75,10 +76,10 @@ def moves_report(session: Session, scope: Scope) -> Report:
         MOVES_ABOUT,
         scope.words(of_period=True),
         (
-            _matrix(moved, "perpindahan", "Perpindahan, jumlah pinjaman", Kind.COUNT),
-            _matrix(moved, "perpindahan-baki", "Perpindahan, baki debet pada hari terakhir (Rp)",
-                    MONEY),
-            _rates(moved),
+            _matrix(moved, scope, "perpindahan", "Perpindahan, jumlah pinjaman", Kind.COUNT),
+            _matrix(moved, scope, "perpindahan-baki",
+                    "Perpindahan, baki debet pada hari terakhir (Rp)", MONEY),
+            _rates(moved, scope),
             _standing(moved, scope, banks),
         ),
         incomplete(session, scope, scope.first) + projected(scope),
@@ -143,7 +144,20 @@ def _from(moved: dict[Key, Moved]) -> list[int]:
     return [was for was in BEFORE if was in CLASS_NAMES or _between(moved, was, None).loans]
 
 
-def _matrix(moved: dict[Key, Moved], code: str, title: str, kind: Kind) -> Table:
+def _move(value: int | None, scope: Scope, was: int | None, became: int | None) -> Cell:
+    """A figure of loans that went from one state to another, with the way to these loans."""
+    return linked(
+        Cell(value),
+        "loans.moved_list",
+        dari=scope.first.isoformat(),
+        sampai=scope.last.isoformat(),
+        bank=scope.bank_code,
+        semula=WORDS[was] if was else None,
+        menjadi=WORDS[became] if became else None,
+    )
+
+
+def _matrix(moved: dict[Key, Moved], scope: Scope, code: str, title: str, kind: Kind) -> Table:
     first = "Pinjaman semula" if kind is Kind.COUNT else "Baki debet semula (Rp)"
     columns = (
         Column("Semula", Kind.TEXT),
@@ -154,15 +168,17 @@ def _matrix(moved: dict[Key, Moved], code: str, title: str, kind: Kind) -> Table
     def line(label: str, was: int | None) -> Row:
         whole_ = _between(moved, was, None)
         each = [_between(moved, was, became) for became in AFTER]
+        figures = [whole_.before, *(sums.after for sums in each)]
         if kind is Kind.COUNT:
-            return row(label, whole_.loans, *(sums.loans for sums in each))
-        return row(label, whole_.before, *(sums.after for sums in each))
+            figures = [whole_.loans, *(sums.loans for sums in each)]
+        cells = zip(figures, (None, *AFTER), strict=True)
+        return row(label, *(_move(value, scope, was, became) for value, became in cells))
 
     rows = tuple(line(BEFORE[was], was) for was in _from(moved))
     return Table(code, title, columns, rows, line("Jumlah", None))
 
 
-def _rates(moved: dict[Key, Moved]) -> Table:
+def _rates(moved: dict[Key, Moved], scope: Scope) -> Table:
     columns = (
         Column("Semula", Kind.TEXT),
         Column("Pinjaman semula"),
@@ -171,8 +187,11 @@ def _rates(moved: dict[Key, Moved]) -> Table:
     rows = []
     for was in _from(moved):
         base = _between(moved, was, None).loans
-        rates = [share(_between(moved, was, became).loans, base) for became in AFTER]
-        rows.append(row(BEFORE[was], base, *rates))
+        rates = [
+            _move(share(_between(moved, was, became).loans, base), scope, was, became)
+            for became in AFTER
+        ]
+        rows.append(row(BEFORE[was], _move(base, scope, was, None), *rates))
     note = "Pembilangnya jumlah pinjaman pada tabel perpindahan, penyebutnya kolom pertama."
     return Table("persentase", "Persentase perpindahan", columns, tuple(rows), note=note)
 
@@ -203,7 +222,14 @@ def _standing(moved: dict[Key, Moved], scope: Scope, banks: Sequence[Bank]) -> T
             ]
             rows.append((Cell(bank.name), Cell(f"{grade} {name}"), *figures, *late))
     title = f"Tunggakan menurut kolektibilitas, {long_date(scope.last)}"
-    return Table("tunggakan", title, columns, tuple(rows), summed(rows, "Jumlah", columns, 2))
+    sums = summed(rows, "Jumlah", columns, 2)
+    where = {"bank": scope.bank_code, "tanggal": scope.last.isoformat()}
+    states = (None, None, "menunggak", "menunggak")
+    led = (
+        linked(cell, "loans.loan_list", keadaan=state, **where)
+        for cell, state in zip(sums[2:], states, strict=True)
+    )
+    return Table("tunggakan", title, columns, tuple(rows), (*sums[:2], *led))
 
 
 # — PAR30, NPL and arrears by bank and vintage —
@@ -235,7 +261,12 @@ def quality_report(session: Session, scope: Scope) -> Report:
     """PAR30, NPL and arrears ratio on `scope.last`: five queries."""
     found, banks = _quality(session, scope), banks_of(session, scope)
     by_bank = [
-        (bank.name, [sums for key, sums in found.items() if key[1] == bank.id]) for bank in banks
+        (
+            bank.name,
+            {"bank": bank.code},
+            [sums for key, sums in found.items() if key[1] == bank.id],
+        )
+        for bank in banks
     ]
     quarterly = scope.split == "triwulan"
     word = "Triwulan" if quarterly else "Tahun"
@@ -245,12 +276,13 @@ def quality_report(session: Session, scope: Scope) -> Report:
         QUALITY_ABOUT,
         scope.words(of_period=False),
         (
-            _quality_table("bank", "Menurut bank", "Bank", by_bank),
+            _quality_table("bank", "Menurut bank", "Bank", by_bank, scope),
             _quality_table(
                 "angkatan",
                 f"Menurut {word.lower()} pencairan",
                 word,
-                _by_vintage(found, _quarter if quarterly else _year),
+                _by_vintage(found, quarterly),
+                scope,
             ),
         ),
         incomplete(session, scope, scope.last) + projected(scope),
@@ -266,13 +298,25 @@ def _quarter(day: dt.date) -> str:
     return f"{day.year} triwulan {(day.month + 2) // 3}"
 
 
-def _by_vintage(
-    found: dict[tuple[dt.date, int], Quality], name: Callable[[dt.date], str]
-) -> list[tuple[str, list[Quality]]]:
-    groups: dict[str, list[Quality]] = defaultdict(list)
+Where = dict[str, str]  # what the list of loans is asked for
+Groups = list[tuple[str, Where, list[Quality]]]
+
+
+def _by_vintage(found: dict[tuple[dt.date, int], Quality], quarterly: bool) -> Groups:
+    groups: dict[tuple[dt.date, dt.date], list[Quality]] = defaultdict(list)
     for day, bank in sorted(found):
-        groups[name(day)].append(found[day, bank])
-    return list(groups.items())
+        first = dt.date(day.year, (day.month - 1) // 3 * 3 + 1 if quarterly else 1, 1)
+        last = Month.of(first).plus(2 if quarterly else 11).last
+        groups[first, last].append(found[day, bank])
+    name = _quarter if quarterly else _year
+    return [
+        (
+            name(first),
+            {"cair_dari": first.isoformat(), "cair_sampai": last.isoformat()},
+            sums,
+        )
+        for (first, last), sums in groups.items()
+    ]
 
 
 def _quality(session: Session, scope: Scope) -> dict[tuple[dt.date, int], Quality]:
@@ -306,18 +350,30 @@ def _quality(session: Session, scope: Scope) -> dict[tuple[dt.date, int], Qualit
     return {(day, bank): Quality(*whole(sums)) for day, bank, *sums in session.execute(query)}
 
 
-def _quality_table(
-    code: str, title: str, heading: str, groups: Sequence[tuple[str, list[Quality]]]
-) -> Table:
-    def line(label: str, every: Sequence[Quality]) -> Row:
+ALL, LATE = {"keadaan": "semua"}, {"keadaan": "menunggak"}
+PAR, BAD = {"lewat": str(PAR_DAYS)}, {"npl": "1"}
+BEHIND: tuple[Where, ...] = (ALL, {}, {}, PAR, PAR, BAD, BAD, LATE, LATE)
+"""Which loans each column of `QUALITY` counts."""
+
+
+def _quality_table(code: str, title: str, heading: str, groups: Groups, scope: Scope) -> Table:
+    def line(label: str, where: Where, every: Sequence[Quality]) -> Row:
         one = Quality(*(sum(column) for column in zip(*every, strict=True))) if every else Quality()
-        return row(
-            label, one.lent, one.loans, one.outstanding, one.late,
+        figures = (
+            one.lent, one.loans, one.outstanding, one.late,
             par30(one.late, one.outstanding), one.bad, npl(one.bad, one.outstanding), one.arrears,
             arrears_ratio(one.arrears, one.outstanding),
         )  # fmt: skip
+        given = {"bank": scope.bank_code, "tanggal": scope.last.isoformat()} | where
+        return row(
+            label,
+            *(
+                linked(Cell(value), "loans.loan_list", **given, **behind)
+                for value, behind in zip(figures, BEHIND, strict=True)
+            ),
+        )
 
-    every = [sums for _, found in groups for sums in found]
-    rows = tuple(line(label, found) for label, found in groups)
+    every = [sums for _, _, found in groups for sums in found]
+    rows = tuple(line(*group) for group in groups)
     columns = (Column(heading, Kind.TEXT), *QUALITY)
-    return Table(code, title, columns, rows, line("Jumlah", every))
+    return Table(code, title, columns, rows, line("Jumlah", {}, every))

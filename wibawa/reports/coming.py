@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from wibawa.banks.models import Bank
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
 from wibawa.loans.undone import write_offs
 from wibawa.reports.books import banks_of, booked_later, incomplete, of_bank, projected, whole
-from wibawa.reports.document import Column, Kind, Report, Row, Table, row, summed
+from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, linked, row
 from wibawa.reports.forms import Scope
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import share
@@ -126,35 +126,63 @@ def _this_month(due: dict[Key, Due], scope: Scope, banks: Sequence[Bank]) -> Tab
         Column("Tertutup (%)", Kind.PERCENT),
     )
 
-    def line(label: str, found: Due) -> Row:
+    def line(label: str, found: Due, bank: str | None) -> Row:
         asked = found.principal + found.interest
         left = found.open_principal + found.open_interest
-        return row(
-            label, found.installments, found.principal, found.interest, asked, asked - left,
+        figures = (
+            found.installments, found.principal, found.interest, asked, asked - left,
             found.open_principal, found.open_interest, share(asked - left, asked),
         )  # fmt: skip
+        cells = _due_cells(figures, scope, bank, month.first, month.last, keadaan="semua")
+        return row(label, *cells)
 
     of_month = {key: value for key, value in due.items() if month.holds(key[0])}
     each = [
-        (bank.name, _sum([value for key, value in of_month.items() if key[1] == bank.id]))
+        (bank, _sum([value for key, value in of_month.items() if key[1] == bank.id]))
         for bank in banks
     ]
-    total = line("Jumlah", _sum(list(of_month.values())))
-    rows = tuple(line(name, found) for name, found in each)
+    total = line("Jumlah", _sum(list(of_month.values())), scope.bank_code)
+    rows = tuple(line(bank.name, found, bank.code) for bank, found in each)
     return Table("bulan-ini", f"Jatuh tempo {month.words}", columns, rows, total)
+
+
+def _due_cells(
+    figures: Sequence[int | None],
+    scope: Scope,
+    bank: str | None,
+    first: dt.date | None,
+    last: dt.date | None,
+    **more: str,
+) -> tuple[Cell, ...]:
+    """Figures of installments, each with the way to those that it counts."""
+    where = {
+        "bank": bank,
+        "tanggal": scope.last.isoformat(),
+        "dari": first and first.isoformat(),
+        "sampai": last and last.isoformat(),
+    }
+    return tuple(linked(Cell(value), "loans.due_list", **where, **more) for value in figures)
 
 
 def _cash(due: dict[Key, Due], scope: Scope, banks: Sequence[Bank]) -> tuple[Table, ...]:
     on, start = scope.last, Month.of(scope.last)
-    lines: list[tuple[str, list[Key]]] = [
-        (f"Tunggakan sebelum {long_date(on)}", [key for key in due if key[0] < on])
+    lines: list[tuple[str, dt.date | None, dt.date | None, list[Key]]] = [
+        (
+            f"Tunggakan sebelum {long_date(on)}",
+            None,
+            on - dt.timedelta(days=1),
+            [key for key in due if key[0] < on],
+        )
     ]
     by_month: dict[int, list[Key]] = defaultdict(list)
     for key in due:
         if key[0] >= on:
             by_month[min(Month.of(key[0]).since(start), MONTHS)].append(key)
-    lines += [(start.plus(place).words, by_month[place]) for place in range(MONTHS)]
-    lines.append((f"Sesudah {start.plus(MONTHS - 1).words}", by_month[MONTHS]))
+    for place in range(MONTHS):
+        month = start.plus(place)
+        lines.append((month.words, max(on, month.first), month.last, by_month[place]))
+    after = f"Sesudah {start.plus(MONTHS - 1).words}"
+    lines.append((after, start.plus(MONTHS).first, None, by_month[MONTHS]))
 
     def table(code: str, title: str, bank: Bank | None) -> Table:
         columns = (
@@ -164,14 +192,16 @@ def _cash(due: dict[Key, Due], scope: Scope, banks: Sequence[Bank]) -> tuple[Tab
             Column("Bunga (Rp)", MONEY),
             Column("Jumlah (Rp)", MONEY),
         )
-        rows = []
-        for label, keys in lines:
+        of = bank.code if bank else scope.bank_code
+
+        def line(label: str, first: Any, last: Any, keys: Iterable[Key]) -> Row:
             found = _sum([due[key] for key in keys if bank is None or key[1] == bank.id])
-            rows.append(
-                row(label, found.open_installments, found.open_principal, found.open_interest,
-                    found.open_principal + found.open_interest)
-            )  # fmt: skip
-        return Table(code, title, columns, tuple(rows), summed(rows, "Jumlah", columns))
+            figures = (found.open_installments, found.open_principal, found.open_interest,
+                       found.open_principal + found.open_interest)  # fmt: skip
+            return row(label, *_due_cells(figures, scope, of, first, last))
+
+        rows = tuple(line(*each) for each in lines)
+        return Table(code, title, columns, rows, line("Jumlah", None, None, due))
 
     found = [table("arus-kas", "Arus kas 24 bulan ke depan", None)]
     if len(banks) > 1:

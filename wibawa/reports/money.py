@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, case, func, literal, or_, select, union_all
@@ -124,6 +125,7 @@ def _tables(
 ) -> tuple[Table, ...]:
     """By month (or year), by bank, and by both where there are several of each."""
     empty = make()
+    total = cells(empty, None, None)  # only for its links: the values are the sums of the rows
 
     def line(label: tuple[str, ...], sums: Any, span: Span | None, bank: Bank | None) -> Row:
         whole_row = (*row(*label), *cells(sums or empty, span, bank))
@@ -145,15 +147,22 @@ def _tables(
     word = monthly.heading.lower()
     head, two = (monthly, *columns), (monthly, of_bank_, *columns)
     tables = [
-        Table("bulan", f"Menurut {word}", head, by_span, summed(by_span, "Jumlah", head)),
+        Table("bulan", f"Menurut {word}", head, by_span, _led(by_span, head, total)),
     ]
     if len(banks) > 1:
         head = (of_bank_, *columns)
-        tables.append(Table("bank", "Menurut bank", head, by_bank, summed(by_bank, "Jumlah", head)))
+        tables.append(Table("bank", "Menurut bank", head, by_bank, _led(by_bank, head, total)))
         if len(each) > 1:
-            total = summed(both, "Jumlah", two, 2)
-            tables.append(Table("bulan-bank", f"Menurut {word} dan bank", two, both, total))
+            sums = _led(both, two, total, 2)
+            tables.append(Table("bulan-bank", f"Menurut {word} dan bank", two, both, sums))
     return tuple(tables)
+
+
+def _led(rows: Sequence[Row], columns: Sequence[Column], links: Row, labels: int = 1) -> Row:
+    """The sums of the rows, each with the way to what the whole of it counts."""
+    sums = summed(rows, "Jumlah", columns, labels)
+    led = (replace(cell, link=at.link) for cell, at in zip(sums[labels:], links, strict=True))
+    return (*sums[:labels], *led)
 
 
 # — what was lent —
@@ -171,14 +180,16 @@ def lent_report(session: Session, scope: Scope) -> Report:
 
     def cells(sums: Lent, span: Span | None, bank: Bank | None) -> tuple[Cell, ...]:
         found = [Cell(value) for value in sums]
-        if span is None or not span.is_whole:
-            return tuple(found)
+        first, last = (span.first, span.last) if span else (scope.first, scope.last)
         where = {
             "bank": bank.code if bank else scope.bank_code,
-            "tanggal": span.last.isoformat(),
-            "cair": span.code,
+            "tanggal": last.isoformat(),
             "keadaan": "semua",
         }
+        if span is not None and span.is_whole:
+            where["cair"] = span.code
+        else:
+            where |= {"cair_dari": first.isoformat(), "cair_sampai": last.isoformat()}
         plain = [linked(cell, "loans.loan_list", **where) for cell in found[:2]]
         coops = [linked(cell, "loans.loan_list", jenis="koperasi", **where) for cell in found[2:]]
         return (*plain, *coops)
@@ -251,10 +262,8 @@ def came_report(session: Session, scope: Scope) -> Report:
     _suspense(session, scope, each, found)
 
     def cells(sums: Came, span: Span | None, bank: Bank | None) -> tuple[Cell, ...]:
-        return row(
-            sums.payments, sums.received, sums.undone, sums.net, sums.principal, sums.interest,
-            sums.penalty, sums.suspense, sums.placed, sums.recovered,
-        )  # fmt: skip
+        first, last = (span.first, span.last) if span else (scope.first, scope.last)
+        return came_cells(sums, first, last, bank.code if bank else scope.bank_code)
 
     known = {key: sums for key, sums in found.items() if any(sums)}
     return Report(
@@ -265,6 +274,32 @@ def came_report(session: Session, scope: Scope) -> Report:
         _tables(known, Came, each, banks, CAME_COLUMNS, cells),
         incomplete(session, scope, scope.first),
         booked_later(session, scope, *RECEIVED, "reversal") + suspense_later(session, scope),
+    )
+
+
+def came_cells(sums: Came, first: dt.date, last: dt.date, bank: str | None) -> tuple[Cell, ...]:
+    """The figures of a period, each with the way to the entries, loans or titipan that it counts.
+
+    Principal is what the loans' outstanding fell by, so that its way leads to the loans between
+    the day before the period and its end.
+    """
+    days = {"bank": bank, "dari": first.isoformat(), "sampai": last.isoformat()}
+    before = days | {"dari": (first - dt.timedelta(days=1)).isoformat(), "berakhir": "ikut"}
+
+    def entries(value: int, kind: str, **more: str) -> Cell:
+        return linked(Cell(value), "loans.entry_list", jenis=kind, **days, **more)
+
+    return (
+        entries(sums.payments, "diterima"),
+        entries(sums.received, "diterima"),
+        entries(sums.undone, "dibatalkan"),
+        entries(sums.net, "bersih"),
+        linked(Cell(sums.principal), "loans.moved_list", **before),
+        linked(Cell(sums.interest), "loans.moved_list", **before),
+        entries(sums.penalty, "bersih"),
+        linked(Cell(sums.suspense), "loans.suspense_list", keadaan="semua", **days),
+        entries(sums.placed, "bersih", asal="titipan"),
+        entries(sums.recovered, "pemulihan-bersih"),
     )
 
 

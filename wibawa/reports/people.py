@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, select
@@ -12,10 +13,11 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.models import Borrower
+from wibawa.loans.forms import KINDS
 from wibawa.loans.models import Loan
 from wibawa.loans.positions import positions
 from wibawa.reports.books import booked_later, incomplete, of_bank, projected, whole
-from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, row, summed
+from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, linked, row
 from wibawa.reports.forms import Scope
 from wibawa.rules.money import share
 
@@ -40,6 +42,8 @@ class Reached(NamedTuple):
     principal: int = 0
 
 
+COUNTED = ("served", "ever", "running")
+IN_ADDRESS = {kind: word for word, kind in KINDS.items()}
 Key = tuple[str, str, str]  # kecamatan, sex, kind of borrower
 
 
@@ -54,10 +58,10 @@ def reached_report(session: Session, scope: Scope) -> Report:
         ABOUT,
         scope.words(of_period=True),
         (
-            _by_place(found, names),
-            _by_word(found, "kelamin", "Menurut jenis kelamin", "Jenis kelamin", 1,
+            _by_place(found, names, scope),
+            _by_word(found, scope, "kelamin", "Menurut jenis kelamin", "Jenis kelamin", 1,
                      {"L": "Laki-laki", "P": "Perempuan"}),
-            _by_word(found, "jenis", "Menurut jenis peminjam", "Jenis peminjam", 2,
+            _by_word(found, scope, "jenis", "Menurut jenis peminjam", "Jenis peminjam", 2,
                      {"micro": "Usaha mikro", "cooperative": "Koperasi"}),
         ),
         incomplete(session, scope, scope.first) + projected(scope),
@@ -122,7 +126,19 @@ def _sum(found: Mapping[Key, Reached], **wanted: str) -> Reached:
     return Reached(*(sum(column) for column in zip(*every, strict=True))) if every else Reached()
 
 
-def _by_place(found: Mapping[Key, Reached], names: Mapping[str, str]) -> Table:
+def reached_cells(sums: Reached, scope: Scope, **whose: str | None) -> dict[str, Cell]:
+    """Each figure of a group with the way to the loans of those that it counts."""
+    given = {"bank": scope.bank_code, "tanggal": scope.last.isoformat(), **whose}
+    ever = given | {"keadaan": "semua"}
+    served = ever | {"cair_dari": scope.first.isoformat(), "cair_sampai": scope.last.isoformat()}
+    where = {"served": served, "ever": ever, "running": given, "loans": served, "principal": served}
+    return {
+        name: linked(Cell(value), "loans.loan_list", **where[name])
+        for name, value in sums._asdict().items()
+    }
+
+
+def _by_place(found: Mapping[Key, Reached], names: Mapping[str, str], scope: Scope) -> Table:
     columns = (
         Column("Kecamatan", Kind.TEXT),
         *(
@@ -133,21 +149,27 @@ def _by_place(found: Mapping[Key, Reached], names: Mapping[str, str]) -> Table:
         Column("Pinjaman dalam periode"),
         Column("Plafon dalam periode (Rp)", MONEY),
     )
-    rows: list[Row] = []
-    for code, name in names.items():
-        men, women = _sum(found, place=code, sex="L"), _sum(found, place=code, sex="P")
-        both = _sum(found, place=code)
-        rows.append(
-            row(name, men.served, women.served, both.served, men.ever, women.ever, both.ever,
-                men.running, women.running, both.running, both.loans, both.principal)
-        )  # fmt: skip
-    return Table(
-        "kecamatan", "Menurut kecamatan", columns, tuple(rows), summed(rows, "Jumlah", columns)
-    )
+
+    def line(label: str, **place: str) -> Row:
+        men, women, both = (
+            reached_cells(
+                _sum(found, **place, **sex),
+                scope,
+                kecamatan=place.get("place"),
+                kelamin=sex.get("sex"),
+            )
+            for sex in ({"sex": "L"}, {"sex": "P"}, {})
+        )
+        counts = (group[name] for name in COUNTED for group in (men, women, both))
+        return row(label, *counts, both["loans"], both["principal"])
+
+    rows = tuple(line(name, place=code) for code, name in names.items())
+    return Table("kecamatan", "Menurut kecamatan", columns, rows, line("Jumlah"))
 
 
 def _by_word(
     found: Mapping[Key, Reached],
+    scope: Scope,
     code: str,
     title: str,
     heading: str,
@@ -170,15 +192,15 @@ def _by_word(
     for key, sums in found.items():
         groups[key[place]][key] = sums
 
-    def line(label: str, one: Reached) -> Row:
-        shares = (
-            (one.served, share(one.served, total.served)),
-            (one.ever, share(one.ever, total.ever)),
-            (one.running, share(one.running, total.running)),
+    def line(label: str, one: Reached, key: str | None) -> Row:
+        cells = reached_cells(one, scope, **{code: IN_ADDRESS.get(key or "", key)})
+        pairs = (
+            (cells[name], replace(cells[name], value=share(part, whole_)))
+            for name, part, whole_ in zip(COUNTED, one, total, strict=False)
         )
-        cells = (Cell(value) for pair in shares for value in pair)
-        return (Cell(label), *cells, Cell(one.loans), Cell(one.principal))
+        each = (cell for pair in pairs for cell in pair)
+        return row(label, *each, cells["loans"], cells["principal"])
 
-    rows = tuple(line(word, _sum(groups[key])) for key, word in words.items())
+    rows = tuple(line(word, _sum(groups[key]), key) for key, word in words.items())
     note = "Penyebut tiap persentase adalah jumlah di baris terakhir kolom di sebelah kirinya."
-    return Table(code, title, columns, rows, line("Jumlah", total), note)
+    return Table(code, title, columns, rows, line("Jumlah", total, None), note)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wibawa.borrowers.models import Borrower
+from wibawa.indicators.counted.forms import address_of
 from wibawa.indicators.models import IndicatorDefinition, IndicatorInput
 from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator
 from wibawa.loans.models import Loan
@@ -27,6 +28,7 @@ from wibawa.reports.document import (
 )
 from wibawa.reports.forms import Scope
 from wibawa.rules.dates import long_date
+from wibawa.rules.indicators import Kinds, Rule, Unit
 from wibawa.rules.money import number
 
 TPB, ACCESS, CAPITAL = "TPB 8.3.1.(c)", "AKSES-PEMBIAYAAN", "KOP-PERMODALAN"
@@ -59,7 +61,7 @@ def tpb_report(session: Session, scope: Scope) -> Report:
         TPB_TITLE,
         TPB_ABOUT,
         scope.words(of_period=False),
-        (*_renstra_form(figures), _by_year(figures, "Realisasi per tahun")),
+        (*_renstra_form(figures), _by_year(figures, "Realisasi per tahun", scope)),
         (),
         counted_later(session, scope, figures),
     )
@@ -72,7 +74,7 @@ def access_report(session: Session, scope: Scope) -> Report:
         ACCESS_TITLE,
         ACCESS_ABOUT,
         scope.words(of_period=False),
-        (_by_year(figures, "Target dan realisasi per tahun"),),
+        (_by_year(figures, "Target dan realisasi per tahun", scope),),
         (),
         counted_later(session, scope, figures),
     )
@@ -168,7 +170,26 @@ def _renstra_form(figures: Sequence[IndicatorFigure]) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-def _by_year(figures: Sequence[IndicatorFigure], title: str) -> Table:
+def _counted(figure: IndicatorFigure, scope: Scope) -> Cell:
+    """A numerator with the way to those that our own books count of it; counts of other programmes
+    come beside them. Of a year that had not ended on a past day, today's list would be another."""
+    if figure.numerator is None:
+        return UNKNOWN
+    past = figure.year >= scope.last.year and scope.last < scope.today
+    if not figure.counted or figure.rule is None or past:
+        return Cell(figure.numerator)
+    rule, unit = Rule(figure.rule), Unit(figure.unit_counted or "")
+    where = address_of(rule, unit, Kinds(figure.kinds or ""))
+    return linked(
+        Cell(figure.numerator),
+        "indicators.member_list",
+        year=figure.year,
+        kunci=figure.lock,
+        **where,
+    )
+
+
+def _by_year(figures: Sequence[IndicatorFigure], title: str, scope: Scope) -> Table:
     columns = (
         Column("Tahun", TEXT),
         Column("Target (%)", PERCENT),
@@ -183,7 +204,7 @@ def _by_year(figures: Sequence[IndicatorFigure], title: str) -> Table:
         row(
             str(each.year),
             shown_target(each),
-            UNKNOWN if each.numerator is None else Cell(each.numerator),
+            _counted(each, scope),
             UNKNOWN if each.denominator is None else Cell(each.denominator),
             shown_value(each.realised, each),
             UNKNOWN if each.ratio is None else Cell(each.ratio),
@@ -234,10 +255,13 @@ def _capital_row(figure: IndicatorFigure, lent: tuple[int, int] | None, scope: S
     loans, principal = (Cell(value) for value in lent) if lent else (UNKNOWN, UNKNOWN)
     if lent:
         loans, principal = (linked(cell, "loans.loan_list", **where) for cell in (loans, principal))
+    realised = shown_value(figure.realised, figure)
+    if lent and figure.counted and not figure.others and figure.lock is None:
+        realised = linked(realised, "loans.loan_list", **where)
     return row(
         str(figure.year),
         shown_target(figure),
-        shown_value(figure.realised, figure),
+        realised,
         UNKNOWN if figure.ratio is None else Cell(figure.ratio),
         loans,
         principal,

@@ -30,6 +30,8 @@ from wibawa.web.formats import moment
 
 pages = Blueprint("reports", __name__)
 
+INSTEAD = {"indicators.member_list": "indicators.split_list"}  # for who may not see people
+
 
 def _asked(which: str) -> tuple[Definition, Asked]:
     """The report of an address and what it asks for; a bank officer's is of the own bank."""
@@ -61,9 +63,12 @@ def _rows_of(cell: Cell) -> str | None:
     """The address of the rows behind a figure; None for who may not open it."""
     if cell.link is None or not cell.value:
         return None
-    view: Any = current_app.view_functions[cell.link.endpoint]
     arguments: dict[str, Any] = dict(cell.link.arguments)
-    return url_for(cell.link.endpoint, **arguments) if me().may(view.wibawa_permission) else None
+    for endpoint in (cell.link.endpoint, INSTEAD.get(cell.link.endpoint)):
+        view: Any = current_app.view_functions[endpoint] if endpoint else None
+        if endpoint and me().may(view.wibawa_permission):
+            return url_for(endpoint, **arguments)
+    return None
 
 
 @needs(Permission.SEE_REPORTS)

@@ -21,12 +21,13 @@ from wibawa.reports.document import (
     Report,
     Row,
     Table,
+    linked,
     row,
 )
 from wibawa.reports.forms import Scope
-from wibawa.reports.money import Came, Lent, lent_report, lent_total, received
-from wibawa.reports.people import Reached, reached_report, reached_total
-from wibawa.reports.portfolio import arrears_share, npl_share, par30_share
+from wibawa.reports.money import Came, Lent, came_cells, lent_report, lent_total, received
+from wibawa.reports.people import Reached, reached_cells, reached_report, reached_total
+from wibawa.reports.portfolio import GIVEN_UP, LATE, NPL, PAR, arrears_share, npl_share, par30_share
 from wibawa.reports.results import TPB, TPB_YEARS, said_later, shown_target, shown_value
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import add_months, long_date
@@ -104,34 +105,58 @@ def _sums(session: Session, scope: Scope) -> Sums:
     )
 
 
-def _lines(sums: Sums) -> list[tuple[str, str, Kind, int | None]]:
+def _lines(sums: Sums, scope: Scope) -> list[tuple[str, str, Cell]]:
+    """What each figure is called, its unit, and the figure with the way to what it counts."""
     at = sums.stands
+    day = {"bank": scope.bank_code, "tanggal": scope.last.isoformat()}
+    days = {"cair_dari": scope.first.isoformat(), "cair_sampai": scope.last.isoformat()}
+    reached = reached_cells(sums.reached, scope)
+    came = came_cells(sums.came, scope.first, scope.last, scope.bank_code)
+
+    def loans(value: int | None, kind: Kind, **where: str) -> Cell:
+        return linked(Cell(value, kind), "loans.loan_list", **day, **where)
+
+    def lent(value: int, kind: Kind, **where: str) -> Cell:
+        return loans(value, kind, keadaan="semua", **days, **where)
+
+    def of_kind(cell: Cell, kind: Kind) -> Cell:
+        return replace(cell, kind=kind)
+
     return [
-        ("Pinjaman dicairkan", "pinjaman", COUNT, sums.lent.loans),
-        ("Plafon dicairkan", "Rp", MONEY, sums.lent.principal),
-        ("Di antaranya kepada koperasi", "pinjaman", COUNT, sums.lent.cooperatives),
-        ("Peminjam dilayani", "peminjam", COUNT, sums.reached.served),
-        ("Peminjam sejak awal", "peminjam", COUNT, sums.reached.ever),
-        ("Uang diterima, bersih", "Rp", MONEY, sums.came.net),
-        ("Di antaranya pokok", "Rp", MONEY, sums.came.principal),
-        ("Di antaranya bunga", "Rp", MONEY, sums.came.interest),
-        ("Baki debet pada hari terakhir", "Rp", MONEY, at.outstanding_principal),
-        ("Tunggakan", "Rp", MONEY, at.arrears),
-        ("Rasio tunggakan", "%", PERCENT, arrears_share(at)),
-        ("Baki debet yang menunggak lebih dari 30 hari", "Rp", MONEY, at.par30_outstanding),
-        ("PAR30", "%", PERCENT, par30_share(at)),
-        ("Baki debet kolektibilitas 3–5", "Rp", MONEY, at.npl_outstanding),
-        ("NPL", "%", PERCENT, npl_share(at)),
-        ("Pinjaman yang dihapus buku", "pinjaman", COUNT, at.written_off_loans),
+        ("Pinjaman dicairkan", "pinjaman", lent(sums.lent.loans, COUNT)),
+        ("Plafon dicairkan", "Rp", lent(sums.lent.principal, MONEY)),
+        (
+            "Di antaranya kepada koperasi",
+            "pinjaman",
+            lent(sums.lent.cooperatives, COUNT, jenis="koperasi"),
+        ),
+        ("Peminjam dilayani", "peminjam", of_kind(reached["served"], COUNT)),
+        ("Peminjam sejak awal", "peminjam", of_kind(reached["ever"], COUNT)),
+        ("Uang diterima, bersih", "Rp", of_kind(came[3], MONEY)),
+        ("Di antaranya pokok", "Rp", of_kind(came[4], MONEY)),
+        ("Di antaranya bunga", "Rp", of_kind(came[5], MONEY)),
+        ("Baki debet pada hari terakhir", "Rp", loans(at.outstanding_principal, MONEY)),
+        ("Tunggakan", "Rp", loans(at.arrears, MONEY, **LATE)),
+        ("Rasio tunggakan", "%", loans(arrears_share(at), PERCENT, **LATE)),
+        (
+            "Baki debet yang menunggak lebih dari 30 hari",
+            "Rp",
+            loans(at.par30_outstanding, MONEY, **PAR),
+        ),
+        ("PAR30", "%", loans(par30_share(at), PERCENT, **PAR)),
+        ("Baki debet kolektibilitas 3–5", "Rp", loans(at.npl_outstanding, MONEY, **NPL)),
+        ("NPL", "%", loans(npl_share(at), PERCENT, **NPL)),
+        ("Pinjaman yang dihapus buku", "pinjaman", loans(at.written_off_loans, COUNT, **GIVEN_UP)),
     ]
 
 
 def _summary(now: Sums, then: Sums, scope: Scope, before: Scope) -> Table:
     unknown = Cell(None, missing=NO_DATA)
     rows: list[Row] = []
-    for (label, unit, kind, value), (*_, earlier) in zip(_lines(now), _lines(then), strict=True):
-        one = unknown if now.is_empty else Cell(value, kind)
-        two = unknown if then.is_empty else Cell(earlier, kind)
+    each = zip(_lines(now, scope), _lines(then, before), strict=True)
+    for (label, unit, figure), (_, _, earlier) in each:
+        one = unknown if now.is_empty else figure
+        two = unknown if then.is_empty else earlier
         rows.append((Cell(label), Cell(unit), one, two))
     columns = (
         Column("Angka", TEXT),
@@ -210,17 +235,19 @@ def _classes(at: BankFigures, scope: Scope) -> Table:
         Column("Baki debet (Rp)", MONEY),
         Column("Bagian (%)", PERCENT),
     )
-    rows = tuple(
-        row(
-            f"{grade} {name}",
-            at.classes[grade].loans,
-            at.classes[grade].outstanding,
-            share(at.classes[grade].outstanding, at.outstanding_principal),
+
+    def line(label: str, loans: int, outstanding: int, **where: int) -> Row:
+        figures = (loans, outstanding, share(outstanding, at.outstanding_principal))
+        day = {"bank": scope.bank_code, "tanggal": scope.last.isoformat()}
+        return row(
+            label, *(linked(Cell(value), "loans.loan_list", **day, **where) for value in figures)
         )
+
+    rows = tuple(
+        line(f"{grade} {name}", at.classes[grade].loans, at.classes[grade].outstanding, kol=grade)
         for grade, name in CLASS_NAMES.items()
     )
-    whole = share(at.outstanding_principal, at.outstanding_principal)
-    total = row("Jumlah", at.loans_outstanding, at.outstanding_principal, whole)
+    total = line("Jumlah", at.loans_outstanding, at.outstanding_principal)
     values = tuple(at.classes[grade].outstanding for grade in CLASS_NAMES)
     chart = Chart(tuple(CLASS_NAMES.values()), values, MONEY, "Baki debet, juta rupiah")
     title = f"Kolektibilitas, {long_date(scope.last)}"

@@ -37,3 +37,29 @@ def asked_number(text: str | None, lowest: int, highest: int) -> int | None:
         return None
     value = int(typed)
     return value if lowest <= value <= highest else None
+
+
+def asked_date(text: str | None) -> tuple[dt.date | None, str | None]:
+    """The day that a filter names; None without one, and for an odd one a sentence that says so."""
+    typed = (text or "").strip()
+    if not typed:
+        return None, None
+    try:
+        day = parse_date(typed)
+    except DateError:
+        day = None
+    if day is None or not EARLIEST <= day <= LATEST:
+        return None, (
+            f"Tertulis “{typed[:40]}”: tanggal tidak terbaca atau di luar jangkauan. Tulis "
+            "hari/bulan/tahun, misalnya 31/10/2026. Saringan tanggal itu tidak dipakai."
+        )
+    return day, None
+
+
+def period_words(what: str, first: dt.date | None, last: dt.date | None) -> str:
+    """What a filter by a period says: "Dibukukan 1 Oktober 2026 – 31 Oktober 2026"."""
+    if first is not None and last is not None:
+        return f"{what} {long_date(first)} – {long_date(last)}"
+    if first is not None:
+        return f"{what} sejak {long_date(first)}"
+    return f"{what} sampai {long_date(last)}" if last is not None else ""

@@ -1,0 +1,1 @@
+"""Loans that went from one class to another between two days, and what was paid off meanwhile."""
