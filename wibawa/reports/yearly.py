@@ -25,7 +25,7 @@ from wibawa.reports.document import (
 )
 from wibawa.reports.forms import Scope
 from wibawa.reports.money import Came, Lent, lent_report, lent_total, received
-from wibawa.reports.people import Reached, reached_report, reached_total
+from wibawa.reports.people import reached_report, reached_total
 from wibawa.reports.portfolio import arrears_share, npl_share, par30_share
 from wibawa.reports.results import TPB, TPB_YEARS, shown_target, shown_value
 from wibawa.rules.collectibility import CLASS_NAMES
@@ -47,7 +47,8 @@ class Sums:
 
     lent: Lent
     came: Came
-    reached: Reached
+    served: int
+    ever: int
     stands: BankFigures
 
     @property
@@ -99,7 +100,7 @@ def _sums(session: Session, scope: Scope) -> Sums:
     return Sums(
         lent_total(session, scope),
         received(session, scope),
-        reached_total(session, scope),
+        *reached_total(session, scope),
         figures.total,
     )
 
@@ -110,8 +111,8 @@ def _lines(sums: Sums) -> list[tuple[str, str, Kind, int | None]]:
         ("Pinjaman dicairkan", "pinjaman", COUNT, sums.lent.loans),
         ("Plafon dicairkan", "Rp", MONEY, sums.lent.principal),
         ("Di antaranya kepada koperasi", "pinjaman", COUNT, sums.lent.cooperatives),
-        ("Peminjam dilayani", "peminjam", COUNT, sums.reached.served),
-        ("Peminjam sejak awal", "peminjam", COUNT, sums.reached.ever),
+        ("Peminjam dilayani", "peminjam", COUNT, sums.served),
+        ("Peminjam sejak awal", "peminjam", COUNT, sums.ever),
         ("Uang diterima, bersih", "Rp", MONEY, sums.came.net),
         ("Di antaranya pokok", "Rp", MONEY, sums.came.principal),
         ("Di antaranya bunga", "Rp", MONEY, sums.came.interest),
@@ -150,8 +151,8 @@ def _words(now: Sums, then: Sums, scope: Scope) -> tuple[str, ...]:
     said = [
         f"Dari {long_date(scope.first)} sampai {long_date(scope.last)} dicairkan "
         f"{number(now.lent.loans)} pinjaman senilai {rupiah(now.lent.principal)} kepada "
-        f"{number(now.reached.served)} peminjam{_compared(now, then)}. Sejak awal program "
-        f"{number(now.reached.ever)} peminjam telah dilayani.",
+        f"{number(now.served)} peminjam{_compared(now, then)}. Sejak awal program "
+        f"{number(now.ever)} peminjam telah dilayani.",
         f"Dalam periode yang sama diterima {rupiah(now.came.net)}, di antaranya pokok "
         f"{rupiah(now.came.principal)} dan bunga {rupiah(now.came.interest)}.",
         f"Pada {long_date(scope.last)} baki debet {rupiah(at.outstanding_principal)} pada "
