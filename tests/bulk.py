@@ -64,17 +64,19 @@ def large_portfolio(
     payments: bool = True,
     seed: int = 20261124,
     banks: Sequence[int] = BANKS,
+    first: int = 1,
 ) -> list[Account]:
     """`loans` loans of 24 months, spread over the banks, with partial payments by a seeded dice.
 
     Disbursed over the three years before 21 November 2026: some are paid off, some in arrears, some
-    never paid. About ten payments a loan.
+    never paid. About ten payments a loan. Accounts and borrowers are numbered from `first` on.
     """
     dice = random.Random(seed)
     author = Author(people[0], people[1], MADE_AT)
     accounts: list[Account] = []
-    for start in range(0, loans, BATCH):
-        numbers = range(start + 1, min(start + BATCH, loans) + 1)
+    end = first + loans
+    for start in range(first, end, BATCH):
+        numbers = range(start, min(start + BATCH, end))
         some = _some_loans(session, numbers, author, dice, banks)
         accounts += _pay(session, some, author, dice) if payments else some
     return accounts

@@ -159,7 +159,7 @@ def places(books: Books, on: dt.date) -> list[Place]:
 
 def _places(session: Session, on: dt.date) -> list[Place]:
     classes = thresholds_on(session, on)
-    each = positions(on, classes).add_columns(Loan.borrower_id).subquery("each")
+    each = positions(on, classes, overdue=False).add_columns(Loan.borrower_id).subquery("each")
     late = each.c.uncovered_since < on - dt.timedelta(days=PAR_DAYS)
     query = (
         select(

@@ -60,13 +60,17 @@ def _paid_in(span: Span) -> str:
     return f"before_{span.year}"
 
 
-def loans_of(span: Span, rules: Sequence[Rule], paid: CTE | None = None) -> Select[Any]:
+def loans_of(
+    span: Span, rules: Sequence[Rule], paid: CTE | None = None, *, ordered: bool = False
+) -> Select[Any]:
     """The programme's loans disbursed up to `span.last`: loan_id, borrower_id, bank_id, principal,
-    disbursed_on, `nth` (the borrower's first, second … loan) and for each rule whether it counts
-    them, in a column of its name. `paid` comes from `paid_before`, where several spans share it."""
+    disbursed_on and for each rule whether it counts them, in a column of its name; where a rule or
+    `ordered` asks for it also `nth` (the borrower's first, second … loan). `paid` comes from
+    `paid_before`, where several spans share it."""
     nth = func.row_number().over(
         partition_by=Loan.borrower_id, order_by=(Loan.disbursed_on, Loan.id)
     )
+    order = [nth.label("nth")] if ordered or Rule.NEW in rules else []
     known = (
         select(
             Loan.id.label("loan_id"),
@@ -74,7 +78,7 @@ def loans_of(span: Span, rules: Sequence[Rule], paid: CTE | None = None) -> Sele
             Loan.bank_id,
             Loan.principal,
             Loan.disbursed_on,
-            nth.label("nth"),
+            *order,
         )
         .where(
             Loan.disbursed_on.between(PROGRAMME_SINCE, span.last),
@@ -138,7 +142,7 @@ def _withdrawn(on: dt.date) -> Select[Any]:
 def members(rule: Rule, span: Span) -> Select[Any]:
     """The loans that one rule counts: loan_id, borrower_id, bank_id, principal, disbursed_on, nth,
     and `leads`: whether it is the borrower's latest of them, which stands for the borrower."""
-    known = loans_of(span, [rule]).subquery("counted")
+    known = loans_of(span, [rule], ordered=True).subquery("counted")
     behind = func.row_number().over(
         partition_by=known.c.borrower_id,
         order_by=(known.c.disbursed_on.desc(), known.c.loan_id.desc()),

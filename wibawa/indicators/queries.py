@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import BigInteger, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from wibawa.borrowers.models import Borrower
@@ -155,19 +155,31 @@ def counts(
 
 
 def _counted(span: Span, rules: Sequence[Rule], paid: Any) -> Any:
+    """Loans, people and principal of each rule by kind of borrower: a row for each borrower first,
+    so that nobody is counted twice and nothing need be looked up for it."""
     each = loans_of(span, rules, paid).subquery(f"loans_{span.year}")
-    columns: list[Any] = []
+    inner: list[Any] = []
     for rule in rules:
         flag = each.c[rule.value]
+        inner += [
+            cast(func.sum(case((flag, 1), else_=0)), BigInteger).label(f"{rule.value}_loans"),
+            cast(func.sum(case((flag, each.c.principal), else_=0)), BigInteger).label(
+                f"{rule.value}_principal"
+            ),
+        ]
+    one = select(each.c.borrower_id, *inner).group_by(each.c.borrower_id).subquery()
+    columns: list[Any] = []
+    for rule in rules:
+        loans = one.c[f"{rule.value}_loans"]
         columns += [
-            func.sum(case((flag, 1), else_=0)),
-            func.count(func.distinct(case((flag, each.c.borrower_id)))),
-            func.sum(case((flag, each.c.principal), else_=0)),
+            func.sum(loans),
+            func.sum(case((loans > 0, 1), else_=0)),
+            func.sum(one.c[f"{rule.value}_principal"]),
         ]
     return (
         select(literal(span.year), Borrower.kind, *columns)
-        .select_from(each)
-        .join(Borrower, Borrower.id == each.c.borrower_id)
+        .select_from(one)
+        .join(Borrower, Borrower.id == one.c.borrower_id)
         .group_by(Borrower.kind)
     )
 

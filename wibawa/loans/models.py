@@ -157,6 +157,8 @@ class LedgerEntry(Base):
         ),
         Index("uq_ledger_entries_reference", "bank_id", "bank_reference", "attempt", unique=True),
         Index("uq_ledger_entries_row_key", "bank_id", "row_key", "attempt", unique=True),
+        # What is poured over each loan up to a day, read without the wide rows.
+        Index("ix_ledger_entries_sums", "loan_id", "effective_on", "applied"),
         Index(
             "ix_ledger_entries_write_off",
             "loan_id",

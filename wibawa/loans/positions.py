@@ -35,7 +35,11 @@ due = aliased(ScheduleRow, name="due_row")
 
 
 def positions(
-    on: dt.date, classes: Classes, besides: ColumnElement[bool] | None = None
+    on: dt.date,
+    classes: Classes,
+    besides: ColumnElement[bool] | None = None,
+    *,
+    overdue: bool = True,
 ) -> Select[tuple[object, ...]]:
     """A SELECT with one row for each loan disbursed on or before `on`.
 
@@ -43,7 +47,8 @@ def positions(
     arrears_principal, uncovered_since (due date of the oldest uncovered installment that is past
     due, else NULL), collectibility (1–5) and written_off_on (NULL unless written off by then: the
     claim remains, but it counts neither for NPL nor for PAR). Entries that `besides` names are left
-    out, as if they had never been.
+    out, as if they had never been. Without `overdue` the two columns of arrears are not there, and
+    one of two looks into the schedule rows is saved.
     """
     # PostgreSQL sums BIGINT into NUMERIC, which is slow to compare with two million rows.
     total = cast(func.sum(LedgerEntry.applied), BigInteger)
@@ -61,16 +66,20 @@ def positions(
         (into > 0, current.balance + current.principal - into),
         else_=current.balance + current.principal,
     )
-    behind = and_(due.number.is_not(None), due.total_through > applied)
-    return (
+    # Who lacks money of a row that is past due lacks some of the last such row too.
+    behind = current.due_on < on
+    late = (
+        case((behind, due.total_through - applied), else_=0).label("arrears"),
+        case((behind, outstanding - due.balance), else_=0).label("arrears_principal"),
+    )
+    query = (
         select(
             Loan.id.label("loan_id"),
             Loan.bank_id,
             Loan.principal,
             applied.label("applied"),
             outstanding.label("outstanding"),
-            case((behind, due.total_through - applied), else_=0).label("arrears"),
-            case((behind, outstanding - due.balance), else_=0).label("arrears_principal"),
+            *(late if overdue else ()),
             case((behind, current.due_on), else_=None).label("uncovered_since"),
             _class(on, classes, behind, current.due_on).label("collectibility"),
             given_up.c.written_off_on,
@@ -90,11 +99,12 @@ def positions(
                 current.total_through > applied,
             ),
         )
-        .outerjoin(
-            due,
-            and_(due.schedule_id == Schedule.id, due.due_on < on, due.next_due_on >= on),
-        )
         .where(Loan.disbursed_on <= on)
+    )
+    if not overdue:
+        return query
+    return query.outerjoin(
+        due, and_(due.schedule_id == Schedule.id, due.due_on < on, due.next_due_on >= on)
     )
 
 
@@ -111,7 +121,7 @@ def _class(
         return case(*steps, else_=5)
 
     return case(
-        (~behind, literal(1)),
-        *((Bank.kind == kind.value, ladder(limits)) for kind, limits in classes.items()),
-        else_=literal(5),
+        *((behind & (Bank.kind == kind.value), ladder(limits)) for kind, limits in classes.items()),
+        (behind, literal(5)),
+        else_=literal(1),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -317,8 +318,6 @@ def _gone_cells(
 
 def _gone_now(session: Session, scope: Scope, banks: Sequence[Bank]) -> Table:
     on = scope.last
-    each = positions(on, thresholds_on(session, on)).where(of_bank(Loan.bank_id, scope))
-    at = each.subquery("each")
     lost = (
         select(LedgerEntry.loan_id, func.sum(LedgerEntry.amount).label("amount"))
         .where(
@@ -329,6 +328,8 @@ def _gone_now(session: Session, scope: Scope, banks: Sequence[Bank]) -> Table:
         .group_by(LedgerEntry.loan_id)
         .subquery("lost")
     )
+    each = positions(on, thresholds_on(session, on), overdue=False)
+    at = each.where(of_bank(Loan.bank_id, scope), Loan.id.in_(select(lost.c.loan_id))).subquery()
     query = (
         select(at.c.bank_id, func.count(), func.sum(lost.c.amount), func.sum(at.c.outstanding))
         .join(lost, lost.c.loan_id == at.c.loan_id)

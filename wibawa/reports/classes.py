@@ -97,11 +97,12 @@ def _state(each: Any) -> Any:
 
 
 def _moved(session: Session, scope: Scope) -> dict[Key, Moved]:
-    def at(day: dt.date, name: str) -> Any:
-        found = positions(day, thresholds_on(session, day)).where(of_bank(Loan.bank_id, scope))
+    def at(day: dt.date, name: str, overdue: bool) -> Any:
+        each = positions(day, thresholds_on(session, day), overdue=overdue)
+        found = each.where(of_bank(Loan.bank_id, scope))
         return found.cte(name).prefix_with("MATERIALIZED", dialect="sqlite")
 
-    before, after = at(scope.first, "before"), at(scope.last, "after")
+    before, after = at(scope.first, "before", False), at(scope.last, "after", True)
     was, became = _state(before), _state(after)
     query = (
         select(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
@@ -46,7 +46,7 @@ Key = tuple[dt.date, int]  # due date, bank
 
 
 def coming_report(session: Session, scope: Scope) -> Report:
-    """What falls due from `scope.last` on: four queries."""
+    """What falls due from `scope.last` on: five queries."""
     banks, due = banks_of(session, scope), _due(session, scope)
     return Report(
         "jatuh-tempo",
@@ -75,37 +75,38 @@ def _due(session: Session, scope: Scope) -> dict[Key, Due]:
     row_ = ScheduleRow
     applied = func.coalesce(paid.c.applied, 0)
     into = case((applied > row_.total_before, applied - row_.total_before), else_=0)
-    lacks = row_.total_through > applied
     interest = case((into < row_.interest, row_.interest - into), else_=0)
     principal = case(
         (into > row_.interest, row_.principal + row_.interest - into), else_=row_.principal
     )
-    query = (
-        select(
-            row_.due_on,
-            Loan.bank_id,
-            func.count(),
-            func.sum(row_.principal),
-            func.sum(row_.interest),
-            func.sum(case((lacks, 1), else_=0)),
-            func.sum(case((lacks, principal), else_=0)),
-            func.sum(case((lacks, interest), else_=0)),
+    lacks = row_.total_through > applied
+
+    def grouped(*sums: Any) -> Any:
+        """Sums over installments by due date and bank; the journal is looked at if it is joined."""
+        return (
+            select(row_.due_on, Loan.bank_id, func.count(), *map(func.sum, sums))
+            .join(Schedule, Schedule.id == row_.schedule_id)
+            .join(Loan, Loan.id == Schedule.loan_id)
+            .outerjoin(gone, gone.c.loan_id == Loan.id)
+            .where(
+                and_(Schedule.starts_on <= on, on < Schedule.ends_on),
+                Loan.disbursed_on <= on,
+                gone.c.loan_id.is_(None),
+                of_bank(Loan.bank_id, scope),
+            )
+            .group_by(row_.due_on, Loan.bank_id)
         )
-        .join(Schedule, Schedule.id == row_.schedule_id)
-        .join(Loan, Loan.id == Schedule.loan_id)
-        .outerjoin(paid, paid.c.loan_id == Loan.id)
-        .outerjoin(gone, gone.c.loan_id == Loan.id)
-        .where(
-            and_(Schedule.starts_on <= on, on < Schedule.ends_on),
-            Loan.disbursed_on <= on,
-            gone.c.loan_id.is_(None),
-            or_(lacks, row_.due_on.between(month.first, month.last)),
-            row_.principal + row_.interest > 0,
-            of_bank(Loan.bank_id, scope),
-        )
-        .group_by(row_.due_on, Loan.bank_id)
+
+    asked = grouped(row_.principal, row_.interest).where(
+        row_.due_on.between(month.first, month.last), row_.principal + row_.interest > 0
     )
-    return {(day, bank): Due(*whole(sums)) for day, bank, *sums in session.execute(query)}
+    # What lacks money has some to ask for. These are most rows: no more is sorted than is needed.
+    lacking = grouped(principal, interest).outerjoin(paid, paid.c.loan_id == Loan.id).where(lacks)
+    found: dict[Key, list[int]] = defaultdict(lambda: [0] * 6)
+    for at, query in ((0, asked), (3, lacking)):
+        for day, bank, *sums in session.execute(query):
+            found[day, bank][at : at + 3] = whole(sums)
+    return {key: Due(*sums) for key, sums in found.items()}
 
 
 def _sum(found: Sequence[Due]) -> Due:

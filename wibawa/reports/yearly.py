@@ -48,7 +48,8 @@ class Sums:
 
     lent: Lent
     came: Came
-    reached: Reached
+    served: int
+    ever: int
     stands: BankFigures
 
     @property
@@ -100,7 +101,7 @@ def _sums(session: Session, scope: Scope) -> Sums:
     return Sums(
         lent_total(session, scope),
         received(session, scope),
-        reached_total(session, scope),
+        *reached_total(session, scope),
         figures.total,
     )
 
@@ -110,7 +111,7 @@ def _lines(sums: Sums, scope: Scope) -> list[tuple[str, str, Cell]]:
     at = sums.stands
     day = {"bank": scope.bank_code, "tanggal": scope.last.isoformat()}
     days = {"cair_dari": scope.first.isoformat(), "cair_sampai": scope.last.isoformat()}
-    reached = reached_cells(sums.reached, scope)
+    reached = reached_cells(Reached(sums.served, sums.ever), scope)
     came = came_cells(sums.came, scope.first, scope.last, scope.bank_code)
 
     def loans(value: int | None, kind: Kind, **where: str) -> Cell:
@@ -175,8 +176,8 @@ def _words(now: Sums, then: Sums, scope: Scope) -> tuple[str, ...]:
     said = [
         f"Dari {long_date(scope.first)} sampai {long_date(scope.last)} dicairkan "
         f"{number(now.lent.loans)} pinjaman senilai {rupiah(now.lent.principal)} kepada "
-        f"{number(now.reached.served)} peminjam{_compared(now, then)}. Sejak awal program "
-        f"{number(now.reached.ever)} peminjam telah dilayani.",
+        f"{number(now.served)} peminjam{_compared(now, then)}. Sejak awal program "
+        f"{number(now.ever)} peminjam telah dilayani.",
         f"Dalam periode yang sama diterima {rupiah(now.came.net)}, di antaranya pokok "
         f"{rupiah(now.came.principal)} dan bunga {rupiah(now.came.interest)}.",
         f"Pada {long_date(scope.last)} baki debet {rupiah(at.outstanding_principal)} pada "

@@ -257,7 +257,7 @@ def _moves(session: Session, span: Span) -> dict[str, dict[str, int]]:
 
 def _late(session: Session, span: Span, classes: Classes) -> list[Step]:
     on = span.last
-    each = positions(on, classes).subquery("positions")
+    each = positions(on, classes, overdue=False).subquery("positions")
     known = loans_of(span, []).subquery("known")
     late = [
         (each.c.uncovered_since >= on - dt.timedelta(days=days), place)
