@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.routing import IntegerConverter
 
-from wibawa import commands, schema
+from wibawa import VERSION, commands, schema
 from wibawa.access import routes as access_routes
 from wibawa.access import sessions
 from wibawa.access.guard import public
@@ -33,6 +34,8 @@ from wibawa.indicators import routes as indicator_routes
 from wibawa.jobs import kind as jobs
 from wibawa.jobs import routes as job_routes
 from wibawa.jobs.queries import own_jobs
+from wibawa.keeping import jobs as keeping_jobs
+from wibawa.keeping import routes as keeping_routes
 from wibawa.layouts import routes as layout_routes
 from wibawa.letters import routes as letter_routes
 from wibawa.loans import routes as loan_routes
@@ -53,7 +56,7 @@ from wibawa.siumi import routes as siumi_routes
 from wibawa.web import clock, errors, formats, log, security
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSION = "0.1.0"
+LOOK_AGAIN_SECONDS = 5.0  # at the version of the database
 migrate = Migrate()
 csrf = CSRFProtect()
 PARTS = (
@@ -82,6 +85,7 @@ PARTS = (
     reconciliation_routes,
     report_routes,
     job_routes,
+    keeping_routes,
 )
 JOB_KINDS = (
     ScheduleBatch(),
@@ -93,6 +97,7 @@ JOB_KINDS = (
     register_jobs.CHOOSE,
     register_jobs.NAMES,
     register_jobs.APPLY,
+    keeping_jobs.BackupJob(),
 )
 
 
@@ -185,8 +190,12 @@ def _transactions(app: Flask) -> None:
 
 
 def _schema_first(app: Flask, at_start: bool) -> None:
-    """A damaged schema stops the start; an empty or older one answers 503 with what to do."""
+    """A damaged schema stops the start; an empty or older one answers 503 with what to do.
+
+    So does a database that was upgraded while this process runs: whoever writes asks each time,
+    whoever reads every few seconds."""
     seen: dict[str, str | None] = {}
+    looked = -LOOK_AGAIN_SECONDS
     if at_start:
         with app.app_context():
             try:
@@ -196,10 +205,16 @@ def _schema_first(app: Flask, at_start: bool) -> None:
 
     @app.before_request
     def stop_unfit() -> tuple[str, int] | None:
+        nonlocal looked
         if request.endpoint == "static":
             return None
         if seen.get("state", "unknown") is not None:
             seen["state"] = schema.state(db.engine)
+            looked = time.monotonic()
+        elif request.method == "POST" or time.monotonic() - looked > LOOK_AGAIN_SECONDS:
+            seen["state"] = schema.other_version(db.session.connection())
+            db.session.rollback()
+            looked = time.monotonic()
         if seen["state"] is None:
             return None
         errors.ask_no_database()

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, text
 from tests.conftest import dispose, make_app
 from wibawa import schema
 from wibawa.database import Base, db, writing
+from wibawa.jobs import runner
 from wibawa.migrating import migrate_if_empty
 
 VERSIONS = sorted((schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
@@ -210,3 +212,16 @@ def test_an_empty_database_works_as_soon_as_it_is_migrated(empty_app: Flask) -> 
     assert client.get("/masuk").status_code == 503
     migrate_if_empty(empty_app)
     assert client.get("/masuk").status_code == 200
+
+
+def test_a_process_of_an_older_version_stops_when_the_database_is_upgraded_under_it(
+    app: Flask,
+) -> None:
+    client = app.test_client()
+    assert client.get("/masuk").status_code == 200
+    with app.app_context(), writing(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for answer in (client.post("/masuk", data={"username": "staff"}), client.get("/masuk")):
+        assert answer.status_code == 503
+        assert "sudah diperbarui ke versi 9999" in answer.get_data(as_text=True)
+    runner.work(app, Event())  # it ends by itself

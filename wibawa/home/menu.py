@@ -21,6 +21,7 @@ from wibawa.banks.models import CollectibilityRule, LoanTerms
 from wibawa.banks.queries import thresholds_on
 from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
+from wibawa.keeping.queries import alarms
 from wibawa.loans.models import LoanRequest, SuspenseEntry
 from wibawa.loans.undone import open_of
 from wibawa.merging.models import BorrowerMerge
@@ -60,7 +61,7 @@ class Waiting:
     to decide, titipan, settings, merges, what is to be sent to a bank, applications past their
     deadline among those to carry on, files of a bank's answers, what a bank approved, files of
     SI-UMI and of disbursements, requests of others that wait for a decision, promises about late
-    loans that passed unkept, months that are over and not closed."""
+    loans that passed unkept, months that are over and not closed, backups to be looked at."""
 
     uploads: int
     disbursements: int
@@ -77,6 +78,7 @@ class Waiting:
     changes: int
     unkept: int
     months: int
+    backups: int
 
     @property
     def payments(self) -> int:
@@ -117,6 +119,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Ketentuan", "banks.terms_list", "settings", P.SEE_TERMS, "terms"),
     ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
     ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
+    ("Cadangan", "keeping.backup_list", "download", P.KEEP_BACKUPS, "backups"),
     ("Jejak kegiatan", "access.trail_list", "history", P.SEE_TRAIL, None),
     ("Rantai pembukuan", "loans.chain_list", "lock", P.SEE_TRAIL, None),
 )  # fmt: skip
@@ -144,6 +147,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[12] if person.may(P.DECIDE_CHANGE) else 0,
         row[13] if person.may(P.FOLLOW_ARREARS) else 0,
         _months(session, person),
+        alarms(session, clock.now()) if person.may(P.KEEP_BACKUPS) else 0,
     )
 
 
@@ -326,6 +330,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         P.CLOSE_MONTH,
         "months",
         "Periksa angka dan selisihnya, lalu tutup atau kembalikan.",
+    ),
+    (
+        "Cadangan perlu diperiksa",
+        "keeping.backup_list",
+        P.KEEP_BACKUPS,
+        "backups",
+        "Yang terakhir gagal atau terlalu lama; cari sebabnya hari ini juga.",
     ),
     (
         "Pengguna",
