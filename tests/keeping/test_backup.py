@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask_migrate import downgrade
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
@@ -89,6 +90,20 @@ def _lives(app: Flask) -> None:
         assert allocate_ids(db.session(), "loans", 1) == [most + 1]
         db.session.rollback()
         db.session.remove()
+
+
+def test_a_backup_of_an_older_version_comes_back_as_the_newest(
+    books: Flask, empty: Callable[[str], str], engine_name: str, tmp_path: Path
+) -> None:
+    path, old = tmp_path / "lama.zip", f"{int(schema.head_revision()) - 1:04d}"
+    with books.app_context(), writing():
+        downgrade(revision=old)
+        assert backup(db.engine, path).manifest.revision == old
+        db.session.remove()
+    with app_at(empty(engine_name)) as again, again.app_context():
+        assert restore(db.engine, path).revision == schema.head_revision()
+        assert schema.state(db.engine) is None
+        assert content(url_of(again))["loans"] == content(url_of(books))["loans"]
 
 
 @pytest.mark.soak

@@ -81,9 +81,9 @@ def rows_of(connection: Connection, shape: Shape) -> Iterator[list[Any]]:
     order = ", ".join(f'"{name}"{collate * (kinds[name] == "text")}' for name in shape.key)
     asked = f'SELECT {", ".join(shape.names)} FROM "{shape.name}" ORDER BY {order}'  # noqa: S608
     spell = [SPELLING.get(kind) for _, kind in shape.columns]
-    found = connection.execution_options(stream_results=True, yield_per=AT_ONCE).exec_driver_sql(
-        asked
-    )
+    # Of this statement alone: set on the connection, the next CREATE TABLE would be a cursor too.
+    options = {"stream_results": True, "yield_per": AT_ONCE}
+    found = connection.exec_driver_sql(asked, execution_options=options)
     for row in found:
         yield [
             value if value is None or how is None else how(value)
