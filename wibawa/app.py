@@ -25,7 +25,7 @@ from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
 from wibawa.changes import routes as change_routes
 from wibawa.dashboard import routes as dashboard_routes
-from wibawa.database import db, prepare_engine, set_writing
+from wibawa.database import db, prepare_engine, reading, set_writing
 from wibawa.decisions import routes as decision_routes
 from wibawa.disbursements import routes as disbursement_routes
 from wibawa.home import routes as home_routes
@@ -212,8 +212,9 @@ def _schema_first(app: Flask, at_start: bool) -> None:
             seen["state"] = schema.state(db.engine)
             looked = time.monotonic()
         elif request.method == "POST" or time.monotonic() - looked > LOOK_AGAIN_SECONDS:
-            seen["state"] = schema.other_version(db.session.connection())
-            db.session.rollback()
+            with reading():  # whoever only asks waits for no writer
+                seen["state"] = schema.other_version(db.session.connection())
+                db.session.rollback()
             looked = time.monotonic()
         if seen["state"] is None:
             return None

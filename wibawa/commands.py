@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import click
 import waitress
 from flask import Flask, current_app
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from wibawa import demo
@@ -683,9 +684,13 @@ def _kept(make: Make, json_: bool, deed: Callable[[], dict[str, Any]]) -> dict[s
     except (DamagedSchema, WrongKey) as error:
         code, sentence = "database_unfit", str(error)
     except Exception as error:
-        if trouble_of(error) is Trouble.NONE:
+        if trouble_of(error) is not Trouble.NONE:
+            code, sentence = TROUBLES[trouble_of(error)]
+        elif isinstance(error, OperationalError):
+            said = str(error.orig).splitlines()[0]
+            code, sentence = "database_unreachable", f"Basis data tidak dapat dibuka: {said}."
+        else:
             raise
-        code, sentence = TROUBLES[trouble_of(error)]
     _refuse(json_, {"ok": False, "code": code, "message": sentence}, [sentence])
 
 
