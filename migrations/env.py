@@ -17,8 +17,9 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         return
-    if context._proxy.context_opts["fn"].__name__ in ("upgrade", "downgrade"):
-        back_up_first(engine)
+    deed = context._proxy.context_opts["fn"].__name__
+    if deed in ("upgrade", "downgrade"):
+        back_up_first(engine, deed)
     with engine.connect() as connection:
         context.configure(
             connection=connection,

@@ -57,13 +57,14 @@ def bring_up(engine: Engine, folder: Path) -> Upgraded:
     return Upgraded(at, head, kept)
 
 
-def back_up_first(engine: Engine) -> Path | None:
-    """The same safety for whoever calls the migrations by another way."""
+def back_up_first(engine: Engine, deed: str) -> Path | None:
+    """The same safety for whoever calls the migrations by another way, to "upgrade" or to
+    "downgrade"."""
     if not current_app.config["BACKUP_BEFORE_MIGRATING"]:
         return None
     with engine.connect() as connection:
         at = schema.revision(connection)
-    if at is None or at == schema.head_revision():
+    if at is None or (deed == "upgrade" and at == schema.head_revision()):
         return None
     return _before(engine, at, Path(current_app.config["BACKUP_FOLDER"]))
 
