@@ -61,7 +61,7 @@ def _some(session: Session) -> bool:
 
 @pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 @pytest.mark.parametrize(
-    ("writers", "rounds", "least"), [(2, 1, 2), pytest.param(16, 12, 40, marks=pytest.mark.soak)]
+    ("writers", "rounds", "least"), [(2, 1, 2), pytest.param(16, 6, 40, marks=pytest.mark.soak)]
 )
 def test_backups_made_while_people_write_come_back_and_keep_every_law(
     app: Flask,
