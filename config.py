@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from wibawa.database import engine_options
+from wibawa.database import engine_options, full_url
 
 HERE = Path(__file__).resolve().parent
 
@@ -27,10 +28,7 @@ def database_url() -> str:
         folder = instance_folder()
         folder.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{folder / 'wibawa.sqlite3'}"
-    for old in ("postgres://", "postgresql://"):
-        if url.startswith(old):
-            return "postgresql+psycopg://" + url.removeprefix(old)
-    return url
+    return full_url(url)
 
 
 def _kept_secret(name: str) -> str:
@@ -67,6 +65,26 @@ def _own_hosts(public_url: str) -> list[str] | None:
     return [name, "localhost", "127.0.0.1", "[::1]"] if name else None
 
 
+def _time(variable: str, usual: str) -> str:
+    """A time of the day in WIB; "-" is never."""
+    value = os.environ.get(variable) or usual
+    if value == "-":
+        return ""
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ConfigurationError(f"{variable} is {value!r}; it must be a time like 01:30, or -.")
+    return value
+
+
+def _counts(variable: str, usual: str) -> tuple[int, ...]:
+    """Three numbers: days, weeks, months."""
+    value = os.environ.get(variable) or usual
+    if not re.fullmatch(r"\d{1,4},\d{1,4},\d{1,4}", value):
+        raise ConfigurationError(
+            f"{variable} is {value!r}; it must be how many days, weeks and months, like 7,5,12."
+        )
+    return tuple(int(part) for part in value.split(","))
+
+
 def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
     """All settings of one environment as a mapping for `create_app`."""
     name = environment or os.environ.get("WIBAWA_ENV", "development")
@@ -94,6 +112,13 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "SESSION_HOURS": 12,
         "INSTANCE_FOLDER": str(instance_folder()),
         "DEMO_USERS_ON_SIGN_IN": name == "development",
+        "BACKUP_FOLDER": os.environ.get("WIBAWA_BACKUP_FOLDER")
+        or str(instance_folder() / "cadangan"),
+        "BACKUP_AT": _time("WIBAWA_BACKUP_AT", "01:30") if name != "testing" else "",
+        "BACKUP_KEEP": _counts("WIBAWA_BACKUP_KEEP", "7,5,12"),
+        "METRICS_TOKEN": os.environ.get("WIBAWA_METRICS_TOKEN", ""),
+        "LEAST_FREE_BYTES": _whole("WIBAWA_LEAST_FREE", 500 * 1024 * 1024, "bytes"),
+        "BACKUP_BEFORE_MIGRATING": name != "testing",
         "PUBLIC_URL": os.environ.get("WIBAWA_PUBLIC_URL", ""),  # stands on papers; "": as asked for
         "CHECKS_A_MINUTE": 60,  # of papers, from one address
         "PROXIES": _whole("WIBAWA_PROXIES", 0, "proxies in front"),

@@ -3,6 +3,8 @@
 from alembic import context
 from flask import current_app
 
+from wibawa.keeping.upgrading import back_up_first
+
 config = context.config
 
 
@@ -15,6 +17,9 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         return
+    deed = context._proxy.context_opts["fn"].__name__
+    if deed in ("upgrade", "downgrade"):
+        back_up_first(engine, deed)
     with engine.connect() as connection:
         context.configure(
             connection=connection,

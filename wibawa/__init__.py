@@ -1,1 +1,3 @@
 """Wibawa, the loan management system of Kredit Wibawa, City of Semarang."""
+
+VERSION = "0.1.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from wibawa import commands, schema
+from wibawa import VERSION, commands, schema
 from wibawa.access import routes as access_routes
 from wibawa.access import sessions
 from wibawa.access.guard import public
@@ -26,7 +27,7 @@ from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
 from wibawa.changes import routes as change_routes
 from wibawa.dashboard import routes as dashboard_routes
-from wibawa.database import db, prepare_engine, set_writing
+from wibawa.database import db, prepare_engine, reading, set_writing
 from wibawa.decisions import routes as decision_routes
 from wibawa.disbursements import routes as disbursement_routes
 from wibawa.home import routes as home_routes
@@ -35,6 +36,8 @@ from wibawa.indicators import routes as indicator_routes
 from wibawa.jobs import kind as jobs
 from wibawa.jobs import routes as job_routes
 from wibawa.jobs.queries import own_jobs
+from wibawa.keeping import jobs as keeping_jobs
+from wibawa.keeping import routes as keeping_routes
 from wibawa.layouts import routes as layout_routes
 from wibawa.letters import routes as letter_routes
 from wibawa.loans import routes as loan_routes
@@ -55,7 +58,7 @@ from wibawa.siumi import routes as siumi_routes
 from wibawa.web import clock, errors, formats, log, security
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSION = "0.1.0"
+LOOK_AGAIN_SECONDS = 5.0  # at the version of the database
 migrate = Migrate()
 csrf = CSRFProtect()
 PARTS = (
@@ -84,6 +87,7 @@ PARTS = (
     reconciliation_routes,
     report_routes,
     job_routes,
+    keeping_routes,
 )
 JOB_KINDS = (
     ScheduleBatch(),
@@ -95,6 +99,7 @@ JOB_KINDS = (
     register_jobs.CHOOSE,
     register_jobs.NAMES,
     register_jobs.APPLY,
+    keeping_jobs.BackupJob(),
 )
 
 
@@ -206,8 +211,12 @@ def _transactions(app: Flask) -> None:
 
 
 def _schema_first(app: Flask, at_start: bool) -> None:
-    """A damaged schema stops the start; an empty or older one answers 503 with what to do."""
+    """A damaged schema stops the start; an empty or older one answers 503 with what to do.
+
+    So does a database that was upgraded while this process runs: whoever writes asks each time,
+    whoever reads every few seconds."""
     seen: dict[str, str | None] = {}
+    looked = -LOOK_AGAIN_SECONDS
     if at_start:
         with app.app_context():
             try:
@@ -217,10 +226,17 @@ def _schema_first(app: Flask, at_start: bool) -> None:
 
     @app.before_request
     def stop_unfit() -> tuple[str, int] | None:
+        nonlocal looked
         if request.endpoint == "static":
             return None
         if seen.get("state", "unknown") is not None:
             seen["state"] = schema.state(db.engine)
+            looked = time.monotonic()
+        elif request.method == "POST" or time.monotonic() - looked > LOOK_AGAIN_SECONDS:
+            with reading():  # whoever only asks waits for no writer
+                seen["state"] = schema.other_version(db.session.connection())
+                db.session.rollback()
+            looked = time.monotonic()
         if seen["state"] is None:
             return None
         errors.ask_no_database()

@@ -19,19 +19,24 @@ from typing import Any, NoReturn
 import click
 import waitress
 from flask import Flask, current_app
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from wibawa import demo
 from wibawa.access.permissions import Role
+from wibawa.access.personal_data import WrongKey
 from wibawa.access.users import add_user, command_line_user
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
-from wibawa.database import Trouble, db, trouble_of, writing
+from wibawa.database import Trouble, db, engine_at, full_url, reading, trouble_of, writing
 from wibawa.indicators.locks.invariants import lock_checks
 from wibawa.indicators.locks.queries import Lock, locks_in_force
 from wibawa.indicators.queries import IndicatorFigure, figures_of_year
 from wibawa.jobs.process import stop_when_asked, worker_beside
 from wibawa.jobs.runner import work
+from wibawa.keeping.backups import backup
+from wibawa.keeping.restoring import move, restore
+from wibawa.keeping.upgrading import bring_up
 from wibawa.letters.documents import Signatory
 from wibawa.letters.queries import logos_of
 from wibawa.loans.actions import Imported, import_portfolio
@@ -662,6 +667,113 @@ def chain_export(make: Make, bank_code: str, out: Path) -> None:
     click.echo(f"Sidik mata rantai terakhir: {last.hash}")
 
 
+# — backup, restore, move, upgrade —
+
+
+def _kept(make: Make, json_: bool, deed: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do what concerns the whole database; what refuses it is told in words, with exit 1."""
+    app = make()
+    try:
+        with app.app_context():
+            try:
+                return deed()
+            finally:
+                db.engine.dispose()
+    except Refused as refused:
+        code, sentence = refused.code, refused.sentence
+    except (DamagedSchema, WrongKey) as error:
+        code, sentence = "database_unfit", str(error)
+    except Exception as error:
+        if trouble_of(error) is not Trouble.NONE:
+            code, sentence = TROUBLES[trouble_of(error)]
+        elif isinstance(error, OperationalError):
+            said = str(error.orig).splitlines()[0]
+            code, sentence = "database_unreachable", f"Basis data tidak dapat dibuka: {said}."
+        else:
+            raise
+    _refuse(json_, {"ok": False, "code": code, "message": sentence}, [sentence])
+
+
+@wibawa.command("backup", help="Cadangkan seluruh basis data ke satu berkas, sambil orang bekerja.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@as_json
+@click.pass_obj
+def backup_command(make: Make, file: Path, json_: bool) -> None:
+    def deed() -> dict[str, Any]:
+        return backup(db.engine, file).as_json()
+
+    data = _kept(make, json_, deed)
+    lines = [
+        f"{number(data['rows'])} baris dari {data['tables']} tabel → {file} "
+        f"({number(data['bytes'])} bita), sudah dibaca ulang dan cocok.",
+        f"SHA-256 {data['sha256']}",
+        "Kunci data tidak ikut di dalamnya; simpan salinannya di tempat lain.",
+    ]
+    _say(json_, {"ok": True, **data}, lines)
+
+
+@wibawa.command("restore", help="Pulihkan sebuah cadangan ke basis data yang kosong.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json
+@click.pass_obj
+def restore_command(make: Make, file: Path, json_: bool) -> None:
+    app = make()
+    data = _kept(lambda: app, json_, lambda: restore(db.engine, file).as_json())
+    said = f"{number(data['rows'])} baris dalam {data['tables']} tabel dipulihkan dari {file}."
+    _proved(
+        app,
+        app.config["SQLALCHEMY_DATABASE_URI"],
+        json_,
+        data,
+        [said, "Semua orang masuk lagi dengan kata sandinya."],
+    )
+
+
+@wibawa.command("move", help="Pindahkan seluruh isi ke basis data lain yang kosong.")
+@click.argument("target_url")
+@as_json
+@click.pass_obj
+def move_command(make: Make, target_url: str, json_: bool) -> None:
+    app, url = make(), full_url(target_url)
+    data = _kept(lambda: app, json_, lambda: move(db.engine, url).as_json())
+    said = f"{number(data['rows'])} baris dalam {data['tables']} tabel dipindahkan."
+    after = "Arahkan WIBAWA_DATABASE_URL ke tujuan, lalu jalankan aplikasi di sana saja."
+    _proved(app, url, json_, data, [said, after])
+
+
+@wibawa.command("upgrade", help="Cadangkan, lalu bawa basis data lama ke versi aplikasi ini.")
+@as_json
+@click.pass_obj
+def upgrade_command(make: Make, json_: bool) -> None:
+    app = make()
+    folder = Path(app.config["BACKUP_FOLDER"])
+    done = _kept(lambda: app, json_, lambda: bring_up(db.engine, folder).as_json())
+    if done["from"] == done["to"]:
+        lines = [f"Basis data sudah berversi {done['to']}; tidak ada yang berubah."]
+    else:
+        lines = [f"Basis data dibawa dari versi {done['from'] or 'kosong'} ke {done['to']}."]
+    lines += [f"Cadangan sebelumnya: {done['backup']}"] if done["backup"] else []
+    _say(json_, {"ok": True, **done}, lines)
+
+
+def _proved(app: Flask, url: str, json_: bool, data: dict[str, Any], lines: list[str]) -> None:
+    """Say what was done, and every law of the books there; exit 1 when one is broken."""
+    engine = engine_at(url)
+    with app.app_context(), reading(), Session(engine) as session:
+        checks = _every_check(session, clock.today())
+    engine.dispose()
+    broken = [c for c in checks if not c.ok]
+    told = {"ok": not broken, **data, "checks": _checks_json(checks)}
+    if broken:
+        lines.append("Isinya sama dengan asalnya, tetapi hukum buku besar dilanggar:")
+        _refuse(json_, told, lines + [f"SALAH  {c.name}  {c.found}" for c in broken])
+    _say(json_, told, [*lines, f"{len(checks)} hukum buku besar diperiksa: semuanya baik."])
+
+
+def _checks_json(checks: list[Check]) -> list[dict[str, Any]]:
+    return [{"name": c.name, "ok": c.ok, "found": c.found} for c in checks]
+
+
 # — check, demo, serve, users —
 
 
@@ -678,7 +790,7 @@ def check_command(make: Make, json_: bool) -> None:
     checks = _with_books(make, lambda s: _every_check(s, today), write=False)
     data = {
         "ok": all(check.ok for check in checks),
-        "checks": [{"name": c.name, "ok": c.ok, "found": c.found} for c in checks],
+        "checks": _checks_json(checks),
     }
     lines = [f"{'baik ' if c.ok else 'SALAH'}  {c.name}  {c.found}".rstrip() for c in checks]
     if not data["ok"]:

@@ -30,6 +30,7 @@ from sqlalchemy import (
     MetaData,
     String,
     any_,
+    create_engine,
     event,
     false,
     func,
@@ -40,7 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from sqlalchemy.types import TypeDecorator
 
 NAMES = {
@@ -138,6 +139,24 @@ def engine_options(url: str | URL) -> dict[str, Any]:
             "connect_args": {"check_same_thread": False, "timeout": 15},
         }
     return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+
+
+def full_url(url: str) -> str:
+    """`url` with the driver that this program uses."""
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            return "postgresql+psycopg://" + url.removeprefix(short)
+    return url
+
+
+def engine_at(url: str | URL) -> Engine:
+    """An engine of its own that keeps no connection open; dispose of it."""
+    options: dict[str, Any] = {"poolclass": NullPool}
+    if make_url(url).get_backend_name() == "sqlite":
+        options |= engine_options(url)
+    engine = create_engine(url, **options)
+    prepare_engine(engine)
+    return engine
 
 
 def prepare_engine(engine: Engine) -> None:

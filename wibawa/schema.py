@@ -7,6 +7,7 @@ CHECK, UNIQUE, foreign key, index and trigger of the newest schema, one a line.
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -66,8 +67,10 @@ def expected(dialect: str) -> list[str]:
     return (MIGRATIONS / f"schema.{dialect}.txt").read_text().splitlines()
 
 
+@cache
 def head_revision() -> str:
-    """The newest migration's number: migrations follow each other as 0001, 0002, …"""
+    """The newest migration's number: migrations follow each other as 0001, 0002, … Read once, so
+    that a process goes on knowing which version it is of when newer files are put in its place."""
     return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
@@ -88,6 +91,37 @@ def differences(connection: Connection) -> list[str]:
     ]
 
 
+def other_version(connection: Connection) -> str | None:
+    """A sentence when the database stands at another version than this program; None when not.
+
+    Cheap, so it is asked again and again: a database is upgraded while old processes run."""
+    at = revision_there(connection)
+    return None if at == head_revision() else sentence_of(at)
+
+
+def revision_there(connection: Connection) -> str | None:
+    """Like `revision`, for a database that has our tables; it asks once."""
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
+def sentence_of(at: str | None) -> str:
+    """What to do about a database that is empty or of another version."""
+    head = head_revision()
+    if at is None:
+        return "Basis data masih kosong. Jalankan: flask --app wsgi db upgrade"
+    if at > head:
+        return (
+            f"Basis data sudah diperbarui ke versi {at}, aplikasi yang sedang berjalan ini masih "
+            f"{head}. Pasang aplikasi yang baru dan mulai ulang semua prosesnya; sampai itu "
+            "aplikasi ini tidak membaca dan tidak menulis apa pun."
+        )
+    return (
+        f"Basis data berversi {at}, aplikasi memerlukan {head}. "
+        "Jalankan: wibawa upgrade (mencadangkan dahulu)"
+    )
+
+
 def state(engine: Engine) -> str | None:
     """None when the database may be used, else one sentence that says what to do.
 
@@ -95,13 +129,8 @@ def state(engine: Engine) -> str | None:
     """
     with engine.connect() as connection:
         at = revision(connection)
-        if at is None:
-            return "Basis data masih kosong. Jalankan: flask --app wsgi db upgrade"
-        if at != head_revision():
-            return (
-                f"Basis data berversi {at}, aplikasi memerlukan {head_revision()}. "
-                "Jalankan: flask --app wsgi db upgrade"
-            )
+        if at is None or at != head_revision():
+            return sentence_of(at)
         wrong = differences(connection)
     if wrong:
         raise DamagedSchema(

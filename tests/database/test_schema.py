@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, text
 from tests.conftest import dispose, make_app
 from wibawa import schema
 from wibawa.database import Base, db, writing
+from wibawa.jobs import runner
 from wibawa.migrating import migrate_if_empty
 
 VERSIONS = sorted((schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
@@ -133,6 +135,37 @@ def test_a_missing_check_is_noticed_and_named(connection: Connection) -> None:
         assert name in said
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_missing_check_in_a_table_of_sqlite_is_noticed_and_named(connection: Connection) -> None:
+    """SQLite keeps CHECKs in the text of the table: each is cut out of it in turn."""
+    names = {name for _, name in _objects("postgresql", "check")}
+    tables = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    cut = [(name, *each) for name, sql in tables.all() for each in _without_a_check(sql)]
+    assert {check for _, check, _ in cut} == names, "every CHECK that PostgreSQL has"
+    connection.rollback()
+    for table, check, rest in cut:
+        connection.exec_driver_sql("PRAGMA writable_schema=ON")
+        change = "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?"
+        connection.exec_driver_sql(change, (rest, table))
+        said = schema.differences(connection)
+        connection.rollback()
+        connection.exec_driver_sql("PRAGMA writable_schema=RESET")
+        connection.rollback()
+        assert len(said) == 2, check
+        assert said[0].startswith(f"hilang: table {table}:"), check
+        assert said[1].startswith(f"asing: table {table}:"), check
+
+
+def _without_a_check(sql: str) -> Iterator[tuple[str, str]]:
+    """(name, the table's text without it) of each named CHECK of a table."""
+    for found in re.finditer(r",?\s*CONSTRAINT (\w+)\s+CHECK\s*\(", sql):
+        depth, at = 1, found.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(sql[at], 0)
+            at += 1
+        yield found[1], sql[: found.start()] + sql[at:]
+
+
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_a_trigger_that_is_switched_off_is_noticed(connection: Connection) -> None:
     off = "ALTER TABLE ledger_entries DISABLE TRIGGER ledger_entries_no_update"
@@ -210,3 +243,16 @@ def test_an_empty_database_works_as_soon_as_it_is_migrated(empty_app: Flask) -> 
     assert client.get("/masuk").status_code == 503
     migrate_if_empty(empty_app)
     assert client.get("/masuk").status_code == 200
+
+
+def test_a_process_of_an_older_version_stops_when_the_database_is_upgraded_under_it(
+    app: Flask,
+) -> None:
+    client = app.test_client()
+    assert client.get("/masuk").status_code == 200
+    with app.app_context(), writing(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for answer in (client.post("/masuk", data={"username": "staff"}), client.get("/masuk")):
+        assert answer.status_code == 503
+        assert "sudah diperbarui ke versi 9999" in answer.get_data(as_text=True)
+    runner.work(app, Event())  # it ends by itself

@@ -59,6 +59,7 @@ from wibawa.web.clock import now, today
 
 OPENED = {"dashboard.open_figures", "dashboard.open_download"}  # once the office has opened them
 PUBLIC = {"access.sign_in", "access.health", "letters.check", "static", *OPENED}
+PUBLIC |= {"keeping.metrics", "keeping.ready"}
 
 PAGES = {
     "access.new_user": "manage_users",
@@ -190,6 +191,8 @@ PAGES = {
     "indicators.request_unlock": "manage_figures",
     "indicators.split_list": "see_indicators",
     "indicators.variant_list": "see_indicators",
+    "keeping.backup_list": "keep_backups",
+    "keeping.new_backup": "keep_backups",
     "jobs.cancel": "signed_in",
     "jobs.job": "signed_in",
     "jobs.job_list": "signed_in",
@@ -348,6 +351,7 @@ MATRIX = """
     approve_figures            approver
     see_trail                                       auditor admin
     manage_users                                            admin
+    keep_backups                                            admin
     manage_banks                                            admin
     manage_office                                           admin
     see_terms            staff approver      leader auditor admin

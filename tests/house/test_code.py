@@ -12,6 +12,7 @@ LONG_FUNCTIONS = {
 }
 LONG_FILES = {
     "wibawa/commands.py": "one command after another, each a thin door; a table, not a story",
+    "wibawa/home/menu.py": "the menu and the tasks, line after line; a table, not a story",
     "wibawa/demo.py": "the demo office in one place, so that nothing else knows of it",
 }
 STANDARD_NAMES = {"__init__", "routes", "forms", "actions", "queries", "models", "reader", "checks"}
@@ -51,6 +52,14 @@ OTHER_NAMES = {
     "disbursements/files/rows": "what a file of disbursements says, and what its check finds",
     "jobs/process": "the worker beside the embedded server, as a process of its own",
     "jobs/runner": "a worker: claims jobs and does them",
+    "keeping/archive": "a backup as a file",
+    "keeping/backups": "makes a backup, for pages, commands and migrations alike",
+    "keeping/guards": "triggers and references that stand back while a backup comes in",
+    "keeping/jobs": "the nightly backup, a worker's work",
+    "keeping/restoring": "brings a backup, or another database's rows, into an empty place",
+    "keeping/rotation": "which backups stay, as plain data",
+    "keeping/rows": "the rows of both engines in one spelling",
+    "keeping/upgrading": "a backup first, then all migrations or none",
     "home/menu": "the menu by task, shown on every page",
     "home/tasks": "what waits for a person, on the first page only",
     "indicators/counted/lists": "the filtered list of what a figure counts, for page and export",

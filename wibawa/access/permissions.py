@@ -68,6 +68,7 @@ class Permission(StrEnum):
     APPROVE_FIGURES = "approve_figures"  # a definition; a year locked or unlocked
     SEE_TRAIL = "see_trail"
     MANAGE_USERS = "manage_users"
+    KEEP_BACKUPS = "keep_backups"  # see what was backed up, ask for one; never its content
     MANAGE_BANKS = "manage_banks"
     MANAGE_OFFICE = "manage_office"  # what stands on the office's papers
     SEE_TERMS = "see_terms"
@@ -204,7 +205,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.ADMINISTRATOR: frozenset(
-        {P.SIGNED_IN, P.MANAGE_USERS, P.MANAGE_BANKS, P.MANAGE_OFFICE, P.SEE_TERMS, P.SEE_TRAIL}
+        {
+            P.SIGNED_IN,
+            P.MANAGE_USERS,
+            P.KEEP_BACKUPS,
+            P.MANAGE_BANKS,
+            P.MANAGE_OFFICE,
+            P.SEE_TERMS,
+            P.SEE_TRAIL,
+        }
     ),
 }
 

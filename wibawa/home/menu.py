@@ -21,6 +21,7 @@ from wibawa.disbursements.lists import waits_to_be_paid_out
 from wibawa.disbursements.models import Disbursement
 from wibawa.indicators.locks.queries import undecided
 from wibawa.indicators.models import IndicatorDefinition, LockRequest
+from wibawa.keeping.queries import alarms
 from wibawa.loans.models import LoanRequest, SuspenseEntry
 from wibawa.loans.undone import open_of
 from wibawa.merging.models import BorrowerMerge
@@ -51,7 +52,7 @@ class Waiting:
     deadline among those to carry on, files of a bank's answers, what a bank approved, files of
     SI-UMI and of disbursements, requests of others that wait for a decision, promises about late
     loans that passed unkept, months that are over and not closed, definitions of indicators and
-    years to be locked or unlocked that others proposed."""
+    years to be locked or unlocked that others proposed, backups to be looked at."""
 
     uploads: int
     disbursements: int
@@ -70,6 +71,7 @@ class Waiting:
     months: int
     definitions: int
     years: int
+    backups: int
 
     @property
     def payments(self) -> int:
@@ -115,6 +117,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Ketentuan", "banks.terms_list", "settings", P.SEE_TERMS, "terms"),
     ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
     ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
+    ("Cadangan", "keeping.backup_list", "download", P.KEEP_BACKUPS, "backups"),
     ("Jejak kegiatan", "access.trail_list", "history", P.SEE_TRAIL, None),
     ("Rantai pembukuan", "loans.chain_list", "lock", P.SEE_TRAIL, None),
 )  # fmt: skip
@@ -125,6 +128,7 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
     whoever = SignedIn(person.id, "", "", person.role, person.bank_id, None, None, "", ANY_TIME)
     row = session.execute(_counts(whoever, clock.today())).one()
     decides = person.may(P.APPROVE_DISBURSEMENT)
+    figures = person.may(P.APPROVE_FIGURES)
     may_upload = person.may(P.POST_REPAYMENTS) or person.may(P.UPLOAD_REPAYMENTS)
     return Waiting(
         row[0] if may_upload else 0,
@@ -142,7 +146,9 @@ def waiting_for(session: Session, person: SignedIn) -> Waiting:
         row[12] if person.may(P.DECIDE_CHANGE) else 0,
         row[13] if person.may(P.FOLLOW_ARREARS) else 0,
         _months(session, person),
-        *(row[14:16] if person.may(P.APPROVE_FIGURES) else (0, 0)),
+        row[14] if figures else 0,
+        row[15] if figures else 0,
+        alarms(session, clock.now()) if person.may(P.KEEP_BACKUPS) else 0,
     )
 
 

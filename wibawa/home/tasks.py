@@ -171,6 +171,13 @@ TASKS: tuple[tuple[str, str, P, str | None, str], ...] = (
         "Periksa angka dan selisihnya, lalu tutup atau kembalikan.",
     ),
     (
+        "Cadangan perlu diperiksa",
+        "keeping.backup_list",
+        P.KEEP_BACKUPS,
+        "backups",
+        "Yang terakhir gagal atau terlalu lama; cari sebabnya hari ini juga.",
+    ),
+    (
         "Pengguna",
         "access.user_list",
         P.MANAGE_USERS,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from wibawa.access.models import User
 from wibawa.access.personal_data import seal_bytes
 from wibawa.jobs.kind import Kind, Result, known_kinds
-from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult
+from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult, WorkerBeat
 from wibawa.rules.refused import Refused
 
 MOST_OPEN = 5  # of one person: the queue is one for all, and nobody is to fill it alone
@@ -216,6 +216,22 @@ def cancel(session: Session, job_id: int, now: dt.datetime) -> int:
     if stopped.rowcount != 1:
         raise Refused("job_ended", "Pekerjaan ini sudah selesai, jadi tidak dapat dibatalkan lagi.")
     return job_id
+
+
+def beat(session: Session, worker: str, program: str, now: dt.datetime) -> None:
+    """Say that this worker is alive; whoever has been silent for a day is forgotten."""
+    session.execute(
+        delete(WorkerBeat).where(
+            or_(WorkerBeat.name == worker, WorkerBeat.seen_at < now - dt.timedelta(days=1))
+        )
+    )
+    session.add(WorkerBeat(name=worker, program=program, seen_at=now))
+    session.flush()
+
+
+def leave(session: Session, worker: str) -> None:
+    """This worker ends."""
+    session.execute(delete(WorkerBeat).where(WorkerBeat.name == worker))
 
 
 def sweep(session: Session, now: dt.datetime) -> int:

@@ -68,6 +68,15 @@ class Kind(ABC):
     silence: ClassVar[dt.timedelta] = dt.timedelta(minutes=2)
     keeps: ClassVar[dt.timedelta] = dt.timedelta(days=7)
 
+    def is_due(self, session: Session, now: dt.datetime) -> bool:
+        """Whether it is to be asked for now although nobody does, such as each night. Only looks;
+        most kinds are asked for by people."""
+        return False
+
+    def ask(self, session: Session, now: dt.datetime) -> int | None:
+        """Ask for it, if it `is_due` still when nobody else can ask at the same moment."""
+        return None
+
     @abstractmethod
     def run(self, work: Work) -> Result | NotDone | None:
         """Do it; the file that came of it, if any. Raises `Refused` with a sentence for the person

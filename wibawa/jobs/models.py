@@ -82,3 +82,13 @@ class JobResult(Base):
 
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class WorkerBeat(Base):
+    """When a worker was last seen, and of which version it is. The row goes with the worker."""
+
+    __tablename__ = "worker_beats"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    program: Mapped[str] = mapped_column(String(40))
+    seen_at: Mapped[dt.datetime] = mapped_column(Moment)

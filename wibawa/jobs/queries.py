@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from wibawa.access.personal_data import unseal_bytes
 from wibawa.jobs.actions import OPEN, PLACE, is_due
 from wibawa.jobs.kind import known_kinds
-from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult
+from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult, WorkerBeat
 from wibawa.rules.money import number
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("diminta",)
+ALIVE = dt.timedelta(minutes=2)  # within which a worker says so
 PATIENCE_SECONDS = 60  # after which a page says that no worker seems to run
 WORDS = {
     "queued": ("Antre", "waiting"),
@@ -135,6 +136,12 @@ def is_attended(session: Session, now: dt.datetime) -> bool:
     """Whether a worker is at work on any job."""
     held = select(Job.id).where(IS_OPEN, Job.state == "running", Job.lease_until >= now)
     return session.scalar(held.limit(1)) is not None
+
+
+def workers_alive(session: Session, now: dt.datetime) -> int:
+    """How many workers were heard of lately, by a beat or by how far their job is."""
+    seen = select(func.count()).select_from(WorkerBeat).where(WorkerBeat.seen_at > now - ALIVE)
+    return (session.scalar(seen) or 0) or int(is_attended(session, now))
 
 
 def is_left_alone(session: Session, job: JobFacts, now: dt.datetime) -> bool:

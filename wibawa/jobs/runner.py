@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from wibawa import VERSION, schema
 from wibawa.database import Trouble, db, is_sqlite, reading, trouble_of, writing
 from wibawa.jobs import actions
 from wibawa.jobs.actions import Claimed, Lost
@@ -29,6 +30,7 @@ log = structlog.get_logger("wibawa.jobs")
 POLL_SECONDS = 1
 TELL_SECONDS = 0.5  # how often progress is written: each time is a transaction on disk
 TROUBLE_SECONDS = 10
+BEAT_EVERY = dt.timedelta(seconds=30)
 SWEEP_EVERY = dt.timedelta(minutes=10)
 FAILED = (
     "Pekerjaan ini gagal karena ada yang tidak beres di pihak kami. Tidak ada yang tersimpan "
@@ -55,11 +57,18 @@ class Stopped(Exception):
 def work(app: Flask, stop: Event, *, until_idle: bool = False) -> None:
     """Do what waits until `stop` is set, or until nothing waits."""
     swept: dt.datetime | None = None
+    seen: dt.datetime | None = None
+    me = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
     while not stop.is_set():
         try:
+            if not _same_version(app):
+                return
             if swept is None or clock.now() - swept >= SWEEP_EVERY:
                 sweep(app)
                 swept = clock.now()
+            if seen is None or clock.now() - seen >= BEAT_EVERY:
+                beat(app, me)
+                seen = clock.now()
             if run_one(app, stop):
                 continue
         except SQLAlchemyError as error:
@@ -67,8 +76,47 @@ def work(app: Flask, stop: Event, *, until_idle: bool = False) -> None:
             stop.wait(TROUBLE_SECONDS)
             continue
         if until_idle:
-            return
+            break
         stop.wait(POLL_SECONDS)
+    with suppress(SQLAlchemyError), app.app_context(), writing():
+        actions.leave(db.session(), me)
+        db.session.commit()
+        db.session.remove()
+
+
+def _same_version(app: Flask) -> bool:
+    """A worker of another version than the database ends, in words, before it touches a job."""
+    with app.app_context(), reading():
+        try:
+            said = schema.other_version(db.session.connection())
+            db.session.rollback()
+        finally:
+            db.session.remove()
+    if said is not None:
+        log.error("worker_of_another_version", said=said)
+    return said is None
+
+
+def beat(app: Flask, worker: str) -> None:
+    """Say that this worker is alive, and ask for what nobody asks for, such as the nightly
+    backup."""
+    with app.app_context():
+        session, now = db.session(), clock.now()
+        try:
+            with writing():
+                actions.beat(session, worker, VERSION, now)
+                session.commit()
+            for kind in known_kinds().values():
+                with reading():
+                    due = kind.is_due(session, now)
+                    session.rollback()
+                if due:
+                    with writing():
+                        kind.ask(session, now)
+                        session.commit()
+        finally:
+            session.rollback()
+            db.session.remove()
 
 
 def sweep(app: Flask) -> int:

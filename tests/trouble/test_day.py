@@ -1,0 +1,60 @@
+"""Two app processes and a worker on one database, any of them killed at any time during a day at
+the office: nothing is lost, nothing comes twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from tests import factories
+from tests.trouble.office import broken, furnish, money
+from wibawa.database import db
+from wibawa.jobs import runner
+from wibawa.jobs.models import Job
+from wibawa.keeping.archive import opened
+from wibawa.keeping.models import Backup
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = int(os.environ.get("WIBAWA_DAY_SECONDS", "600"))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_day_with_processes_killed_at_any_time_loses_and_doubles_nothing(
+    app: Flask, people: dict[str, int], database_url: str, tmp_path: Path
+) -> None:
+    factories.saved(app, lambda session: furnish(session, people))
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.trouble.day", database_url, str(tmp_path),
+         str(SECONDS), "7"],
+        check=False, timeout=SECONDS + 300, cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-3000:]
+    found = json.loads(run.stdout)
+    print(run.stdout)
+    assert found["wrong"] == []
+    assert all(found["killed"]), "each of them was killed"
+    assert found["told"]["most"] <= 1, "at most one page that asks to press again"
+    runner.work(app, Event(), until_idle=True)
+    did = found["did"]
+    with app.app_context():
+        books = money(db.session())
+        assert (books["received"], books["files"]) == (did["received"], did["files"])
+        assert broken(db.session()) == []
+        counted = db.session.execute(select(Job.state, func.count()).group_by(Job.state))
+        states = {row[0]: row[1] for row in counted}
+        assert sum(states.values()) == did["backups"]
+        assert set(states) <= {"done", "failed"}, states
+        made = db.session.scalars(select(Backup.file).where(Backup.removed_at.is_(None))).all()
+        assert db.session.scalar(select(func.count()).select_from(Backup)) == states["done"]
+    for path in made:
+        with opened(Path(path)) as reader:
+            reader.check()
