@@ -53,10 +53,10 @@ def _required(variable: str) -> str:
     return value
 
 
-def _bytes(variable: str, usual: int) -> int:
+def _number(variable: str, usual: int, what: str) -> int:
     value = os.environ.get(variable) or str(usual)
     if not value.isascii() or not value.isdecimal():
-        raise ConfigurationError(f"{variable} is {value!r}; it must be a number of bytes.")
+        raise ConfigurationError(f"{variable} is {value!r}; it must be {what}.")
     return int(value)
 
 
@@ -76,7 +76,9 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
-        "LARGE_FILE_BYTES": _bytes("WIBAWA_LARGE_FILE", 1024 * 1024),  # larger: a worker's work
+        "LARGE_FILE_BYTES": _number(
+            "WIBAWA_LARGE_FILE", 1024 * 1024, "a number of bytes"
+        ),  # larger: a worker's work
         "PHOTOS_MAX_BYTES": 30 * 1024 * 1024,  # of one visit, sent at once
         "SCAN_PDF_BYTES": 5 * 1024 * 1024,
         "SCAN_PICTURE_BYTES": 10 * 1024 * 1024,  # as sent; it is stored much smaller
@@ -84,7 +86,7 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_HOURS": 12,
+        "PROXIES": _number("WIBAWA_PROXIES", 0, "a number of proxies"),
         "INSTANCE_FOLDER": str(instance_folder()),
         "DEMO_USERS_ON_SIGN_IN": name == "development",
         "PUBLIC_URL": os.environ.get("WIBAWA_PUBLIC_URL", ""),  # stands on papers; "": as asked for

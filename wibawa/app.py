@@ -11,11 +11,13 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from wibawa import commands, schema
+from wibawa.access import presence, sessions
 from wibawa.access import routes as access_routes
-from wibawa.access import sessions
+from wibawa.access.account.routes import seconds_left, seconds_to_limit
 from wibawa.access.guard import public
 from wibawa.access.permissions import Permission
 from wibawa.applications import routes as application_routes
@@ -121,6 +123,9 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     app = Flask("wibawa", root_path=str(Path(__file__).resolve().parent))
     app.config.update(settings)
     app.session_interface = _Sessions()
+    if app.config["PROXIES"]:
+        proxies = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     log.register(app)
     db.init_app(app)
     with app.app_context():
@@ -132,6 +137,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     formats.register(app)
     errors.register(app)
     security.register(app)
+    presence.register(app)
     _transactions(app)
     app.url_map.converters["int"] = _StoredNumber
     for part in PARTS:
@@ -149,7 +155,7 @@ def _sign_in(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> sessions.SignedIn | None:
-        return sessions.find_session(db.session(), token, clock.now())
+        return sessions.find_session(db.session(), token, clock.now(), presence.seen(token))
 
 
 def _limits(app: Flask) -> None:
@@ -220,6 +226,10 @@ def _shared_variables(app: Flask) -> None:
         return {
             "menu": menu_for(db.session(), current_user, request.endpoint) if signed_in else [],
             "sign_out_url": url_for("access.sign_out"),
+            "account_url": url_for("access.device_list"),
+            "stay_url": url_for("access.stay"),
+            "session_seconds": seconds_left() if signed_in else 0,
+            "session_limit": seconds_to_limit() if signed_in else 0,
             "jobs_url": url_for("jobs.job_list"),
             "own_jobs": own_jobs(db.session(), current_user.id) if signed_in else (False, 0),
             "home_url": url_for("home.index"),
