@@ -28,6 +28,7 @@ def _guess(username: str, address: str) -> bool:
     return True
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_of_a_thousand_guesses_from_ten_addresses_a_day_fewer_than_forty_get_through(
     app: Flask, people: dict[str, int], clock: time_machine.Traveller
 ) -> None:
@@ -53,6 +54,7 @@ def test_a_thousand_guesses_at_once_get_ten_through(app: Flask, people: dict[str
     assert through == 10
 
 
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_one_password_for_many_accounts_from_one_address_is_slowed_and_its_office_is_not(
     app: Flask, people: dict[str, int]
 ) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.access.steps import Enter, change, code_of, send_in, set_up
 from tests.conftest import SOAK_ON_BOTH, ApartClient
-from tests.disbursements.forms import counts, decision, recorded
+from tests.disbursements.forms import KEY, counts, decision, recorded
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
@@ -29,7 +29,7 @@ def waiting(app: Flask, session: Session, people: dict[str, int], sign_in: Enter
     factories.allow_direct(session, people)
     session.commit()
     staff = sign_in("staff")
-    return [recorded(staff), recorded(staff, nik="3374014804850002", account_number="30011235",
+    return [recorded(staff), recorded(staff, request_key=KEY + "2", nik="3374014804850002", account_number="30011235",
                                       agreement_number="PK/78/2026")]  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def step_of(secret: str, code: str, now: dt.datetime) -> int | None:
     made, here = pyotp.TOTP(secret), int(now.timestamp()) // STEP
     fitting = [
         step
-        for step in range(here - DRIFT, here + DRIFT + 1)
+        for step in range(max(0, here - DRIFT), here + DRIFT + 1)
         if hmac.compare_digest(made.generate_otp(step).encode(), typed.encode())
     ]
     return fitting[-1] if fitting else None

@@ -46,11 +46,9 @@ pages = Blueprint("changes", __name__)
 
 HIDDEN = "Disamarkan"
 STATUS_CHOICES = [
-    ("", "Semua"),
-    ("menunggu", "Menunggu keputusan"),
-    ("disetujui", "Disetujui"),
+    ("", "Semua"), ("menunggu", "Menunggu keputusan"), ("disetujui", "Disetujui"),
     ("ditolak", "Ditolak"),
-]
+]  # fmt: skip
 HEADINGS = (
     "Nomor", "Jenis", "Pinjaman", "Peminjam", "Bank", "Alasan", "Diajukan oleh", "Diajukan pada",
     "Keadaan", "Diputuskan oleh", "Diputuskan pada", "Dokumen",
