@@ -85,6 +85,7 @@ def test_minutes_before_the_end_a_page_warns_and_lets_one_go_on(
     enter("staff")
     page.clock.install()
     page.goto("/pinjaman")
+    expect(page.locator("body[data-watched]")).to_be_attached()
     page.clock.fast_forward("03:54:00")
     expect(page.get_by_role("button", name="Lanjutkan")).to_have_count(0)
     page.clock.fast_forward("00:01:30")
