@@ -109,7 +109,6 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_HOURS": 12,
         "INSTANCE_FOLDER": str(instance_folder()),
         "DEMO_USERS_ON_SIGN_IN": name == "development",
         "BACKUP_FOLDER": os.environ.get("WIBAWA_BACKUP_FOLDER")

@@ -40,7 +40,7 @@ import config
 from tests import factories
 from tests.inspection import inspect_page
 from wibawa import schema
-from wibawa.access import users
+from wibawa.access import passwords
 from wibawa.access.models import User
 from wibawa.app import create_app
 from wibawa.database import db, writing
@@ -77,14 +77,15 @@ os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_fast_place()))
 COMPILED = Path(tempfile.gettempdir()) / f"wibawa-test-templates-{getpass.getuser()}"
 COMPILED.mkdir(mode=0o700, exist_ok=True)
 
-REAL_HASHER = users._hasher
+REAL_HASHER = passwords._hasher
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Iterator[None]:
     """Passwords of the tests guard nothing; the real cost has a test of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_hasher", cheap)
         yield
 
 

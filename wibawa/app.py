@@ -17,8 +17,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from wibawa import VERSION, commands, schema
+from wibawa.access import presence, sessions
 from wibawa.access import routes as access_routes
-from wibawa.access import sessions
+from wibawa.access.account.routes import seconds_left, seconds_to_limit
 from wibawa.access.guard import public
 from wibawa.access.permissions import Permission
 from wibawa.applications import routes as application_routes
@@ -129,7 +130,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     app.config.update(settings)
     app.session_interface = _Sessions()
     log.register(app)
-    _behind(app, settings.get("PROXIES", 0))
+    _behind(app, settings["PROXIES"])
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
@@ -140,6 +141,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     formats.register(app)
     errors.register(app)
     security.register(app)
+    presence.register(app)
     _transactions(app)
     app.url_map.converters["int"] = _StoredNumber
     for part in PARTS:
@@ -157,7 +159,7 @@ def _behind(app: Flask, proxies: int) -> None:
     our own hosts only."""
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+            app.wsgi_app, x_for=proxies, x_proto=proxies
         )
 
     @app.before_request
@@ -175,7 +177,7 @@ def _sign_in(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> sessions.SignedIn | None:
-        return sessions.find_session(db.session(), token, clock.now())
+        return sessions.find_session(db.session(), token, clock.now(), presence.seen(token))
 
 
 def _limits(app: Flask) -> None:
@@ -257,6 +259,10 @@ def _shared_variables(app: Flask) -> None:
         return {
             "menu": menu_for(db.session(), current_user, request.endpoint) if signed_in else [],
             "sign_out_url": url_for("access.sign_out"),
+            "account_url": url_for("access.device_list"),
+            "stay_url": url_for("access.stay"),
+            "session_seconds": seconds_left() if signed_in else 0,
+            "session_limit": seconds_to_limit() if signed_in else 0,
             "jobs_url": url_for("jobs.job_list"),
             "own_jobs": own_jobs(db.session(), current_user.id) if signed_in else (False, 0),
             "home_url": url_for("home.index"),

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from wibawa import demo
 from wibawa.access.permissions import Role
 from wibawa.access.personal_data import WrongKey
-from wibawa.access.users import add_user, command_line_user
+from wibawa.access.users import add_user, add_with_one_time, command_line_user
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
 from wibawa.database import Trouble, db, engine_at, full_url, reading, trouble_of, writing
@@ -863,22 +863,37 @@ def user_group() -> None:
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--bank", "bank_code", default=None, help="Hanya untuk bank_officer.")
-@click.option("--password", prompt="Kata sandi", hide_input=True, confirmation_prompt=True)
+@click.option("--password", default=None, help="Tanpa ini ditanyakan.")
+@click.option("--one-time", is_flag=True, help="Cetak kata sandi sekali pakai.")
 @click.pass_obj
 def user_add(
-    make: Make, username: str, name: str, role: str, bank_code: str | None, password: str
+    make: Make,
+    username: str,
+    name: str,
+    role: str,
+    bank_code: str | None,
+    password: str | None,
+    one_time: bool,
 ) -> None:
+    if one_time and password is not None:
+        raise click.UsageError("Pilih salah satu: --password atau --one-time.")
+    typed = password
+    if typed is None and not one_time:
+        typed = click.prompt("Kata sandi", hide_input=True, confirmation_prompt=True)
+
     def deed(session: Session) -> str:
         bank = _bank(session, bank_code) if bank_code else None
-        user = add_user(
-            session,
-            username=username,
-            name=name,
-            role=Role(role),
-            password=password,
-            bank_id=bank.id if bank else None,
-            now=clock.now(),
-        )
+        who: dict[str, Any] = {
+            "username": username,
+            "name": name,
+            "role": Role(role),
+            "now": clock.now(),
+        }
+        bank_id = bank.id if bank else None
+        if typed is None:
+            user, issued = add_with_one_time(session, bank_id=bank_id, **who)
+            return f"{user.name} ({user.username}), {user.role_label}. Sekali pakai: {issued}"
+        user = add_user(session, password=typed, bank_id=bank_id, **who)
         return f"{user.name} ({user.username}), {user.role_label}."
 
     try:

@@ -183,6 +183,7 @@ def _people(session: Session, since: dt.date) -> dict[str, int]:
             name=name,
             role=role,
             password=DEMO_PASSWORD,
+            checked=False,  # it is published, so the policy refuses it to everybody else
             bank_id=bank.id if bank else None,
             now=_at(since),
         ).id

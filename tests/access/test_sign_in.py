@@ -78,3 +78,33 @@ def test_a_page_beyond_the_role_is_refused_and_the_try_recorded(
     assert sign_in("staff").get("/pengaturan/pengguna").status_code == 403
     page = sign_in("auditor").get("/jejak").get_data(as_text=True)
     assert "Akses ditolak" in page
+
+
+def test_signing_in_makes_a_new_session_whatever_cookie_was_there(
+    app: Flask, people: dict[str, int]
+) -> None:
+    """Session fixation: neither a planted cookie nor the one from before becomes the session."""
+    client = app.test_client()
+    client.set_cookie("wibawa", "ditanam-penyerang")
+    client.get("/masuk")
+    before = client.get_cookie("wibawa")
+    tokens = []
+    for _ in range(2):
+        client.post("/masuk", data={"username": "staff", "password": factories.PASSWORD})
+        with client.session_transaction() as kept:
+            tokens.append(kept["_user_id"])
+        client.post("/keluar")
+    assert len(set(tokens)) == 2
+    planted = app.test_client()
+    planted.set_cookie("wibawa", before.value if before else "")
+    assert planted.get("/").status_code == 302
+
+
+def test_a_disabled_user_is_dead_at_once_in_every_session(
+    app: Flask, sign_in: Callable[[str], factories.Client], people: dict[str, int]
+) -> None:
+    here, there = sign_in("staff"), sign_in("staff")
+    sign_in("admin").post(f"/pengaturan/pengguna/{people['staff']}/saklar")
+    for client in (here, there):
+        assert client.get("/").status_code == 302
+        assert client.post("/akun/lanjut").status_code == 302

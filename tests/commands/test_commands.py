@@ -450,6 +450,17 @@ def test_a_user_is_added_and_can_sign_in(run: CommandLine, app: Flask) -> None:
     assert "sudah dipakai" in again.stderr
 
 
+def test_a_user_may_be_added_with_a_password_for_once(run: CommandLine, app: Flask) -> None:
+    words = ("user", "add", "tari", "--name", "Tari", "--role", "auditor", "--one-time")
+    issued = run(*words).output.split()[-1]
+    with app.app_context():
+        user = verify(db.session(), "tari", issued)
+        assert user is not None
+        assert user.one_time_until is not None
+        db.session.remove()
+    assert "Pilih salah satu" in run(*words, "--password", "kata-sandi-baru", code=2).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -58,14 +58,44 @@ from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
 
 OPENED = {"dashboard.open_figures", "dashboard.open_download"}  # once the office has opened them
-PUBLIC = {"access.sign_in", "access.health", "letters.check", "static", *OPENED}
-PUBLIC |= {"keeping.metrics", "keeping.ready"}
+PUBLIC = {
+    "access.sign_in",
+    "access.sign_in_code",
+    "access.health",
+    "letters.check",
+    "static",
+    "keeping.metrics",
+    "keeping.ready",
+    *OPENED,
+}
+
+# Approvals about money ask for a fresh proof of who is there.
+PROVEN = {
+    "access.access_settings", "access.drop_second_factor", "access.new_user",
+    "access.recovery_codes", "access.reset_password", "access.reset_second_factor",
+    "access.second_factor", "banks.approve_limits", "banks.approve_terms", "changes.approve",
+    "disbursements.approve", "disbursements.confirm_upload", "indicators.approve_lock",
+    "reconciliation.close",
+}  # fmt: skip
 
 PAGES = {
+    "access.access_settings": "manage_users",
+    "access.change_password": "signed_in",
+    "access.device_list": "signed_in",
+    "access.drop_second_factor": "signed_in",
+    "access.end_all_devices": "signed_in",
+    "access.end_device": "signed_in",
     "access.new_user": "manage_users",
+    "access.recovery_codes": "signed_in",
+    "access.reset_password": "manage_users",
+    "access.reset_second_factor": "manage_users",
+    "access.role_list": "manage_users",
+    "access.second_factor": "signed_in",
     "access.sign_out": "signed_in",
+    "access.stay": "signed_in",
     "access.switch_user": "manage_users",
     "access.trail_list": "see_trail",
+    "access.user": "manage_users",
     "access.user_list": "manage_users",
     "applications.application": "see_applications",
     "applications.application_list": "see_applications",
@@ -406,6 +436,7 @@ class Office:
     tokens: dict[str, str]
     values: dict[int, dict[str, Any]]  # bank → argument name → value
     jobs: dict[str, int]  # person → a job of that person, which is done
+    sessions: dict[str, int]  # person → the session of that person
 
     def again(self) -> None:
         dispose(self.app)
@@ -665,18 +696,19 @@ def office(tmp_path_factory: pytest.TempPathFactory, templates: Any) -> Iterator
             session = db.session()
             people = factories.people(session)
             values = {bank: _objects(session, people, bank) for bank in BANKS.values()}
-            tokens = {}
+            tokens, sessions = {}, {}
             for name in TRYING:
                 user = session.get(User, people[name])
                 assert user is not None
-                tokens[name] = open_session(session, user, now(), 12, "").token
+                opened = open_session(session, user, now(), 12, "")
+                tokens[name], sessions[name] = opened.token, opened.session_id
             jobs = {name: ask(session, "counting", people[name], bank=BANKS.get(name))
                     for name in TRYING}  # fmt: skip
             session.commit()
         runner.work(know(maker), Event(), until_idle=True)
         dispose(maker)
         app = know(make_app(f"sqlite:///{live}"))
-        yield Office(app, filled, live, tokens, values, jobs)
+        yield Office(app, filled, live, tokens, values, jobs, sessions)
         dispose(app)
 
 
@@ -696,7 +728,10 @@ def _value(rule: Rule, argument: str, values: dict[str, Any]) -> Any:
 
 
 def _address(office: Office, rule: Rule, bank_id: int, who: str = "staff") -> str:
-    values = office.values[bank_id] | {"job_id": office.jobs[who]}
+    values = office.values[bank_id] | {
+        "job_id": office.jobs[who],
+        "session_id": office.sessions[who],
+    }
     given = {name: _value(rule, name, values) for name in rule.arguments}
     with office.app.test_request_context():
         return str(office.app.url_for(rule.endpoint, **given))
@@ -734,6 +769,17 @@ def test_the_roles_have_the_permissions_of_the_table() -> None:
     for permission in Permission:
         having = {role for role, those in ROLE_PERMISSIONS.items() if permission in those}
         assert having == allowed(permission), permission
+
+
+def test_the_approvals_that_ask_for_a_proof_are_those_of_the_list() -> None:
+    app = make_app("sqlite://")
+    asking = {
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if getattr(view, "wibawa_proven", False)
+    }
+    dispose(app)
+    assert asking == PROVEN
 
 
 def test_pages_are_read_with_get_and_written_with_post_only() -> None:
@@ -784,7 +830,10 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
         assert office.changed() == [], "a page that is only read wrote something"
 
 
-@pytest.mark.parametrize("endpoint", sorted(PUBLIC - {"static", "letters.check", *OPENED}))
+LATER = {"static", "letters.check", "access.sign_in_code", *OPENED}  # open after something else
+
+
+@pytest.mark.parametrize("endpoint", sorted(PUBLIC - LATER))
 def test_a_public_page_opens_without_signing_in(office: Office, endpoint: str) -> None:
     office.again()
     with office.app.test_request_context():

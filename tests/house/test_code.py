@@ -19,11 +19,18 @@ STANDARD_NAMES = {"__init__", "routes", "forms", "actions", "queries", "models",
 STANDARD_NAMES |= {"kind"}  # "kind": the words of a kind of file, where one arrives
 OTHER_NAMES = {
     "access/guard": "@needs and @public, used by every routes.py",
+    "access/guessing": "failed tries, counted for every process alike",
     "access/once": "idempotency keys, used by every writing page",
     "access/permissions": "the one list of permissions and roles",
+    "access/passwords": "hashes, the policy, one-time passwords",
     "access/personal_data": "NIK encrypted, indexed and masked",
+    "access/presence": "when a browser was last used, without a write",
+    "access/proof": "@proven, used by every page that approves money",
+    "access/second_factor": "codes of an app and on paper",
     "access/sessions": "revocable signed-in browsers",
+    "access/settings": "the office's settings of passwords, sessions and codes",
     "access/trail": "the append-only trail",
+    "access/tries": "one try at a password or code, for signing in and for a proof",
     "access/users": "users and passwords, for pages and command line alike",
     "applications/entry": "the form at the counter: its address, its drafts, what the months cost",
     "applications/export": "the filtered list as a file",
@@ -159,6 +166,8 @@ COMMITS_ELSEWHERE = {
     "wibawa/commands.py": "the command line is a way in, like a routes.py",
     "wibawa/jobs/runner.py": "a worker is a way in, like a page: one job, one transaction",
     "wibawa/access/trail.py": "a refused try is recorded though nothing else is",
+    "wibawa/access/proof.py": "a proof holds, and a wrong one counts, whatever the page then does",
+    "wibawa/access/tries.py": "a try counts before anybody looks whether it was right",
 }
 CLOCK_READERS = {"date.today", "datetime.today", "datetime.now", "datetime.utcnow", "time.time"}
 CLOCK_READERS |= {"time.localtime", "time.gmtime", "time.time_ns", "func.now"}

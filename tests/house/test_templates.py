@@ -17,6 +17,7 @@ NO_ENDPOINT = {
     "base.html": "the frame of every page",
     "components.html": "the macros",
     "error.html": "every error",
+    "access/proof.html": "the question before an approval, at the approval's own address",
 }
 NO_FRAME = {"base.html", "components.html"}
 FRAGMENTS = {

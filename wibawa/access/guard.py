@@ -60,6 +60,9 @@ def needs(permission: Permission) -> Callable[[View], View]:
                     if request.endpoint != "access.sign_out":
                         flash(SESSION_OVER, "warning")
                 return redirect(url_for("access.sign_in", lanjut=target))
+            before = current_user.first
+            if before is not None and request.endpoint not in (before, "access.sign_out"):
+                return redirect(url_for(before))
             if not current_user.may(permission):
                 record_apart(now(), current_user.id, "denied", str(request.endpoint), None)
                 abort(403)

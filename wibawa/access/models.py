@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.access.permissions import ROLE_LABELS, Role
@@ -29,6 +38,8 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     can_sign_in: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
+    one_time_until: Mapped[dt.datetime | None] = mapped_column(Moment)  # a password to be changed
+    password_set_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
     @property
     def role_label(self) -> str:
@@ -47,6 +58,90 @@ class UserSession(Base):
     expires_at: Mapped[dt.datetime] = mapped_column(Moment)
     revoked_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     address: Mapped[str] = mapped_column(String(64), default="")
+    browser: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    seen_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    proved_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class AccessSetting(Base):
+    """Passwords, sessions and second factors: each change is an entry, the newest counts."""
+
+    __tablename__ = "access_settings"
+    __table_args__ = (
+        CheckConstraint("profile IN ('owasp','bssn')", name="profile_known"),
+        CheckConstraint("minimum_length BETWEEN 8 AND 64", name="length_sane"),
+        CheckConstraint("one_time_days BETWEEN 1 AND 30", name="one_time_sane"),
+        CheckConstraint("idle_minutes BETWEEN 10 AND 720", name="idle_sane"),
+        CheckConstraint("absolute_hours BETWEEN 1 AND 24", name="absolute_sane"),
+        CheckConstraint("proof_minutes BETWEEN 1 AND 480", name="proof_sane"),
+        CheckConstraint("reason <> ''", name="reason_given"),
+        CheckConstraint("(entered_by IS NULL) = (entered_at IS NULL)", name="entered"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    profile: Mapped[str] = mapped_column(String(8))
+    minimum_length: Mapped[int]
+    one_time_days: Mapped[int]
+    idle_minutes: Mapped[int]
+    absolute_hours: Mapped[int]
+    proof_minutes: Mapped[int]
+    second_factor_roles: Mapped[str] = mapped_column(String(120))  # role,role
+    reason: Mapped[str] = mapped_column(String(300))
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(Role(word) for word in self.second_factor_roles.split(",") if word)
+
+
+class FailedSignIn(Base):
+    """A try that was not proven right. `account` is a keyed hash of the name that was typed."""
+
+    __tablename__ = "failed_sign_ins"
+    __table_args__ = (
+        Index("ix_failed_sign_ins_account_at", "account", "at"),
+        Index("ix_failed_sign_ins_address_at", "address", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(Moment)
+    account: Mapped[bytes] = mapped_column(LargeBinary(32))
+    address: Mapped[str] = mapped_column(String(64))
+
+
+class SecondFactor(Base):
+    """The secret of a person's codes, encrypted; `last_step` is the last code that was taken."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class RecoveryCode(Base):
+    """A code on paper for who has lost the telephone; each is good once."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    used_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class OldPassword(Base):
+    """Hashes of earlier passwords, for a policy that forbids to take them again."""
+
+    __tablename__ = "old_passwords"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    replaced_at: Mapped[dt.datetime] = mapped_column(Moment)
 
 
 class TrailEntry(Base):

@@ -17,6 +17,9 @@ from wibawa.access.personal_data import index_of
 from wibawa.database import is_sqlite
 from wibawa.rules.refused import Refused
 
+# What says who sends a form and which one, not what it asks for.
+NOT_THE_DEED = {"csrf_token", "request_key", "proof_password", "proof_code", "proof_back"}
+
 
 def new_key() -> str:
     return secrets.token_hex(16)
@@ -105,6 +108,6 @@ def sent_hash(sent: MultiDict[str, str], where: str) -> bytes:
     """A hash of what was sent and where to; a NIK goes into it under the installation's key."""
     fields = [("", where)]
     for name, value in sent.items(multi=True):
-        if name not in ("csrf_token", "request_key"):
+        if name not in NOT_THE_DEED:
             fields.append((name, index_of(value).hex() if name == "nik" else value))
     return body_hash(fields)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from wibawa.access.models import TrailEntry, User
+from wibawa.access.models import TrailEntry, User, UserSession
 from wibawa.access.permissions import ROLE_LABELS, Role
 from wibawa.database import Base
 from wibawa.web.pages import Page, Wanted
@@ -37,6 +37,18 @@ ACTIONS = {
     "sign_in": "Masuk",
     "sign_out": "Keluar",
     "sign_in_failed": "Gagal masuk",
+    "recovery_code_used": "Masuk dengan kode pemulihan",
+    "device_ended": "Mengeluarkan satu perangkat",
+    "devices_ended": "Keluar dari semua perangkat",
+    "password_changed": "Mengganti kata sandi",
+    "password_reset": "Memberi kata sandi sekali pakai",
+    "second_factor_set": "Memasang kode masuk",
+    "second_factor_dropped": "Mematikan kode masuk",
+    "second_factor_reset": "Menghapus kode masuk pengguna lain",
+    "recovery_codes_made": "Membuat kode pemulihan",
+    "proof_given": "Membuktikan diri sebelum persetujuan",
+    "proof_failed": "Gagal membuktikan diri",
+    "access_settings_changed": "Mengubah pengaturan masuk",
     "denied": "Akses ditolak",
     "user_added": "Menambah pengguna",
     "user_enabled": "Mengaktifkan pengguna",
@@ -168,6 +180,12 @@ def bank_choices(session: Session) -> list[tuple[str, str]]:
     banks = Base.metadata.tables["banks"]
     found = session.execute(select(banks.c.id, banks.c.name).order_by(banks.c.name))
     return [(str(row[0]), str(row[1])) for row in found]
+
+
+def last_sign_in(session: Session, user_id: int) -> dt.datetime | None:
+    return session.scalar(
+        select(func.max(UserSession.created_at)).where(UserSession.user_id == user_id)
+    )
 
 
 def trail_page(session: Session, asked: Wanted) -> Page[TrailRow]:

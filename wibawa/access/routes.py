@@ -1,24 +1,39 @@
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
-from flask_login import current_user, login_user, logout_user
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_login import current_user, login_user
 from sqlalchemy import select, text
 from werkzeug.wrappers import Response
-from wtforms.fields.choices import SelectChoice
 
-from wibawa.access import queries, sessions, trail, users
-from wibawa.access.forms import SignInForm, UserForm
-from wibawa.access.guard import me, needs, public
+from wibawa.access import queries, second_factor, sessions, settings, trail, tries, users
+from wibawa.access.account import routes as account
+from wibawa.access.forms import CodeForm, SignInForm
+from wibawa.access.guard import needs, public
 from wibawa.access.models import User
-from wibawa.access.permissions import Permission, Role
+from wibawa.access.people import routes as people
+from wibawa.access.permissions import Permission
 from wibawa.database import db
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
 from wibawa.web.pages import address, wanted
 
 pages = Blueprint("access", __name__)
+Answer = str | Response | tuple[str, int]
+SECOND = "second_step"  # what waits in the cookie between password and code
+SECOND_STEP = dt.timedelta(minutes=5)
 
 
 def _safe_target(target: str | None) -> str:
@@ -34,27 +49,123 @@ def _safe_target(target: str | None) -> str:
 
 
 @public
-def sign_in() -> str | Response:
+def sign_in() -> Answer:
     if current_user.is_authenticated:
         return redirect(url_for("home.index"))
-    form = SignInForm(lanjut=request.args.get("lanjut", ""))
+    form, status = SignInForm(lanjut=request.args.get("lanjut", "")), 200
     if form.validate_on_submit():
-        user = users.verify(db.session(), form.username.data, form.password.data)
-        if user is not None:
-            return _welcome(user, form.lanjut.data)
+        try:
+            user = _with_password(form.username.data, form.password.data)
+        except Refused as refused:
+            form.password.errors = [refused.sentence]
+            status = 429 if refused.code == "wait" else 200
+        else:
+            return _next_step(user, form.lanjut.data)
+    demo = queries.demo_users(db.session()) if current_app.config["DEMO_USERS_ON_SIGN_IN"] else []
+    return render_template("access/sign_in.html", form=form, demo_users=demo), status
+
+
+def _with_password(username: str, password: str) -> User:
+    """The user with this name and password. Raises `Refused`: `wait`, `wrong`, `one_time_over`."""
+    number = tries.count(username)
+
+    def check() -> int | None:
+        found = users.verify(db.session(), username, password)
+        return found.id if found else None
+
+    user_id = tries.look(check)
+    if user_id is None:
         trail.record(db.session(), clock.now(), None, "sign_in_failed", "user", None)
         db.session.commit()
-        form.password.errors = [
-            "Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar-kecil, lalu coba lagi."
-        ]
-    demo = queries.demo_users(db.session()) if current_app.config["DEMO_USERS_ON_SIGN_IN"] else []
-    return render_template("access/sign_in.html", form=form, demo_users=demo)
+        raise Refused(
+            "wrong",
+            "Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar-kecil, lalu coba lagi.",
+        )
+    tries.was_right(number)
+    user = db.session.get_one(User, user_id)
+    if user.one_time_until is not None and user.one_time_until <= clock.now():
+        db.session.commit()
+        raise Refused(
+            "one_time_over",
+            "Masa kata sandi sekali pakai ini sudah lewat. Minta yang baru kepada administrator.",
+        )
+    return user
+
+
+def _next_step(user: User, target: str | None) -> Response:
+    """Into the program, or on to the code; what is known so far waits in the signed cookie."""
+    if second_factor.since(db.session(), user.id) is None:
+        return _welcome(user, target)
+    session[SECOND] = {
+        "user": user.id,
+        "at": int(clock.now().timestamp()),
+        "of": _mark_of(user),
+        "lanjut": (target or "")[:1000],
+    }
+    db.session.commit()
+    return redirect(url_for("access.sign_in_code"))
+
+
+def _mark_of(user: User) -> str:
+    """Another password is another mark: a step that waits is worth nothing after a change."""
+    return hashlib.sha256(user.password_hash.encode()).hexdigest()[:16]
+
+
+def _waiting() -> User | None:
+    """Who has given the right password within the last minutes and owes the code."""
+    kept = session.get(SECOND)
+    if kept is None or clock.now().timestamp() >= kept["at"] + SECOND_STEP.total_seconds():
+        return None
+    user = db.session.get(User, kept["user"])
+    fits = user is not None and user.can_sign_in and _mark_of(user) == kept["of"]
+    return user if fits else None
+
+
+@public
+def sign_in_code() -> Answer:
+    user, form, status = _waiting(), CodeForm(), 200
+    if user is None:
+        session.pop(SECOND, None)
+        flash("Mulai lagi dengan nama pengguna dan kata sandi.", "info")
+        return redirect(url_for("access.sign_in"))
+    if form.validate_on_submit():
+        target = session[SECOND]["lanjut"]
+        try:
+            _take_code(user, form.code.data)
+        except Refused as refused:
+            form.code.errors = [refused.sentence]
+            status = 429 if refused.code == "wait" else 200
+        else:
+            session.pop(SECOND)
+            return _welcome(user, target)
+    return render_template("access/sign_in_code.html", form=form), status
+
+
+def _take_code(user: User, typed: str) -> None:
+    """Take a code of the app or one on paper. Raises `Refused`: `wait`, `wrong`."""
+    number, now, kept = tries.count(user.username), clock.now(), db.session()
+    if second_factor.take(kept, user.id, typed, now):
+        tries.was_right(number)
+        return
+    if second_factor.take_recovery(kept, user.id, typed, now):
+        tries.was_right(number)
+        left = second_factor.codes_left(kept, user.id)
+        trail.record(kept, now, user.id, "recovery_code_used", "user", user.id, f"sisa {left}")
+        flash(f"Kode pemulihan itu sudah terpakai; sisa {left}.", "warning")
+        return
+    trail.record(kept, now, None, "sign_in_failed", "user", user.id, "kode")
+    kept.commit()
+    raise Refused(
+        "wrong",
+        "Kode tidak cocok atau sudah dipakai. Tunggu kode berikutnya di aplikasi, lalu coba lagi.",
+    )
 
 
 def _welcome(user: User, target: str | None) -> Response:
-    now = clock.now()
-    hours = current_app.config["SESSION_HOURS"]
-    person = sessions.open_session(db.session(), user, now, hours, request.remote_addr or "")
+    now, hours = clock.now(), settings.current(db.session()).absolute_hours
+    where, agent = request.remote_addr or "", request.headers.get("User-Agent", "")
+    tries.all_right(user.username)
+    person = sessions.open_session(db.session(), user, now, hours, where, agent)
     trail.record(db.session(), now, user.id, "sign_in", "user", user.id)
     before = sessions.previous_sign_in(db.session(), person)
     db.session.commit()
@@ -63,69 +174,6 @@ def _welcome(user: User, target: str | None) -> Response:
         said = current_app.jinja_env.filters["moment"](before)
         flash(f"Selamat datang, {person.name}. Masuk terakhir {said} WIB.", "info")
     return redirect(_safe_target(target))
-
-
-@needs(Permission.SIGNED_IN)
-def sign_out() -> Response:
-    sessions.revoke(db.session(), me().token, clock.now())
-    trail.record(db.session(), clock.now(), me().id, "sign_out", "user", me().id)
-    db.session.commit()
-    logout_user()
-    flash("Anda sudah keluar.", "success")
-    return redirect(url_for("access.sign_in"))
-
-
-@needs(Permission.MANAGE_USERS)
-def user_list() -> str:
-    return render_template("access/user_list.html", people=users.all_users(db.session()))
-
-
-@needs(Permission.MANAGE_USERS)
-def new_user() -> str | Response:
-    form = UserForm()
-    banks = queries.bank_choices(db.session())
-    form.bank_id.choices = [SelectChoice("", "–"), *(SelectChoice(*bank) for bank in banks)]
-    if form.validate_on_submit():
-        try:
-            user = users.add_user(
-                db.session(),
-                username=form.username.data,
-                name=form.name.data,
-                role=Role(form.role.data),
-                password=form.password.data,
-                bank_id=int(form.bank_id.data) if form.bank_id.data else None,
-                now=clock.now(),
-            )
-        except Refused as refused:
-            form.username.errors = [refused.sentence]
-        else:
-            trail.record(
-                db.session(), clock.now(), me().id, "user_added", "user", user.id, user.username
-            )
-            db.session.commit()
-            flash(f"Pengguna {user.name} ({user.username}) sudah ditambahkan.", "success")
-            return redirect(url_for("access.user_list"))
-    return render_template("access/new_user.html", form=form)
-
-
-@needs(Permission.MANAGE_USERS)
-def switch_user(user_id: int) -> Response:
-    user = db.session.get(User, user_id)
-    if user is None or user.username == users.COMMAND_LINE:
-        abort(404)
-    if user.id == me().id:
-        flash("Anda tidak dapat menonaktifkan akun sendiri. Minta administrator lain.", "error")
-        return redirect(url_for("access.user_list"))
-    user.can_sign_in = not user.can_sign_in
-    sessions.revoke_all(db.session(), user.id, clock.now())
-    deed = "user_enabled" if user.can_sign_in else "user_disabled"
-    trail.record(db.session(), clock.now(), me().id, deed, "user", user.id, user.username)
-    db.session.commit()
-    closed = "dinonaktifkan dan dikeluarkan dari semua perangkat"
-    said = f"{user.name} {'diaktifkan' if user.can_sign_in else closed}."
-    undo = url_for("access.switch_user", user_id=user.id)
-    flash({"text": said, "undo_url": undo}, "success")  # type: ignore[arg-type]
-    return redirect(url_for("access.user_list"))
 
 
 @needs(Permission.SEE_TRAIL)
@@ -142,11 +190,10 @@ def health() -> tuple[dict[str, str], int]:
 
 
 pages.add_url_rule("/masuk", view_func=sign_in, methods=["GET", "POST"])
-pages.add_url_rule("/keluar", view_func=sign_out, methods=["POST"])
-pages.add_url_rule("/pengaturan/pengguna", view_func=user_list)
-pages.add_url_rule("/pengaturan/pengguna/baru", view_func=new_user, methods=["GET", "POST"])
-pages.add_url_rule(
-    "/pengaturan/pengguna/<int:user_id>/saklar", view_func=switch_user, methods=["POST"]
-)
+pages.add_url_rule("/masuk/kode", view_func=sign_in_code, methods=["GET", "POST"])
+for _address, _name, _view, _methods in account.URLS:
+    pages.add_url_rule(_address, _name, _view, methods=_methods)
+for _address, _view, _methods in people.URLS:
+    pages.add_url_rule(_address, view_func=_view, methods=_methods)
 pages.add_url_rule("/jejak", view_func=trail_list)
 pages.add_url_rule("/healthz", view_func=health)

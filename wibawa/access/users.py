@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from wibawa.access import passwords
 from wibawa.access.models import User
 from wibawa.access.permissions import ROLE_LABELS, Role
 from wibawa.database import Base
 from wibawa.rules.refused import Refused
 
 COMMAND_LINE = "baris-perintah"  # the author of what the command line does; it cannot sign in
-MINIMUM_PASSWORD = 10
-
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-
-
-@functools.cache
-def _hash_of_nobody() -> str:
-    return _hasher.hash("nobody has this password")
 
 
 def add_user(
@@ -35,8 +25,10 @@ def add_user(
     password: str,
     bank_id: int | None,
     now: dt.datetime,
+    checked: bool = True,
 ) -> User:
-    """A new user who may sign in. Raises `Refused` in words when something does not fit."""
+    """A new user who may sign in. Raises `Refused` in words when something does not fit; a password
+    that the program itself has made is not `checked` against the policy."""
     username = username.strip().lower()
     if not username or not all(c.isascii() and (c.isalnum() or c in "._-") for c in username):
         raise Refused(
@@ -48,12 +40,8 @@ def add_user(
         raise Refused(
             "username_taken", f"Nama pengguna “{username}” sudah dipakai. Pilih yang lain."
         )
-    if len(password) < MINIMUM_PASSWORD:
-        raise Refused(
-            "password_short",
-            f"Kata sandi terlalu pendek ({len(password)} karakter). "
-            f"Perlu paling sedikit {MINIMUM_PASSWORD} karakter.",
-        )
+    if checked:
+        passwords.check_new(session, password, username, name)
     if (role is Role.BANK_OFFICER) != (bank_id is not None):
         raise Refused(
             "bank_of_officer",
@@ -64,33 +52,39 @@ def add_user(
         name=name.strip() or username,
         role=role.value,
         bank_id=bank_id,
-        password_hash=_hasher.hash(password),
+        password_hash=passwords.hash_of(password),
         created_at=now,
+        password_set_at=now,
     )
     session.add(user)
     session.flush()
     return user
 
 
+def add_with_one_time(
+    session: Session, *, username: str, name: str, role: Role, bank_id: int | None, now: dt.datetime
+) -> tuple[User, str]:
+    """A new user, and the one-time password to hand over. Raises what `add_user` raises."""
+    user = add_user(
+        session,
+        username=username,
+        name=name,
+        role=role,
+        password=passwords.one_time(),
+        bank_id=bank_id,
+        now=now,
+        checked=False,
+    )
+    user.one_time_until = now  # so that the first password of all is not kept as an earlier one
+    return user, passwords.give_one_time(session, user, now)
+
+
 def verify(session: Session, username: str, password: str) -> User | None:
     """The user with this name and password, else None. An unknown name takes the same time."""
     user = session.scalar(select(User).where(User.username == username.strip().lower()))
-    stored = user.password_hash if user is not None and user.can_sign_in else _hash_of_nobody()
-    try:
-        _hasher.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return None
-    return user if user is not None and user.can_sign_in else None
-
-
-def set_password(user: User, password: str) -> None:
-    if len(password) < MINIMUM_PASSWORD:
-        raise Refused(
-            "password_short",
-            f"Kata sandi terlalu pendek ({len(password)} karakter). "
-            f"Perlu paling sedikit {MINIMUM_PASSWORD} karakter.",
-        )
-    user.password_hash = _hasher.hash(password)
+    known = user is not None and user.can_sign_in
+    stored = user.password_hash if user is not None and known else passwords.hash_of_nobody()
+    return user if passwords.fits(stored, password) and known else None
 
 
 def command_line_user(session: Session) -> int:

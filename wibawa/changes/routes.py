@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only, takes_photos
 from wibawa.access.permissions import Permission
+from wibawa.access.proof import proven
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks
 from wibawa.changes import actions, lists, queries
@@ -45,11 +46,9 @@ pages = Blueprint("changes", __name__)
 
 HIDDEN = "Disamarkan"
 STATUS_CHOICES = [
-    ("", "Semua"),
-    ("menunggu", "Menunggu keputusan"),
-    ("disetujui", "Disetujui"),
+    ("", "Semua"), ("menunggu", "Menunggu keputusan"), ("disetujui", "Disetujui"),
     ("ditolak", "Ditolak"),
-]
+]  # fmt: skip
 HEADINGS = (
     "Nomor", "Jenis", "Pinjaman", "Peminjam", "Bank", "Alasan", "Diajukan oleh", "Diajukan pada",
     "Keadaan", "Diputuskan oleh", "Diputuskan pada", "Dokumen",
@@ -376,6 +375,7 @@ def _events(facts: ChangeFacts, papers: list[DocumentFacts]) -> list[dict[str, A
 
 
 @needs(Permission.DECIDE_CHANGE)
+@proven
 def approve(change_id: int) -> Response | tuple[str, int]:
     seen = request.form.get("shown", "")
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
+from wibawa.access.proof import proven
 from wibawa.access.trail import record_apart
 from wibawa.applications.moves import Author
 from wibawa.applications.queries import application_facts, open_by_borrower
@@ -326,6 +327,7 @@ def _events(facts: DisbursementFacts) -> list[dict[str, Any]]:
 
 
 @needs(Permission.APPROVE_DISBURSEMENT)
+@proven
 def approve(disbursement_id: int) -> Response | tuple[str, int]:
     shown = request.form.get("shown", "")
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
+from wibawa.access.proof import proven
 from wibawa.access.trail import record_apart
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code
@@ -233,6 +234,7 @@ def give_back(code: str, text: str) -> Answer:
 
 
 @needs(P.CLOSE_MONTH)
+@proven
 def close(code: str, text: str) -> Answer:
     asked = _asked(code, text)
     seen = request.form.get("shown", "")

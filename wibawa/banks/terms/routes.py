@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
+from wibawa.access.proof import proven
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import rules_on, terms_on
 from wibawa.banks.terms import actions, queries
@@ -183,6 +184,7 @@ def _events(version: Version) -> list[dict[str, Any]]:
 
 
 @needs(Permission.APPROVE_TERMS)
+@proven
 def approve_terms(terms_id: int) -> Response | tuple[str, int]:
     try:
         _approve(TERMS, terms_id)
@@ -332,6 +334,7 @@ def _limits_page(limits_id: int, form: RefusalForm, loose: Loose | None = None) 
 
 
 @needs(Permission.APPROVE_TERMS)
+@proven
 def approve_limits(limits_id: int) -> Response | tuple[str, int]:
     try:
         _approve(LIMITS, limits_id)

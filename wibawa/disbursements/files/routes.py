@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from wibawa.access.guard import me, needs, takes_files
 from wibawa.access.permissions import Permission
+from wibawa.access.proof import proven
 from wibawa.applications.moves import Author
 from wibawa.banks.queries import all_banks
 from wibawa.database import db
@@ -116,6 +117,7 @@ def submit_upload(upload_id: int) -> Response:
 
 
 @needs(P.APPROVE_DISBURSEMENT)
+@proven
 def confirm_upload(upload_id: int) -> Response:
     found = asked_upload(DISBURSEMENTS, upload_id)
     file, shown = _read(found), request.form.get("shown", "")

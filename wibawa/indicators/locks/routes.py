@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
+from wibawa.access.proof import proven
 from wibawa.access.trail import record_apart
 from wibawa.database import db
 from wibawa.indicators.counted.forms import RULE_SLUGS
@@ -214,6 +215,7 @@ def request_unlock(year: int) -> Answer:
 
 
 @needs(Permission.APPROVE_FIGURES)
+@proven
 def approve_lock(year: int) -> Answer:
     seen = request.form.get("shown", "")
 

@@ -136,6 +136,7 @@ const NEEDED = [
   ["form[data-preview-url]", "./preview.mjs"],
   ["form[data-upload]", "./upload.mjs"],
   ["[data-job]", "./job.mjs"],
+  ["input[data-strength]", "./strength.mjs"],
 ];
 
 async function enhance() {
@@ -146,6 +147,7 @@ async function enhance() {
     if (page.querySelector(selector)) (await import(module)).start();
   }
   if (store) (await import("./draft.mjs")).start(store);
+  if (store && page.body.dataset.session) (await import("./session.mjs")).start();
 }
 
 // The upload module puts the server's answer into the page and calls this again.
