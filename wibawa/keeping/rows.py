@@ -25,7 +25,7 @@ from wibawa.keeping.archive import line_of
 from wibawa.rules.refused import Refused
 
 # Whose browser is signed in, and which worker is alive, is no matter of the books.
-LEFT_OUT = ("user_sessions", "worker_beats")
+LEFT_OUT = ("failed_sign_ins", "user_sessions", "worker_beats")
 NOT_OURS = ("alembic_version",)
 AT_ONCE = 2_000
 KINDS: tuple[tuple[type[types.TypeEngine[Any]], str], ...] = (
