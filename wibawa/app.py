@@ -14,8 +14,8 @@ from flask_wtf import CSRFProtect
 from werkzeug.routing import IntegerConverter
 
 from wibawa import commands, schema
+from wibawa.access import keys, sessions
 from wibawa.access import routes as access_routes
-from wibawa.access import sessions
 from wibawa.access.guard import public
 from wibawa.access.permissions import Permission
 from wibawa.applications import routes as application_routes
@@ -41,6 +41,7 @@ from wibawa.notices import routes as notice_routes
 from wibawa.papers import routes as paper_routes
 from wibawa.papers.jobs import ScheduleBatch
 from wibawa.printing import routes as printing_routes
+from wibawa.privacy import routes as privacy_routes
 from wibawa.proposals import routes as proposal_routes
 from wibawa.reconciliation import routes as reconciliation_routes
 from wibawa.repayments import jobs as repayment_jobs
@@ -82,6 +83,7 @@ PARTS = (
     reconciliation_routes,
     report_routes,
     job_routes,
+    privacy_routes,
 )
 JOB_KINDS = (
     ScheduleBatch(),
@@ -125,6 +127,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+    keys.ensure_key(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     _limits(app)  # before the CSRF check, which reads the form
     csrf.init_app(app)
@@ -185,12 +188,15 @@ def _transactions(app: Flask) -> None:
 
 
 def _schema_first(app: Flask, at_start: bool) -> None:
-    """A damaged schema stops the start; an empty or older one answers 503 with what to do."""
+    """A damaged schema or another key stops the start; an empty or older database answers 503 with
+    what to do."""
     seen: dict[str, str | None] = {}
     if at_start:
         with app.app_context():
             try:
                 seen["state"] = schema.state(db.engine)
+                if seen["state"] is None:
+                    keys.refuse_another_key(db.engine)
             finally:
                 db.engine.dispose()  # workers that fork after this must not share a connection
 
@@ -199,7 +205,7 @@ def _schema_first(app: Flask, at_start: bool) -> None:
         if request.endpoint == "static":
             return None
         if seen.get("state", "unknown") is not None:
-            seen["state"] = schema.state(db.engine)
+            seen["state"] = schema.state(db.engine) or keys.state(db.engine)
         if seen["state"] is None:
             return None
         errors.ask_no_database()

@@ -22,6 +22,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from wibawa import demo
+from wibawa.access.keys import refuse_another_key
 from wibawa.access.permissions import Role
 from wibawa.access.users import add_user, command_line_user
 from wibawa.banks.models import Bank
@@ -164,9 +165,11 @@ def _with_books(
 
 
 def _in_books(make: Make, deed: Callable[[Session], Any], *, write: bool) -> Any:
-    app = make()
     try:
+        app = make()
         migrate_if_empty(app)
+        with app.app_context():
+            refuse_another_key(db.engine)
     except (DamagedSchema, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
     with app.app_context(), writing():

@@ -17,6 +17,8 @@ LONG_FILES = {
 STANDARD_NAMES = {"__init__", "routes", "forms", "actions", "queries", "models", "reader", "checks"}
 STANDARD_NAMES |= {"kind"}  # "kind": the words of a kind of file, where one arrives
 OTHER_NAMES = {
+    "access/keys": "the data key: made once, and known again at start",
+    "access/sealed": "columns whose text is sealed for its row",
     "access/guard": "@needs and @public, used by every routes.py",
     "access/once": "idempotency keys, used by every writing page",
     "access/permissions": "the one list of permissions and roles",
@@ -116,6 +118,8 @@ OTHER_NAMES = {
     "printing/facts": "the labelled values above a schedule",
     "printing/qr": "the code on a paper, drawn as rectangles",
     "printing/fonts/__init__": "the folder of the embedded font",
+    "privacy/activities": "the register of processing activities, as plain data",
+    "privacy/subject": "all that is held about a person, as sheets",
     "proposals/letter": "the covering letter and list of a batch, as plain data",
     "siumi/alike": "who of a file may be known already under another NIK",
     "siumi/jobs": "the steps of a large file, a worker's work",
