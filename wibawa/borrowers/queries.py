@@ -151,10 +151,9 @@ def answering(text: str, *, by_nik: bool = True) -> CompoundSelect[int]:
     if _NUMBER.fullmatch(text):  # a NIK or a phone, written with spaces, dots or dashes
         number = _PUNCTUATION.sub("", text)
         number = "0" + number[3:] if number.startswith("+62") else number
-    places: list[ColumnElement[bool]] = [
-        Borrower.cooperative_number == text,
-        Borrower.phone_index == phone_key(number),
-    ]
+    places: list[ColumnElement[bool]] = [Borrower.cooperative_number == text]
+    if (phone := phone_key(number)) is not None:  # signs alone are no number
+        places.append(Borrower.phone_index == phone)
     if by_nik:
         places.append(Borrower.nik_index == index_of(number))
     if len(number) < SURELY_A_NUMBER or not number.isdigit():
