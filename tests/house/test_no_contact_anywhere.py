@@ -144,7 +144,7 @@ def _seen_by_others(sign_in: SignIn) -> str:
                     "/jejak?per_hal=200", "/peminjam/impor/1?tampil=masalah",
                     "/peminjam/impor/1?tampil=baru", "/peminjam/impor/2?tampil=berubah",
                     "/peminjam/impor/2/berubah.xlsx"),
-        "leader": ("/", "/pinjaman?per_hal=200", "/pinjaman/ekspor.csv", "/laporan"),
+        "leader": ("/dasbor", "/pinjaman?per_hal=200", "/pinjaman/ekspor.csv", "/laporan"),
     }.items():  # fmt: skip
         client = sign_in(who)
         for page in pages:
