@@ -280,6 +280,7 @@ def keep_changes(session: Session, changes: Sequence[Change], by: int, now: dt.d
     numbers = allocate_ids(session, "borrower_changes", len(changes))
     for number, each in zip(numbers, changes, strict=True):
         said = (each.before, each.after)
+        assert each.before != each.after  # sealed, the database cannot tell
         kept = BorrowerChange(
             id=number, borrower_id=each.borrower_id, at=now, user_id=by, field=each.field
         )
