@@ -18,7 +18,7 @@ from wibawa.access.permissions import Role
 from wibawa.access.users import add_user
 from wibawa.applications.models import Application
 from wibawa.banks.queries import thresholds_on
-from wibawa.borrowers.actions import NewBorrower, add_borrowers, nik_of
+from wibawa.borrowers.actions import NewBorrower, add_borrowers, give_nik, nik_of
 from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.borrowers.queries import registered
 from wibawa.disbursements.models import Disbursement
@@ -368,7 +368,9 @@ def test_two_cooperatives_exchange_their_numbers(
         first = s.get_one(Borrower, 1)
         s.flush()
         values = {c.name: getattr(first, c.name) for c in Borrower.__table__.columns}
-        s.add(Borrower(**values | {"id": 2, "cooperative_number": "3374110020009"}))
+        second = Borrower(**values | {"id": 2, "cooperative_number": "3374110020009"})
+        give_nik(second, nik_of(first))  # sealed for its own row
+        s.add(second)
 
     factories.saved(app, make)
     number = asked(sign_in("staff"), pilih_cooperative_number="lain")
