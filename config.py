@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +42,37 @@ def _kept_secret(name: str) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
     return path.read_text().strip()
+
+
+def data_key_file() -> Path:
+    """Where the data key lies: beside the instance folder, so that a copy of the data, or a backup
+    of its folder, holds no key."""
+    given = os.environ.get("WIBAWA_DATA_KEY_FILE")
+    folder = instance_folder()
+    return Path(given) if given else folder.with_name(f"{folder.name}-key") / "data.key"
+
+
+def _data_key(name: str) -> str:
+    """The key as given or kept; "" when there is none yet (`wibawa.access.keys` knows then whether
+    one may be made). One that lies among the data, as in older installations, is moved out."""
+    if given := os.environ.get("WIBAWA_DATA_KEY"):
+        return _required("WIBAWA_DATA_KEY") if name == "production" else given
+    path, old = data_key_file(), instance_folder() / "data.key"
+    if not path.exists() and old.exists() and name != "production":
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            shutil.move(old, path)
+        except FileNotFoundError:  # another process was quicker
+            pass
+        else:
+            print(f"Kunci data dipindahkan dari {old} ke {path}.", file=sys.stderr)
+    key = path.read_text().strip() if path.exists() else ""
+    if name == "production" and len(key) < 32:
+        raise ConfigurationError(
+            f"WIBAWA_DATA_KEY is not set, and {path} holds no key of 32 characters. Production "
+            "needs one: python -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    return key
 
 
 def _required(variable: str) -> str:
@@ -124,13 +157,14 @@ def load(environment: str | None = None, **overrides: Any) -> dict[str, Any]:
     }
     if name == "production":
         settings["SECRET_KEY"] = _required("WIBAWA_SECRET_KEY")
-        settings["DATA_KEY"] = _required("WIBAWA_DATA_KEY")
         settings["SESSION_COOKIE_SECURE"] = True
         settings["SESSION_COOKIE_NAME"] = "__Host-wibawa"
         settings["TRUSTED_HOSTS"] = _own_hosts(settings["PUBLIC_URL"])
     else:
         settings["SECRET_KEY"] = os.environ.get("WIBAWA_SECRET_KEY") or _kept_secret("secret.key")
-        settings["DATA_KEY"] = os.environ.get("WIBAWA_DATA_KEY") or _kept_secret("data.key")
         settings["SESSION_COOKIE_NAME"] = "wibawa"
+    settings["DATA_KEY_FILE"] = str(data_key_file())
     settings.update(overrides)
+    if "DATA_KEY" not in settings:
+        settings["DATA_KEY"] = _data_key(name)
     return settings

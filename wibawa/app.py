@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from wibawa import VERSION, commands, schema
-from wibawa.access import presence, sessions
+from wibawa.access import keys, presence, sessions
 from wibawa.access import routes as access_routes
 from wibawa.access.account.routes import seconds_left, seconds_to_limit
 from wibawa.access.guard import public
@@ -47,6 +47,7 @@ from wibawa.notices import routes as notice_routes
 from wibawa.papers import routes as paper_routes
 from wibawa.papers.jobs import ScheduleBatch
 from wibawa.printing import routes as printing_routes
+from wibawa.privacy import routes as privacy_routes
 from wibawa.proposals import routes as proposal_routes
 from wibawa.reconciliation import routes as reconciliation_routes
 from wibawa.repayments import jobs as repayment_jobs
@@ -89,6 +90,7 @@ PARTS = (
     report_routes,
     job_routes,
     keeping_routes,
+    privacy_routes,
 )
 JOB_KINDS = (
     ScheduleBatch(),
@@ -134,6 +136,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+    keys.ensure_key(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     _limits(app)  # before the CSRF check, which reads the form
     csrf.init_app(app)
@@ -213,7 +216,8 @@ def _transactions(app: Flask) -> None:
 
 
 def _schema_first(app: Flask, at_start: bool) -> None:
-    """A damaged schema stops the start; an empty or older one answers 503 with what to do.
+    """A damaged schema or another key stops the start; an empty or older database answers 503 with
+    what to do.
 
     So does a database that was upgraded while this process runs: whoever writes asks each time,
     whoever reads every few seconds."""
@@ -223,6 +227,8 @@ def _schema_first(app: Flask, at_start: bool) -> None:
         with app.app_context():
             try:
                 seen["state"] = schema.state(db.engine)
+                if seen["state"] is None:
+                    keys.refuse_another_key(db.engine)
             finally:
                 db.engine.dispose()  # workers that fork after this must not share a connection
 
@@ -232,7 +238,7 @@ def _schema_first(app: Flask, at_start: bool) -> None:
         if request.endpoint == "static":
             return None
         if seen.get("state", "unknown") is not None:
-            seen["state"] = schema.state(db.engine)
+            seen["state"] = schema.state(db.engine) or keys.state(db.engine)
             looked = time.monotonic()
         elif request.method == "POST" or time.monotonic() - looked > LOOK_AGAIN_SECONDS:
             with reading():  # whoever only asks waits for no writer

@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from wibawa import demo
+from wibawa.access.keys import refuse_another_key
 from wibawa.access.permissions import Role
 from wibawa.access.personal_data import WrongKey
 from wibawa.access.users import add_user, add_with_one_time, command_line_user
@@ -169,9 +170,11 @@ def _with_books(
 
 
 def _in_books(make: Make, deed: Callable[[Session], Any], *, write: bool) -> Any:
-    app = make()
     try:
+        app = make()
         migrate_if_empty(app)
+        with app.app_context():
+            refuse_another_key(db.engine)
     except (DamagedSchema, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
     with app.app_context(), writing():

@@ -136,9 +136,10 @@ def engine_options(url: str | URL) -> dict[str, Any]:
     if parsed.get_backend_name() == "sqlite":
         return {
             "module": sqlite_module(),
+            "hide_parameters": True,  # an error's text ends up in a log
             "connect_args": {"check_same_thread": False, "timeout": 15},
         }
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10, "hide_parameters": True}
 
 
 def full_url(url: str) -> str:
@@ -186,6 +187,7 @@ def _on_sqlite_connect(connection: Any, record: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA trusted_schema=OFF")
     cursor.execute("PRAGMA cache_size=-65536")
     cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted or sealed leaves no readable rest
     cursor.close()
 
 

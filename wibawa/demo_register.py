@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wibawa.access.personal_data import unseal
-from wibawa.borrowers.actions import NIK_PLACE, NewBorrower
+from wibawa.borrowers.actions import NewBorrower, nik_of
 from wibawa.borrowers.models import Borrower
 from wibawa.rules.facts import BorrowerKind
 from wibawa.siumi.reader import COLUMNS
@@ -25,7 +24,7 @@ def register_file(
 ) -> tuple[str, bytes]:
     """Name and bytes of the file; `make` gives somebody by a number that nobody has."""
     query = select(Borrower).where(Borrower.kind == "micro").order_by(Borrower.id).limit(KNOWN)
-    rows = [_row(one, unseal(one.nik, NIK_PLACE)) for one in session.scalars(query)]
+    rows = [_row(one, nik_of(one)) for one in session.scalars(query)]
     for number, row in enumerate(rows):
         if number % 6 == 1:
             row["address"] = f"Jl. Pemuda No. {number}"

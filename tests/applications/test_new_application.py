@@ -326,7 +326,8 @@ def test_the_nik_stands_in_no_address_no_page_and_no_byte_of_the_database(
         file = Path(database_url.removeprefix("sqlite:///"))
         stored = b"".join(part.read_bytes() for part in file.parent.glob(f"{file.name}*"))
         assert NIK.encode() not in stored
-        assert PERSON["address"].encode() in stored
+        assert PERSON["address"].encode() not in stored
+        assert PERSON["name"].encode() in stored
 
 
 @pytest.mark.parametrize("who", ["approver", "auditor", "jateng", "leader", "admin"])

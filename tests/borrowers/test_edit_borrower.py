@@ -13,7 +13,8 @@ from tests import factories
 from tests.borrowers.test_borrower_list import cooperative
 from tests.borrowers.test_reveal_nik import trail
 from wibawa.access.personal_data import WrongKey, unseal
-from wibawa.borrowers.actions import CHANGE_PLACE, NIK_PLACE
+from wibawa.access.sealed import Placed
+from wibawa.borrowers.actions import nik_of
 from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.database import db, writing
 from wibawa.web.clock import now
@@ -111,11 +112,12 @@ def test_a_corrected_nik_is_kept_masked_and_sealed_and_can_be_found(
         stored = db.session.scalar(select(Borrower))
         assert one is not None
         assert stored is not None
-        assert unseal(one.before_sealed or b"", CHANGE_PLACE) == OLD
-        assert unseal(one.after_sealed or b"", CHANGE_PLACE) == NEW
-        assert unseal(stored.nik, NIK_PLACE) == NEW
+        place = f"borrower_changes.{{}}_sealed:{one.id}"
+        assert unseal(one.before_sealed or b"", place.format("before")) == OLD
+        assert unseal(one.after_sealed or b"", place.format("after")) == NEW
+        assert nik_of(stored) == NEW
         with pytest.raises(WrongKey):
-            unseal(one.after_sealed or b"", NIK_PLACE)
+            unseal(one.after_sealed or b"", f"borrowers.nik:{stored.id}")
         db.session.remove()
     page = client.get("/peminjam/1").get_data(as_text=True)
     assert "<ins>************0077</ins>" in page
@@ -382,7 +384,9 @@ def test_what_is_typed_is_shown_and_never_run(app: Flask, siti: str, sign_in: Si
 
 def _one_change(session: Session, by: int, **values: object) -> None:
     kept = {"borrower_id": 1, "at": now(), "user_id": by, "field": "phone", "before": "1"}
-    session.add(BorrowerChange(**(kept | {"after": "2"} | values)))
+    given = kept | {"after": "2"} | values
+    sides = {name: Placed(str(given[name]), 1) for name in ("before", "after")}
+    session.add(BorrowerChange(id=1, **(given | sides)))
     session.flush()
 
 
@@ -403,7 +407,11 @@ def test_the_history_cannot_be_changed_or_deleted(
 def test_the_database_refuses_a_nik_that_is_not_sealed_and_a_change_of_nothing(
     app: Flask, people: dict[str, int], siti: str
 ) -> None:
-    for wrong in ({"field": "nik"}, {"after": "1"}, {"before_sealed": b"x", "after_sealed": b"y"}):
+    for wrong in (
+        {"field": "nik"},
+        {"before": "", "after": ""},
+        {"before_sealed": b"x", "after_sealed": b"y"},
+    ):
         with app.app_context(), writing():
             with pytest.raises(IntegrityError):
                 _one_change(db.session(), people["staff"], **wrong)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import MetaData, select, text
+from sqlalchemy import Column, MetaData, Table, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tests import factories
@@ -25,15 +25,23 @@ PLAIN = (
 )
 
 
+SEALED = {"address", "phone", "nik", "content", "sealed", "before_sealed", "after_sealed"}
+
+
 def rows() -> dict[str, list[Any]]:
-    """Everything that every table holds, by table."""
+    """Everything that every table holds, by table; but what is sealed anew, which never looks the
+    same."""
     metadata = MetaData()
     with db.engine.connect() as connection:
         metadata.reflect(connection)
         return {
-            table.name: sorted(map(repr, connection.execute(select(table)).mappings()))
+            table.name: sorted(map(repr, connection.execute(select(*_of(table))).mappings()))
             for table in metadata.tables.values()
         }
+
+
+def _of(table: Table) -> list[Column[Any]]:
+    return [column for column in table.c if column.name not in SEALED]
 
 
 def insert(bank: int | None, kind: str, uploaded: int, posted: int | None, *, old: bool) -> None:
@@ -59,6 +67,7 @@ def test_a_filled_database_keeps_every_row_and_every_rule(
         after = rows()
         for each in (before, after):
             each.pop("chain_links")  # made anew of the books by its migration
+            each.pop("data_key_checks", None)
         assert after == before
         assert schema.state(db.engine) is None
         for kept in ("kind = 'portfolio'", "sha256 = 'y'", "sealed = NOT sealed"):

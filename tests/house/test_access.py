@@ -32,6 +32,7 @@ from tests.jobs.kinds import ask, know
 from wibawa.access.models import TrailEntry, User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.personal_data import seal_bytes
+from wibawa.access.sealed import place_of
 from wibawa.access.sessions import open_session
 from wibawa.applications.actions import keep_draft
 from wibawa.arrears.models import Reminder
@@ -50,6 +51,7 @@ from wibawa.merging.models import BorrowerMerge
 from wibawa.papers.actions import Clerk
 from wibawa.papers.actions import issue as issue_paper
 from wibawa.papers.models import UploadPaper
+from wibawa.privacy.actions import NewIncident, record_incident
 from wibawa.reconciliation.actions import issue as issue_minutes
 from wibawa.reconciliation.queries import closed_month
 from wibawa.rules.reconciliation import Month
@@ -276,6 +278,17 @@ PAGES = {
     "printing.reminders": "see_letters",
     "printing.schedule": "print_schedule",
     "printing.schedules": "print_schedule",
+    "privacy.add_step": "keep_incidents",
+    "privacy.ask_pseudonym": "request_pseudonym",
+    "privacy.decide_pseudonym": "approve_pseudonym",
+    "privacy.export_processing": "see_privacy",
+    "privacy.incident": "see_privacy",
+    "privacy.incident_list": "see_privacy",
+    "privacy.new_incident": "keep_incidents",
+    "privacy.processing": "see_privacy",
+    "privacy.retention_list": "see_privacy",
+    "privacy.set_retention": "approve_pseudonym",
+    "privacy.subject": "export_subject",
     "proposals.export_list": "see_proposals",
     "proposals.new_proposal": "send_proposal",
     "proposals.proposal": "see_proposals",
@@ -342,6 +355,7 @@ MATRIX = """
     see_reports          staff approver      leader auditor
     see_loans            staff approver bank leader auditor
     see_personal_data    staff approver bank        auditor
+    see_contacts         staff approver bank
     see_borrowers        staff approver             auditor
     edit_borrower        staff
     approve_merge              approver
@@ -388,6 +402,11 @@ MATRIX = """
     propose_terms        staff approver
     approve_terms              approver
     set_quota                  approver
+    see_privacy          staff approver             auditor admin
+    keep_incidents       staff approver                     admin
+    export_subject       staff approver
+    request_pseudonym    staff
+    approve_pseudonym          approver
 """
 ROLES = {
     "staff": Role.OFFICE_STAFF,
@@ -504,6 +523,11 @@ def _file(bank: Bank, account: str, officer: int) -> Upload:
         posted_rows=1,
         posted_total=220_833,
     )
+
+
+def _incident(session: Session, by: int) -> int:
+    new = NewIncident("Berkas terkirim salah", None, now(), "nama", 3, "Terkirim ke alamat lain.")
+    return record_incident(session, new, by, now())
 
 
 def _register(officer: int) -> Upload:
@@ -631,8 +655,9 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
     session.flush()
     reminders = factories.reminders(session, people["staff"], loan_id)
     reminder = session.scalar(select(Reminder.paper_id).where(Reminder.batch_id == reminders))
-    example = LayoutExample(bank_id=bank_id, kind="repayments", filename="contoh.csv",
-                            content=seal_bytes(b"NO KONTRAK;TGL;NILAI\r\n1;2;3\r\n", EXAMPLE_PLACE),
+    place = place_of(EXAMPLE_PLACE, bank_id)
+    example = LayoutExample(id=bank_id, bank_id=bank_id, kind="repayments", filename="contoh.csv",
+                            content=seal_bytes(b"NO KONTRAK;TGL;NILAI\r\n1;2;3\r\n", place),
                             uploaded_by=people["admin"], uploaded_at=now())  # fmt: skip
     session.add(example)
     session.flush()
@@ -676,6 +701,8 @@ def _objects(session: Session, people: dict[str, int], bank_id: int) -> dict[str
         "note_id": 1,
         "reconciliation.paper_id": _closed_month(session, people, bank),
         "terms_id": 1,
+        "incident_id": _incident(session, people["staff"]),
+        "pseudonym_id": 1,
         "limits_id": 1,
         "code": bank.code,
         "year": 2024,

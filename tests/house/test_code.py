@@ -18,6 +18,8 @@ LONG_FILES = {
 STANDARD_NAMES = {"__init__", "routes", "forms", "actions", "queries", "models", "reader", "checks"}
 STANDARD_NAMES |= {"kind"}  # "kind": the words of a kind of file, where one arrives
 OTHER_NAMES = {
+    "access/keys": "the data key: made once, and known again at start",
+    "access/sealed": "columns whose text is sealed for its row",
     "access/guard": "@needs and @public, used by every routes.py",
     "access/guessing": "failed tries, counted for every process alike",
     "access/once": "idempotency keys, used by every writing page",
@@ -137,6 +139,8 @@ OTHER_NAMES = {
     "printing/facts": "the labelled values above a schedule",
     "printing/qr": "the code on a paper, drawn as rectangles",
     "printing/fonts/__init__": "the folder of the embedded font",
+    "privacy/activities": "the register of processing activities, as plain data",
+    "privacy/subject": "all that is held about a person, as sheets",
     "proposals/letter": "the covering letter and list of a batch, as plain data",
     "siumi/alike": "who of a file may be known already under another NIK",
     "siumi/jobs": "the steps of a large file, a worker's work",

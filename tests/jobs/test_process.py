@@ -84,7 +84,11 @@ def test_the_embedded_server_does_jobs_and_its_worker_is_gone_when_the_server_is
         [sys.executable, "-m", "wibawa", "serve", "--port", str(port)],
         cwd=ROOT,
         env=os.environ
-        | {"WIBAWA_DATABASE_URL": database_url, "WIBAWA_INSTANCE": str(tmp_path / "instance")},
+        | {
+            "WIBAWA_DATABASE_URL": database_url,
+            "WIBAWA_INSTANCE": str(tmp_path / "instance"),
+            "WIBAWA_DATA_KEY": "data key of the tests, not of anything real",
+        },
         stdout=subprocess.DEVNULL,
     )
     engine = create_engine(database_url)

@@ -49,7 +49,7 @@ def test_the_list_and_the_letter_stay_as_they_were_sent(
     client = sign_in("staff")
     before = table(client, batch)
     letter = client.get(f"/usulan/{batch}/surat.pdf").get_data()
-    session.execute(text("UPDATE borrowers SET name = 'Nama Baru', address = 'Pindah'"))
+    session.execute(text("UPDATE borrowers SET name = 'Nama Baru', address = ''"))
     session.commit()
     assert table(client, batch) == before
     assert client.get(f"/usulan/{batch}/surat.pdf").get_data() == letter

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.siumi.files import JOKO, SITI, apply, check, csv_of
-from wibawa.access.personal_data import index_of, unseal
-from wibawa.borrowers.actions import NIK_PLACE
+from wibawa.access.personal_data import index_of
+from wibawa.borrowers.actions import nik_of
 from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.database import db
 from wibawa.rules.refused import Refused
@@ -56,7 +56,7 @@ def test_a_new_enterprise_is_registered_with_its_facts_and_a_sealed_nik(
     assert upload is not None
     assert (upload.status, upload.posted_by, upload.posted_rows) == ("posted", office["staff"], 2)
     joko = one(session, nik_index=index_of(JOKO["NIK"]))
-    assert unseal(joko.nik, NIK_PLACE) == JOKO["NIK"]
+    assert nik_of(joko) == JOKO["NIK"]
     assert (joko.kind, joko.name, joko.name_key) == ("micro", "Joko Susilo", "joko susilo")
     assert (joko.sex, joko.birth_date, joko.nik_tail) == ("L", dt.date(1979, 5, 12), "0002")
     assert (joko.kelurahan_code, joko.phone) == ("33.74.01.1001", "081311112222")

@@ -10,6 +10,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask_login import current_user
 
 from wibawa.access.permissions import Permission
+from wibawa.access.sealed import contacts_hidden
 from wibawa.access.sessions import SignedIn
 from wibawa.access.trail import record_apart
 from wibawa.database import db
@@ -68,7 +69,8 @@ def needs(permission: Permission) -> Callable[[View], View]:
                 abort(403)
             # The view begins its own transaction, so that reading an uploaded file holds no lock.
             db.session.rollback()
-            return view(*args, **kwargs)
+            with contacts_hidden(not current_user.may(Permission.SEE_CONTACTS)):
+                return view(*args, **kwargs)
 
         guarded.wibawa_permission = permission  # type: ignore[attr-defined]
         return cast(View, guarded)

@@ -171,3 +171,13 @@ class IdempotencyKey(Base):
     body_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     answer: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class DataKeyCheck(Base):
+    """A known word sealed with the data key: another key is noticed at start."""
+
+    __tablename__ = "data_key_checks"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

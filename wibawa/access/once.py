@@ -105,9 +105,9 @@ def do_once(
 
 
 def sent_hash(sent: MultiDict[str, str], where: str) -> bytes:
-    """A hash of what was sent and where to; a NIK goes into it under the installation's key."""
+    """A hash of what was sent and where to; under the installation's key."""
     fields = [("", where)]
     for name, value in sent.items(multi=True):
         if name not in NOT_THE_DEED:
-            fields.append((name, index_of(value).hex() if name == "nik" else value))
-    return body_hash(fields)
+            fields.append((name, value))
+    return index_of(body_hash(fields).hex())  # a phone or an address can be guessed

@@ -28,7 +28,8 @@ class Permission(StrEnum):
     SIGNED_IN = "signed_in"  # pages every signed-in user has: the first page, signing out
     SEE_REPORTS = "see_reports"
     SEE_LOANS = "see_loans"
-    SEE_PERSONAL_DATA = "see_personal_data"  # names, addresses, phones; never a full NIK
+    SEE_PERSONAL_DATA = "see_personal_data"  # names; never a full NIK
+    SEE_CONTACTS = "see_contacts"  # phones and addresses; masked for others on every page
     SEE_BORROWERS = "see_borrowers"  # the register of borrowers, of both banks
     EDIT_BORROWER = "edit_borrower"
     APPROVE_MERGE = "approve_merge"  # two records of one borrower become one, or are taken apart
@@ -75,6 +76,11 @@ class Permission(StrEnum):
     PROPOSE_TERMS = "propose_terms"
     APPROVE_TERMS = "approve_terms"
     SET_QUOTA = "set_quota"
+    SEE_PRIVACY = "see_privacy"  # register of processing, retention, incidents
+    KEEP_INCIDENTS = "keep_incidents"  # write an incident down, and what was done about it
+    EXPORT_SUBJECT = "export_subject"  # all that is held about a person, for a reason
+    REQUEST_PSEUDONYM = "request_pseudonym"
+    APPROVE_PSEUDONYM = "approve_pseudonym"  # as the second person; for how long data is kept
 
 
 P = Permission
@@ -85,6 +91,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_REPORTS,
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
+            P.SEE_CONTACTS,
             P.SEE_BORROWERS,
             P.EDIT_BORROWER,
             P.REVEAL_NIK,
@@ -115,6 +122,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.MANAGE_FIGURES,
             P.SEE_TERMS,
             P.PROPOSE_TERMS,
+            P.SEE_PRIVACY,
+            P.KEEP_INCIDENTS,
+            P.EXPORT_SUBJECT,
+            P.REQUEST_PSEUDONYM,
         }
     ),
     Role.APPROVER: frozenset(
@@ -123,6 +134,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_REPORTS,
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
+            P.SEE_CONTACTS,
             P.SEE_BORROWERS,
             P.REVEAL_NIK,
             P.SEE_DOCUMENTS,
@@ -150,6 +162,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PROPOSE_TERMS,
             P.APPROVE_TERMS,
             P.SET_QUOTA,
+            P.SEE_PRIVACY,
+            P.KEEP_INCIDENTS,
+            P.EXPORT_SUBJECT,
+            P.APPROVE_PSEUDONYM,
         }
     ),
     Role.BANK_OFFICER: frozenset(
@@ -157,6 +173,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SIGNED_IN,
             P.SEE_LOANS,
             P.SEE_PERSONAL_DATA,
+            P.SEE_CONTACTS,
             P.REVEAL_APPLICANT_NIK,
             P.SEE_DOCUMENTS,
             P.OPEN_DOCUMENT,
@@ -202,6 +219,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_INDICATORS,
             P.SEE_TERMS,
             P.SEE_TRAIL,
+            P.SEE_PRIVACY,
         }
     ),
     Role.ADMINISTRATOR: frozenset(
@@ -213,6 +231,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.MANAGE_OFFICE,
             P.SEE_TERMS,
             P.SEE_TRAIL,
+            P.SEE_PRIVACY,
+            P.KEEP_INCIDENTS,
         }
     ),
 }

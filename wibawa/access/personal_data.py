@@ -1,7 +1,8 @@
 """Personal data at rest: AES-256-GCM per value, and a keyed index to find it by (domain rules §6).
 
-Both keys are derived from the installation's data key, which lives outside the database. The
-value's place (table and column) is authenticated with it: a ciphertext moved elsewhere is refused.
+Both keys are derived from the installation's data key, which lives outside the database and its
+backups. The value's place (table, column and row) is authenticated with it: a ciphertext moved
+elsewhere is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app
+
+DAMAGED = (
+    "Kunci data tidak cocok dengan basis data ini, atau isinya diubah di luar aplikasi. Periksa "
+    "WIBAWA_DATA_KEY atau berkas kuncinya (WIBAWA_DATA_KEY_FILE)."
+)
 
 
 class WrongKey(RuntimeError):
@@ -36,7 +42,7 @@ def _secret() -> str:
 
 
 def seal(value: str, place: str) -> bytes:
-    """`value` encrypted for `place` ("borrowers.nik"): 12 bytes nonce, then ciphertext and tag."""
+    """`value` encrypted for `place` ("borrowers.nik:7"): a nonce, ciphertext and tag."""
     return seal_bytes(value.encode(), place)
 
 
@@ -56,10 +62,7 @@ def unseal_bytes(sealed: bytes, place: str) -> bytes:
     try:
         return _cipher(_secret()).decrypt(sealed[:12], sealed[12:], place.encode())
     except InvalidTag as error:
-        raise WrongKey(
-            "Kunci data tidak cocok dengan basis data ini. Periksa WIBAWA_DATA_KEY "
-            "atau instance/data.key."
-        ) from error
+        raise WrongKey(DAMAGED) from error
 
 
 def index_of(value: str) -> bytes:

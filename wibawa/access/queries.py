@@ -145,6 +145,13 @@ ACTIONS = {
     "split_requested": "Meminta pemisahan peminjam",
     "split_approved": "Menyetujui pemisahan peminjam",
     "split_refused": "Menolak pemisahan peminjam",
+    "subject_exported": "Mengekspor data pribadi seseorang",
+    "retention_set": "Mengubah masa simpan data pribadi",
+    "pseudonym_requested": "Meminta penyamaran peminjam",
+    "pseudonym_approved": "Menyamarkan identitas peminjam",
+    "pseudonym_refused": "Menolak penyamaran peminjam",
+    "incident_recorded": "Mencatat insiden data pribadi",
+    "incident_step": "Mencatat langkah atas insiden",
 }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.access import trail
 from wibawa.access.personal_data import seal
+from wibawa.access.sealed import Placed, place_of
 from wibawa.applications.checks import Wish, stops_draft
 from wibawa.applications.deadlines.queries import deadlines_on
 from wibawa.applications.models import Application, ApplicationDraft, SiteVisit
@@ -198,17 +199,18 @@ def visit(
     recommendation then. `room`: how many bytes of scans one application may hold."""
     found, to = to_move(session, application_id, Action.VISIT, shown, author)
     advance(session, found.facts, Action.VISIT, to, author, visited_by=author.id)
+    number = len(found.visits) + 1
     session.add(
         SiteVisit(
             application_id=application_id,
-            number=len(found.visits) + 1,
+            number=number,
             visitor_id=author.id,
             recorded_at=author.now,
-            **vars(seen),
+            **vars(seen) | {"notes": Placed(seen.notes, application_id, number)},
         )
     )
     session.flush()
-    owner = Owner(None, application_id, len(found.visits) + 1)
+    owner = Owner(None, application_id, number)
     keep_photos(session, owner, found.borrower.kind, photos, Keeper(author.id, author.now, room))
 
 
@@ -374,18 +376,22 @@ def keep_draft(
     now: dt.datetime,
 ) -> int:
     """Keep an unfinished form, over what the same person kept under `draft_id`; its id."""
-    sealed = seal(body, DRAFT_PLACE)
     if draft_id is not None:
+        sealed = seal(body, place_of(DRAFT_PLACE, draft_id))
         session.execute(
             update(ApplicationDraft)
             .where(ApplicationDraft.id == draft_id, ApplicationDraft.user_id == user_id)
             .values(label=label, body=sealed, saved_at=now)
         )
         return draft_id
-    kept = ApplicationDraft(user_id=user_id, form=form, label=label, body=sealed, saved_at=now)
+    (number,) = allocate_ids(session, "application_drafts", 1)
+    sealed = seal(body, place_of(DRAFT_PLACE, number))
+    kept = ApplicationDraft(
+        id=number, user_id=user_id, form=form, label=label, body=sealed, saved_at=now
+    )
     session.add(kept)
     session.flush()
-    return kept.id
+    return number
 
 
 def drop_draft(session: Session, draft_id: int, user_id: int) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from wibawa.access import once
 from wibawa.access.guard import not_found
 from wibawa.access.personal_data import unseal
+from wibawa.access.sealed import place_of
 from wibawa.applications.actions import DRAFT_PLACE
 from wibawa.applications.checks import Wish
 from wibawa.applications.forms import (
@@ -182,4 +183,4 @@ def draft_body(session: Session, draft_id: int, user_id: int, form: str) -> str 
             ApplicationDraft.form == form,
         )
     )
-    return None if sealed is None else unseal(sealed, DRAFT_PLACE)
+    return None if sealed is None else unseal(sealed, place_of(DRAFT_PLACE, draft_id))

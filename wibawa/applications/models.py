@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wibawa.access.sealed import SealedText, mask_phones
 from wibawa.database import Base, Moment, Rupiah
 
 _OPEN = "state NOT IN ('disbursed','refused_by_office','refused_by_bank','withdrawn')"
@@ -201,7 +202,9 @@ class SiteVisit(Base):
     score_character: Mapped[int]
     score_capacity: Mapped[int]
     score_market: Mapped[int]
-    notes: Mapped[str] = mapped_column(String(1000))
+    notes: Mapped[str] = mapped_column(
+        SealedText("site_visits.notes", ("application_id", "number"), mask_phones)
+    )
     recorded_at: Mapped[dt.datetime] = mapped_column(Moment)
 
 

@@ -7,9 +7,11 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.access.sealed import Placed
 from wibawa.arrears import queries
 from wibawa.arrears.checks import NewContact
 from wibawa.arrears.models import ArrearsContact, ArrearsOfficer, ContactStrike
+from wibawa.database import allocate_ids
 from wibawa.loans.journal import lock_loans
 from wibawa.rules.nik import mask_written_niks
 from wibawa.rules.refused import Refused
@@ -19,17 +21,19 @@ def record_contact(
     session: Session, loan_id: int, bank_id: int, new: NewContact, by: int, now: dt.datetime
 ) -> int:
     """Keep a note that `checks` found nothing against; its id. A NIK in it is masked."""
+    (number,) = allocate_ids(session, "arrears_contacts", 1)
     kept = ArrearsContact(
+        id=number,
         loan_id=loan_id,
         bank_id=bank_id,
         kind=new.kind,
         contacted_on=new.contacted_on,
         officer_id=new.officer_id,
-        met=mask_written_niks(new.met),
+        met=Placed(mask_written_niks(new.met), number),
         outcome=new.outcome,
         promise_amount=new.promise_amount,
         promise_on=new.promise_on,
-        note=mask_written_niks(new.note),
+        note=Placed(mask_written_niks(new.note), number),
         entered_by=by,
         entered_at=now,
     )
@@ -37,7 +41,7 @@ def record_contact(
     session.flush()
     detail = f"{queries.KIND_WORDS[new.kind]}: {queries.OUTCOME_WORDS[new.outcome]}"
     trail.record(session, now, by, "contact_recorded", "loan", loan_id, detail)
-    return kept.id
+    return number
 
 
 def strike_contact(

@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wibawa.access.sealed import SealedText, mask_phones
 from wibawa.database import Base, Moment, Rupiah
 
 
@@ -37,11 +38,11 @@ class ArrearsContact(Base):
     kind: Mapped[str] = mapped_column(String(8))
     contacted_on: Mapped[dt.date]
     officer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    met: Mapped[str] = mapped_column(String(120))
+    met: Mapped[str] = mapped_column(SealedText("arrears_contacts.met", mask=mask_phones))
     outcome: Mapped[str] = mapped_column(String(8))
     promise_amount: Mapped[int | None] = mapped_column(Rupiah)
     promise_on: Mapped[dt.date | None]
-    note: Mapped[str] = mapped_column(String(1000))
+    note: Mapped[str] = mapped_column(SealedText("arrears_contacts.note", mask=mask_phones))
     entered_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     entered_at: Mapped[dt.datetime] = mapped_column(Moment)
 

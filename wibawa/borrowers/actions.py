@@ -11,8 +11,15 @@ from sqlalchemy.orm import Session
 
 from wibawa.access import trail
 from wibawa.access.personal_data import index_of, seal, unseal
+from wibawa.access.sealed import Placed, place_of, sealed_text
 from wibawa.borrowers.checks import EDITABLE, label_of, stored_text
-from wibawa.borrowers.models import Borrower, BorrowerChange, BorrowerDistinct, search_text
+from wibawa.borrowers.models import (
+    Borrower,
+    BorrowerChange,
+    BorrowerDistinct,
+    phone_key,
+    search_text,
+)
 from wibawa.database import (
     allocate_ids,
     bulk_insert,
@@ -25,13 +32,12 @@ from wibawa.rules.nik import mask_nik
 from wibawa.rules.refused import Refused
 
 NIK_PLACE = "borrowers.nik"
-CHANGE_PLACE = "borrower_changes.nik"
 COLUMNS = (
     "id", "kind", "name", "name_key", "nik", "nik_index", "nik_tail", "sex", "birth_date",
     "business_name", "sector", "business_started_on", "kelurahan_code", "address", "phone", "nib",
     "cooperative_number", "chair_name", "members_male", "members_female", "created_at",
     "created_by", "active", "health", "health_assessed_on", "annual_meeting_on",
-    "search_text",
+    "search_text", "phone_index",
 )  # fmt: skip
 
 
@@ -120,7 +126,7 @@ def _row(
         each.kind.value,
         each.name,
         name_key(each.name),
-        seal(each.nik, NIK_PLACE),
+        seal(each.nik, place_of(NIK_PLACE, number)),
         index_of(each.nik),
         each.nik[-4:],
         each.sex,
@@ -129,8 +135,8 @@ def _row(
         each.sector,
         stored_date(session, each.business_started_on),
         each.kelurahan_code,
-        each.address,
-        each.phone,
+        sealed_text(each.address, "borrowers.address", number),
+        sealed_text(each.phone, "borrowers.phone", number),
         each.nib,
         each.cooperative_number,
         each.chair_name,
@@ -143,12 +149,13 @@ def _row(
         stored_date(session, each.health_assessed_on),
         stored_date(session, each.annual_meeting_on),
         search_text(each.name, each.business_name, each.chair_name),
+        phone_key(each.phone),
     )
 
 
 FROM_FILES = (
     "name", "name_key", "search_text", "sex", "birth_date", "business_name", "sector",
-    "business_started_on", "kelurahan_code", "address", "phone", "nib",
+    "business_started_on", "kelurahan_code", "address", "phone", "phone_index", "nib",
 )  # fmt: skip
 CHANGE_COLUMNS = (
     "id", "borrower_id", "at", "user_id", "field", "before", "after", "upload_id", "row_number",
@@ -179,14 +186,26 @@ def change_borrowers(
     changes = [(row, *change) for row in rows for change in row.changes]
     numbers = allocate_ids(session, "borrower_changes", len(changes)) if changes else []
     kept = [
-        (number, row.borrower_id, moment, by, name, before, after, upload_id, row.row)
-        for number, (row, name, before, after) in zip(numbers, changes, strict=True)
+        (number, row.borrower_id, moment, by, name, *_sealed(number, *texts), upload_id, row.row)
+        for number, (row, name, *texts) in zip(numbers, changes, strict=True)
     ]
     bulk_insert(session, "borrower_changes", CHANGE_COLUMNS, kept)
 
 
+def _sealed(number: int, before: str, after: str) -> tuple[str, str]:
+    return (
+        sealed_text(before, "borrower_changes.before", number),
+        sealed_text(after, "borrower_changes.after", number),
+    )
+
+
 def _values(session: Session, row: RowOfFile) -> tuple[Any, ...]:
     given = dict(row.facts)
+    if given.get("phone"):
+        given["phone_index"] = phone_key(given["phone"])
+    for contact in ("address", "phone"):
+        if given.get(contact):
+            given[contact] = sealed_text(given[contact], f"borrowers.{contact}", row.borrower_id)
     for day in ("birth_date", "business_started_on"):
         given[day] = stored_date(session, given.get(day))
     name = given.get("name")
@@ -222,6 +241,8 @@ def edit_borrower(
     assert stored is not None
     if stored.merged_into_id is not None:
         raise ChangedMeanwhile
+    if stored.pseudonymised_at is not None:
+        raise Refused("pseudonymised", "Identitas peminjam ini sudah disamarkan; datanya tetap.")
     last = select(func.coalesce(func.max(BorrowerChange.id), 0))
     if session.scalar(last.where(BorrowerChange.borrower_id == borrower_id)) != shown:
         raise ChangedMeanwhile
@@ -232,11 +253,8 @@ def edit_borrower(
     ]
     if not changes:
         return []
-    for change in changes:
-        change.at, change.user_id = now, by
-    session.add_all(changes)
     try:
-        session.flush()
+        keep_changes(session, changes, by, now)
     except IntegrityError as error:
         raise Refused(
             "number_taken",
@@ -247,7 +265,37 @@ def edit_borrower(
     return labels
 
 
-def _change(stored: Borrower, field: str, new: NewBorrower) -> BorrowerChange | None:
+@dataclass(frozen=True, repr=False)
+class Change:
+    """One fact of a borrower before and after, as the history says it; a NIK whole."""
+
+    borrower_id: int
+    field: str
+    before: str
+    after: str
+
+
+def keep_changes(session: Session, changes: Sequence[Change], by: int, now: dt.datetime) -> None:
+    """Write down what was changed, sealed for the rows of the history, and flush."""
+    numbers = allocate_ids(session, "borrower_changes", len(changes))
+    for number, each in zip(numbers, changes, strict=True):
+        said = (each.before, each.after)
+        assert each.before != each.after  # sealed, the database cannot tell
+        kept = BorrowerChange(
+            id=number, borrower_id=each.borrower_id, at=now, user_id=by, field=each.field
+        )
+        if each.field == "nik":
+            kept.before_sealed, kept.after_sealed = (
+                seal(nik, place_of(f"borrower_changes.{side}_sealed", number))
+                for nik, side in zip(said, ("before", "after"), strict=True)
+            )
+            said = (mask_nik(each.before), mask_nik(each.after))
+        kept.before, kept.after = (Placed(text, number) for text in said)
+        session.add(kept)
+    session.flush()
+
+
+def _change(stored: Borrower, field: str, new: NewBorrower) -> Change | None:
     """Put the new value of one field in place and say what changed; None when nothing did."""
     if field == "nik":
         return _nik_change(stored, new.nik)
@@ -258,23 +306,24 @@ def _change(stored: Borrower, field: str, new: NewBorrower) -> BorrowerChange | 
     setattr(stored, field, value)
     if field == "name":
         stored.name_key = name_key(new.name)
-    return BorrowerChange(borrower_id=stored.id, field=field, before=before, after=after)
+    return Change(stored.id, field, before, after)
 
 
-def _nik_change(stored: Borrower, nik: str) -> BorrowerChange | None:
+def _nik_change(stored: Borrower, nik: str) -> Change | None:
     if not nik or index_of(nik) == bytes(stored.nik_index):
         return None
-    before = unseal(stored.nik, NIK_PLACE)
-    stored.nik, stored.nik_index = seal(nik, NIK_PLACE), index_of(nik)
-    stored.nik_tail = nik[-4:]
-    return BorrowerChange(
-        borrower_id=stored.id,
-        field="nik",
-        before=mask_nik(before),
-        after=mask_nik(nik),
-        before_sealed=seal(before, CHANGE_PLACE),
-        after_sealed=seal(nik, CHANGE_PLACE),
-    )
+    before = nik_of(stored)
+    give_nik(stored, nik)
+    return Change(stored.id, "nik", before, nik)
+
+
+def nik_of(one: Borrower) -> str:
+    return unseal(one.nik, place_of(NIK_PLACE, one.id))
+
+
+def give_nik(one: Borrower, nik: str) -> None:
+    one.nik, one.nik_index = seal(nik, place_of(NIK_PLACE, one.id)), index_of(nik)
+    one.nik_tail = nik[-4:]
 
 
 def mark_distinct(session: Session, ids: set[int], by: int, now: dt.datetime) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import TrailEntry, User
+from wibawa.access.sealed import are_contacts_hidden, mask_address, mask_phone
 from wibawa.borrowers.models import Borrower, BorrowerChange
 
 
@@ -99,7 +100,15 @@ def changes_of(session: Session, ids: Sequence[int], after: int = 0) -> list[Cha
         .where(BorrowerChange.borrower_id.in_(ids), BorrowerChange.id > after)
         .order_by(BorrowerChange.id)
     )
-    return [ChangeLine(*row) for row in rows]
+    return [_shown(ChangeLine(*row)) for row in rows]
+
+
+def _shown(line: ChangeLine) -> ChangeLine:
+    """A phone or an address masked for who may not see it."""
+    mask = {"phone": mask_phone, "address": mask_address}.get(line.field)
+    if mask is None or not are_contacts_hidden():
+        return line
+    return replace(line, before=mask(line.before), after=mask(line.after))
 
 
 def last_change(session: Session, borrower_id: int) -> int:

@@ -14,6 +14,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wibawa.access.personal_data import index_of
+from wibawa.access.sealed import Placed, SealedText, mask_address, mask_phone
+from wibawa.borrowers.checks import plain_phone
 from wibawa.database import Base, Moment
 
 
@@ -44,7 +47,7 @@ class Borrower(Base):
         ),
         Index("ix_borrowers_name_key", "name_key"),
         Index("ix_borrowers_nik", "nik_index"),  # of chairs too
-        Index("ix_borrowers_phone", "phone"),
+        Index("ix_borrowers_phone", "phone_index"),
         Index("ix_borrowers_birth_date", "birth_date"),
         CheckConstraint("merged_into_id <> id", name="merged_into_another"),
         Index(
@@ -77,8 +80,10 @@ class Borrower(Base):
     sector: Mapped[str] = mapped_column(String(60), default="")
     business_started_on: Mapped[dt.date | None]
     kelurahan_code: Mapped[str] = mapped_column(ForeignKey("kelurahan.code"))
-    address: Mapped[str] = mapped_column(String(200), default="")
-    phone: Mapped[str] = mapped_column(String(30), default="")
+    address: Mapped[str] = mapped_column(
+        SealedText("borrowers.address", mask=mask_address), default=""
+    )
+    phone: Mapped[str] = mapped_column(SealedText("borrowers.phone", mask=mask_phone), default="")
     nib: Mapped[str] = mapped_column(String(20), default="")
     cooperative_number: Mapped[str | None] = mapped_column(String(30), unique=True)
     chair_name: Mapped[str] = mapped_column(String(120), default="")
@@ -94,6 +99,9 @@ class Borrower(Base):
     # the record that this one was found to be; it then has no page, loan or place in a list
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("borrowers.id"))
     search_text: Mapped[str] = mapped_column(Text, server_default="")
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # NULL: no phone
+    # two persons took name, numbers and contacts away; it then never changes again
+    pseudonymised_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
 
 def search_text(name: str, business_name: str, chair_name: str) -> str:
@@ -105,18 +113,26 @@ def search_text(name: str, business_name: str, chair_name: str) -> str:
     return "\n".join(part for part in (name, business_name, chair_name) if part).casefold()
 
 
+def phone_key(number: str) -> bytes | None:
+    """What a phone is found by, however it is written; None for none."""
+    plain = plain_phone(number)
+    return index_of(f"phone:{plain}") if plain else None
+
+
 @event.listens_for(Borrower, "before_insert")
 @event.listens_for(Borrower, "before_update")
-def _keep_search_text(_mapper: object, _connection: object, one: Borrower) -> None:
-    """Whoever changes a name need not know that it is searched."""
+def _keep_what_is_found(_mapper: object, _connection: object, one: Borrower) -> None:
+    """Whoever changes a name or a phone need not know that it is searched, or sealed."""
     one.search_text = search_text(one.name, one.business_name or "", one.chair_name or "")
+    one.address, one.phone = Placed(one.address or "", one.id), Placed(one.phone or "", one.id)
+    one.phone_index = phone_key(one.phone)
 
 
 class BorrowerChange(Base):
     """One fact of a borrower before and after. Append-only: triggers refuse UPDATE and DELETE.
 
-    `before` and `after` are texts as stored (days as ISO, codes as they are); a NIK stands there
-    masked, and whole only in the sealed columns.
+    `before` and `after` are texts as stored (days as ISO, codes as they are), sealed; a NIK stands
+    there masked, and whole only in the columns for it.
     """
 
     __tablename__ = "borrower_changes"
@@ -135,8 +151,8 @@ class BorrowerChange(Base):
     at: Mapped[dt.datetime] = mapped_column(Moment)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     field: Mapped[str] = mapped_column(String(30))
-    before: Mapped[str] = mapped_column(String(200))
-    after: Mapped[str] = mapped_column(String(200))
+    before: Mapped[str] = mapped_column(SealedText("borrower_changes.before"))
+    after: Mapped[str] = mapped_column(SealedText("borrower_changes.after"))
     before_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     after_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     # the file and its row that a change came from; NULL: a person typed it

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    false,
     func,
     select,
     union,
@@ -19,11 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from wibawa.access.personal_data import index_of, unseal
+from wibawa.access.personal_data import index_of
 from wibawa.banks.models import Kecamatan, Kelurahan
-from wibawa.borrowers.actions import NIK_PLACE
+from wibawa.borrowers.actions import nik_of
 from wibawa.borrowers.checks import EDITABLE, Candidates
-from wibawa.borrowers.models import Borrower, BorrowerDistinct
+from wibawa.borrowers.models import Borrower, BorrowerDistinct, phone_key
 from wibawa.rules.facts import BorrowerKind, Health, Standing
 
 _NUMBER = re.compile(r"[0-9\s.\-+()]+")
@@ -94,14 +95,16 @@ def candidates(session: Session, most: int) -> list[Candidates]:
     """Up to `most` pairs of borrowers that share a NIK, a phone or a birth date and are not known
     to be different: one query, each kind of pair by its index."""
     one, two = aliased(Borrower), aliased(Borrower)
-    same_phone = and_(one.phone == two.phone, one.phone != "")
-    same = (one.nik_index == two.nik_index, same_phone, one.birth_date == two.birth_date)
+    same_phone = func.coalesce(one.phone_index == two.phone_index, false())
+    shared = (one.nik_index == two.nik_index, one.birth_date == two.birth_date)
+    same = (shared[0], same_phone, shared[1])
+    alike = (one.phone_index == two.phone_index, *shared)
     pairs = union(
         *(
             select(one.id.label("first"), two.id.label("second"))
             .join(two, each)
             .where(one.id < two.id, one.merged_into_id.is_(None), two.merged_into_id.is_(None))
-            for each in same
+            for each in alike
         )
     ).subquery("pairs")
 
@@ -148,10 +151,9 @@ def answering(text: str, *, by_nik: bool = True) -> CompoundSelect[int]:
     if _NUMBER.fullmatch(text):  # a NIK or a phone, written with spaces, dots or dashes
         number = _PUNCTUATION.sub("", text)
         number = "0" + number[3:] if number.startswith("+62") else number
-    places: list[ColumnElement[bool]] = [
-        Borrower.cooperative_number == text,
-        Borrower.phone.in_([text, number]),
-    ]
+    places: list[ColumnElement[bool]] = [Borrower.cooperative_number == text]
+    if (phone := phone_key(number)) is not None:  # signs alone are no number
+        places.append(Borrower.phone_index == phone)
     if by_nik:
         places.append(Borrower.nik_index == index_of(number))
     if len(number) < SURELY_A_NUMBER or not number.isdigit():
@@ -198,7 +200,7 @@ def _facts(one: Borrower, kelurahan: str, kecamatan: str) -> BorrowerFacts:
     return BorrowerFacts(
         **{name: getattr(one, name) for name in same},
         kind=BorrowerKind(one.kind),
-        nik=unseal(one.nik, NIK_PLACE),
+        nik=nik_of(one),
         kelurahan=kelurahan,
         kecamatan=kecamatan,
         standing=_standing(one),

@@ -118,6 +118,7 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Pengguna", "access.user_list", "users", P.MANAGE_USERS, None),
     ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
     ("Cadangan", "keeping.backup_list", "download", P.KEEP_BACKUPS, "backups"),
+    ("Pelindungan data", "privacy.processing", "lock", P.SEE_PRIVACY, None),
     ("Jejak kegiatan", "access.trail_list", "history", P.SEE_TRAIL, None),
     ("Rantai pembukuan", "loans.chain_list", "lock", P.SEE_TRAIL, None),
 )  # fmt: skip
@@ -225,43 +226,33 @@ def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[M
     ]
 
 
+BELOW = {
+    "banks.terms_list": "banks.new_terms banks.terms_version banks.limits_list banks.new_limits "
+    "banks.limits_version banks.quota banks.edit_quota dashboard.open_switch",
+    "banks.bank_list": "letters.office arrears.reminder_days applications.deadlines "
+    "banks.edit_bank banks.edit_permit banks.holiday_list",
+    "disbursements.upload_list": "disbursements.check_upload disbursements.upload "
+    "disbursements.upload_list",
+    "borrowers.borrower_list": "merging.choose_other merging.merge merging.merge_list "
+    "merging.new_merge privacy.subject",
+    "proposals.proposal_list": "decisions.check_upload decisions.upload decisions.upload_list",
+}
+
+
 def _is_home_of(target: str, endpoint: str | None) -> bool:
     """A page below a list keeps the list's menu item lit."""
     loans = ("loans.loan", "loans.entry_list", "loans.moved_list", "loans.due_list")
     below = {
         **dict.fromkeys(loans, "loans.loan_list"),
         "loans.suspense": "loans.suspense_list",
-        "decisions.check_upload": "proposals.proposal_list",
         "decisions.decision": "applications.application_list",
         "decisions.reveal_nik": "applications.application_list",
-        "decisions.upload": "proposals.proposal_list",
-        "decisions.upload_list": "proposals.proposal_list",
         "changes.choose_kind": "loans.loan_list",
         "changes.new_change": "loans.loan_list",
         "changes.change": "changes.change_list",
-        "disbursements.check_upload": "disbursements.upload_list",
-        "disbursements.upload": "disbursements.upload_list",
-        "disbursements.upload_list": "disbursements.upload_list",
         "access.new_user": "access.user_list",
-        "banks.edit_bank": "banks.bank_list",
-        "banks.edit_permit": "banks.bank_list",
-        "banks.holiday_list": "banks.bank_list",
-        "letters.office": "banks.bank_list",
-        "arrears.reminder_days": "banks.bank_list",
         "notices.notice": "applications.application_list",
-        "applications.deadlines": "banks.bank_list",
-        "merging.choose_other": "borrowers.borrower_list",
-        "merging.merge": "borrowers.borrower_list",
-        "merging.merge_list": "borrowers.borrower_list",
-        "merging.new_merge": "borrowers.borrower_list",
-        "banks.new_terms": "banks.terms_list",
-        "banks.terms_version": "banks.terms_list",
-        "banks.limits_list": "banks.terms_list",
-        "banks.new_limits": "banks.terms_list",
-        "banks.limits_version": "banks.terms_list",
-        "banks.quota": "banks.terms_list",
-        "banks.edit_quota": "banks.terms_list",
-        "dashboard.open_switch": "banks.terms_list",
+        **{page: home for home, pages in BELOW.items() for page in pages.split()},
     }
     if endpoint in below:
         return below[endpoint] == target
@@ -271,6 +262,7 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "borrowers.borrower_list",
         "disbursements.disbursement_list",
         "indicators.indicator_list",
+        "privacy.processing",
         "proposals.proposal_list",
         "reconciliation.month_list",
         "reports.report_list",

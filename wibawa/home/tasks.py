@@ -13,6 +13,7 @@ from wibawa.access.sessions import SignedIn
 from wibawa.arrears.reminders.queries import due_count
 from wibawa.banks.queries import thresholds_on
 from wibawa.home.menu import waiting_for
+from wibawa.privacy.queries import waiting_for_person
 from wibawa.web import clock
 
 P = Permission
@@ -220,7 +221,14 @@ def tasks_for(session: Session, person: SignedIn) -> list[Task]:
         for label, target, permission, counted, hint in TASKS
         if person.may(permission) and (counted is None or getattr(counts, counted))
     ]
-    return [*_letters_to_send(session, person), *found]
+    keeps, decides = person.may(P.KEEP_INCIDENTS), person.may(P.APPROVE_PSEUDONYM)
+    urgent = [
+        Task(label, count, url_for(target, **values), hint)
+        for label, count, target, values, hint in waiting_for_person(
+            session, person.id, clock.now(), keeps=keeps, decides=decides
+        )
+    ]
+    return [*urgent, *_letters_to_send(session, person), *found]
 
 
 def _letters_to_send(session: Session, person: SignedIn) -> list[Task]:

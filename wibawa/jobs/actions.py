@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.access.models import User
 from wibawa.access.personal_data import seal_bytes
+from wibawa.access.sealed import place_of
 from wibawa.jobs.kind import Kind, Result, known_kinds
 from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult, WorkerBeat
 from wibawa.rules.refused import Refused
@@ -156,7 +157,7 @@ def finish(
         }
     _ours(session, job, update(Job).values(worker=None, lease_until=None, **told))
     if result is not None:
-        content = seal_bytes(result.content, PLACE)
+        content = seal_bytes(result.content, place_of(PLACE, job.id))
         session.execute(JobResult.__table__.insert().values(job_id=job.id, content=content))  # type: ignore[attr-defined]
 
 

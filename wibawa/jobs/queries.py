@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.personal_data import unseal_bytes
+from wibawa.access.sealed import place_of
 from wibawa.jobs.actions import OPEN, PLACE, is_due
 from wibawa.jobs.kind import known_kinds
 from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult, WorkerBeat
@@ -174,4 +175,4 @@ def has_expired(session: Session, now: dt.datetime) -> bool:
 def result_content(session: Session, job_id: int) -> bytes | None:
     """The bytes of the result; None when there is none (any more)."""
     sealed = session.scalar(select(JobResult.content).where(JobResult.job_id == job_id))
-    return None if sealed is None else unseal_bytes(sealed, PLACE)
+    return None if sealed is None else unseal_bytes(sealed, place_of(PLACE, job_id))

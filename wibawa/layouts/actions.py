@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from wibawa.access import trail
 from wibawa.access.personal_data import seal_bytes
+from wibawa.access.sealed import place_of
 from wibawa.banks.models import Bank, BankLayout
 from wibawa.banks.queries import LayoutVersion, layout_history
+from wibawa.database import allocate_ids
 from wibawa.layouts.kinds import FileKind
 from wibawa.layouts.models import LayoutExample
 from wibawa.layouts.queries import EXAMPLE_PLACE, KEPT
@@ -42,11 +44,13 @@ def keep_example(
             (LayoutExample.uploaded_by == by) | (LayoutExample.uploaded_at <= now - KEPT)
         )
     )
+    (number,) = allocate_ids(session, "layout_examples", 1)
     example = LayoutExample(
+        id=number,
         bank_id=bank.id,
         kind=kind.code,
         filename=stored_name(filename),
-        content=seal_bytes(content, EXAMPLE_PLACE),
+        content=seal_bytes(content, place_of(EXAMPLE_PLACE, number)),
         uploaded_by=by,
         uploaded_at=now,
     )

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from wibawa.access.personal_data import unseal_bytes
+from wibawa.access.sealed import place_of
 from wibawa.layouts.checks import Place, likely_place, places
 from wibawa.layouts.kinds import FileKind
 from wibawa.layouts.models import LayoutExample
@@ -56,7 +57,7 @@ def find_example(session: Session, example_id: int, now: dt.datetime) -> LayoutE
 
 
 def content_of(example: LayoutExample) -> bytes:
-    return unseal_bytes(example.content, EXAMPLE_PLACE)
+    return unseal_bytes(example.content, place_of(EXAMPLE_PLACE, example.id))
 
 
 def places_of(content: bytes, filename: str, layout: Layout) -> tuple[list[Place], Place | None]:

@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from wibawa.access.personal_data import seal, unseal
-from wibawa.borrowers.actions import CHANGE_PLACE, NIK_PLACE, name_key
+from wibawa.borrowers.actions import Change, give_nik, keep_changes, name_key, nik_of
 from wibawa.borrowers.checks import from_text, stored_text
 from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.database import allocate_ids, bulk_insert
@@ -19,7 +18,6 @@ from wibawa.disbursements.models import Disbursement
 from wibawa.merging.checks import KEYS, with_partners
 from wibawa.merging.models import BorrowerMerge, BorrowerMove
 from wibawa.merging.queries import MOVED, MergeFacts, moved_by
-from wibawa.rules.nik import mask_nik
 from wibawa.rules.refused import Refused
 
 MOVE_COLUMNS = ("id", "merge_id", "object_kind", "object_id", "from_id", "to_id")
@@ -147,11 +145,7 @@ def _take(
     setattr(one, field, value)
     if field == "name":
         one.name_key = name_key(one.name)
-    session.add(
-        BorrowerChange(
-            borrower_id=one.id, at=now, user_id=by, field=field, before=before, after=after
-        )
-    )
+    keep_changes(session, [Change(one.id, field, before, after)], by, now)
 
 
 def _exchange_keys(
@@ -168,8 +162,9 @@ def _exchange_keys(
         _between(session, gone, {"cooperative_number": f"~{gone.id}"})
         _between(session, kept, {"cooperative_number": theirs})
         _between(session, gone, {"cooperative_number": ours})
-        session.add(_changed_number(kept, ours, theirs, by, now))
-        session.add(_changed_number(gone, theirs, ours, by, now))
+        name = "cooperative_number"
+        exchanged = [Change(kept.id, name, ours, theirs), Change(gone.id, name, theirs, ours)]
+        keep_changes(session, exchanged, by, now)
     if "nik" in fields:
         _exchange_nik(session, kept, gone, by, now)
 
@@ -180,41 +175,15 @@ def _between(session: Session, one: Borrower, values: dict[str, Any]) -> None:
     session.flush()
 
 
-def _changed_number(
-    one: Borrower, before: str, after: str, by: int, now: dt.datetime
-) -> BorrowerChange:
-    return BorrowerChange(
-        borrower_id=one.id,
-        at=now,
-        user_id=by,
-        field="cooperative_number",
-        before=before,
-        after=after,
-    )
-
-
 def _exchange_nik(
     session: Session, kept: Borrower, gone: Borrower, by: int, now: dt.datetime
 ) -> None:
     if bytes(kept.nik_index) == bytes(gone.nik_index):
         return
-    names = ("nik", "nik_index", "nik_tail")
-    ours = {name: getattr(kept, name) for name in names}
-    theirs = {name: getattr(gone, name) for name in names}
+    ours, theirs = nik_of(kept), nik_of(gone)
     _between(session, gone, {"nik_index": os.urandom(32)})
-    _between(session, kept, theirs)
-    _between(session, gone, ours)
-    old, new = unseal(ours["nik"], NIK_PLACE), unseal(theirs["nik"], NIK_PLACE)
-    for one, before, after in ((kept, old, new), (gone, new, old)):
-        session.add(
-            BorrowerChange(
-                borrower_id=one.id,
-                at=now,
-                user_id=by,
-                field="nik",
-                before=mask_nik(before),
-                after=mask_nik(after),
-                before_sealed=seal(before, CHANGE_PLACE),
-                after_sealed=seal(after, CHANGE_PLACE),
-            )
-        )
+    for one, nik in ((kept, theirs), (gone, ours)):
+        give_nik(one, nik)
+        session.flush()
+    exchanged = [Change(kept.id, "nik", ours, theirs), Change(gone.id, "nik", theirs, ours)]
+    keep_changes(session, exchanged, by, now)

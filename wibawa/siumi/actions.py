@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access.personal_data import index_of
+from wibawa.access.sealed import sealed_text
 from wibawa.borrowers.actions import (
     NewBorrower,
     RowOfFile,
@@ -323,11 +324,19 @@ def _keep_lines(
         [_kept_line(upload_id, line, given.get(line.row)) for line in lines],
     )
     changes = [
-        (upload_id, line.row, *map(mask_written_niks, change))
+        _kept_change((upload_id, line.row, change[0]), *map(mask_written_niks, change[1:]))
         for line in lines
         for change in line.changes
     ]
     bulk_insert(session, "register_changes", CHANGE_COLUMNS, changes)
+
+
+def _kept_change(key: tuple[int, int, str], before: str, after: str) -> tuple[Any, ...]:
+    return (
+        *key,
+        sealed_text(before, "register_changes.before", *key),
+        sealed_text(after, "register_changes.after", *key),
+    )
 
 
 def _kept_line(upload_id: int, line: Line, new_id: int | None) -> tuple[Any, ...]:
@@ -345,7 +354,9 @@ def _kept_line(upload_id: int, line: Line, new_id: int | None) -> tuple[Any, ...
         line.nik[-4:],
         *(mask_written_niks(now.get(key) or "") for key in ("business_name", "sector")),
         now["kelurahan_code"],
-        mask_written_niks(now.get("phone") or ""),
+        sealed_text(
+            mask_written_niks(now.get("phone") or ""), "register_lines.phone", upload_id, line.row
+        ),
         line.like_id,
         line.like_row,
     )

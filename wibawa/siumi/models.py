@@ -3,6 +3,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wibawa.access.sealed import SealedText, mask_phone
 from wibawa.database import Base
 
 
@@ -42,9 +43,14 @@ class RegisterLine(Base):
     business_name: Mapped[str] = mapped_column(String(120))
     sector: Mapped[str] = mapped_column(String(60))
     kelurahan_code: Mapped[str] = mapped_column(ForeignKey("kelurahan.code"))
-    phone: Mapped[str] = mapped_column(String(30))
+    phone: Mapped[str] = mapped_column(
+        SealedText("register_lines.phone", ("upload_id", "row_number"), mask_phone)
+    )
     like_id: Mapped[int | None] = mapped_column(ForeignKey("borrowers.id"))
     like_row: Mapped[int | None]
+
+
+CHANGE_KEYS = ("upload_id", "row_number", "field")
 
 
 class RegisterChange(Base):
@@ -63,5 +69,5 @@ class RegisterChange(Base):
     upload_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     row_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     field: Mapped[str] = mapped_column(String(30), primary_key=True)
-    before: Mapped[str] = mapped_column(String(200))
-    after: Mapped[str] = mapped_column(String(200))
+    before: Mapped[str] = mapped_column(SealedText("register_changes.before", CHANGE_KEYS))
+    after: Mapped[str] = mapped_column(SealedText("register_changes.after", CHANGE_KEYS))

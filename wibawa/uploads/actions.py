@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from wibawa.access.personal_data import seal_bytes, unseal_bytes
-from wibawa.database import Base, bulk_insert, is_sqlite
+from wibawa.access.sealed import Placed, mask_phones, place_of, sealed_text
+from wibawa.database import Base, allocate_ids, bulk_insert, is_sqlite
 from wibawa.rules.dates import short_date
 from wibawa.rules.nik import mask_niks
 from wibawa.rules.refused import Problem, Refused
@@ -178,13 +179,15 @@ def earlier(
 
 def store(session: Session, kind: Kind, bank_id: int | None, sent: Sent, **facts: Any) -> Upload:
     """A new upload with its bytes sealed; `facts` are further columns. `status` is first faulty."""
+    (number,) = allocate_ids(session, "uploads", 1)
     upload = Upload(
+        id=number,
         bank_id=bank_id,
         kind=kind.code,
         filename=stored_name(sent.filename),
         size=len(sent.content),
         sha256=sent.digest,
-        content=seal_bytes(sent.content, CONTENT_PLACE),
+        content=seal_bytes(sent.content, place_of(CONTENT_PLACE, number)),
         sealed=True,
         uploaded_by=sent.by,
         uploaded_at=sent.now,
@@ -197,7 +200,9 @@ def store(session: Session, kind: Kind, bank_id: int | None, sent: Sent, **facts
 
 def content_of(upload: Upload) -> bytes:
     """The file's bytes as they arrived; files of the time before sealing are stored as they are."""
-    return unseal_bytes(upload.content, CONTENT_PLACE) if upload.sealed else upload.content
+    if not upload.sealed:
+        return upload.content
+    return unseal_bytes(upload.content, place_of(CONTENT_PLACE, upload.id))
 
 
 def _withdraw_replaced(session: Session, by: Upload, replaced: int) -> None:
@@ -256,7 +261,7 @@ def keep(session: Session, upload: Upload, found: Found) -> None:
     upload.notice_count = len(found.problems) - upload.problem_count
     upload.headings = storable(json.dumps(list(found.headings), ensure_ascii=False))
     first = [dict(row) for row in found.first_rows[:FIRST_ROWS]]
-    upload.first_rows = storable(json.dumps(first, ensure_ascii=False))
+    upload.first_rows = Placed(storable(json.dumps(first, ensure_ascii=False)), upload.id)
     session.execute(delete(UploadProblem).where(UploadProblem.upload_id == upload.id))
     session.execute(delete(UploadPlan).where(UploadPlan.upload_id == upload.id))
     session.flush()
@@ -273,20 +278,22 @@ def keep(session: Session, upload: Upload, found: Found) -> None:
         "upload_problems",
         tuple(f'"{name}"' for name in PROBLEM_COLUMNS),
         [
-            (upload_id, number, *_told(problem), cells(problem.row))
+            _kept((upload_id, number), problem, cells(problem.row))
             for number, problem in enumerate(found.problems, 1)
         ],
     )
 
 
-def _told(problem: Problem) -> tuple[object, ...]:
+def _kept(key: tuple[int, int], problem: Problem, cells: str) -> tuple[object, ...]:
     return (
+        *key,
         problem.row,
         storable(problem.column[:120]),
         problem.code,
-        storable(problem.found),
-        storable(problem.message),
+        sealed_text(storable(problem.found), "upload_problems.found", *key),
+        sealed_text(storable(problem.message), "upload_problems.message", *key),
         problem.blocking,
+        sealed_text(cells, "upload_problems.cells", *key),
     )
 
 
@@ -295,7 +302,7 @@ def stored_name(filename: str) -> str:
     turns the direction of writing, no NIK. `../data/angsuran.csv` is `angsuran.csv`."""
     last = storable(filename).replace("\\", "/").rpartition("/")[2]
     plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp"))
-    return mask_niks(plain.strip())[-200:] or "berkas"
+    return mask_phones(mask_niks(plain.strip()))[-200:] or "berkas"
 
 
 def storable(text: str) -> str:

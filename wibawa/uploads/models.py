@@ -14,7 +14,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
+from wibawa.access.sealed import SealedLongText, mask_phones
 from wibawa.database import Base, Moment, Rupiah
+
+PROBLEM_KEYS = ("upload_id", "number")
 
 
 class Upload(Base):
@@ -79,7 +82,9 @@ class Upload(Base):
     skip_reason: Mapped[str] = mapped_column(String(300), default="")
     suspend_unknown: Mapped[bool] = mapped_column(default=False)
     headings: Mapped[str] = mapped_column(Text, default="[]")  # JSON, as the file writes them
-    first_rows: Mapped[str] = mapped_column(Text, default="[]")  # JSON, as they were understood
+    first_rows: Mapped[str] = mapped_column(  # JSON, as they were understood
+        SealedLongText("uploads.first_rows", mask=mask_phones), default="[]"
+    )
     summary: Mapped[str] = mapped_column(Text, default="{}")  # JSON
     row_count: Mapped[int] = mapped_column(default=0)
     problem_count: Mapped[int] = mapped_column(default=0)
@@ -113,10 +118,16 @@ class UploadProblem(Base):
     row: Mapped[int]
     column: Mapped[str] = mapped_column(String(120))
     code: Mapped[str] = mapped_column(String(40))
-    found: Mapped[str] = mapped_column(Text)
-    message: Mapped[str] = mapped_column(Text)
+    found: Mapped[str] = mapped_column(
+        SealedLongText("upload_problems.found", PROBLEM_KEYS, mask_phones)
+    )
+    message: Mapped[str] = mapped_column(
+        SealedLongText("upload_problems.message", PROBLEM_KEYS, mask_phones)
+    )
     blocking: Mapped[bool]
-    cells: Mapped[str] = mapped_column(Text, default="[]")
+    cells: Mapped[str] = mapped_column(
+        SealedLongText("upload_problems.cells", PROBLEM_KEYS, mask_phones), default="[]"
+    )
 
 
 class UploadPlan(Base):

@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
+from wibawa.access.sealed import are_contacts_hidden, mask_address
 from wibawa.database import Base
 from wibawa.rules.refused import Problem
 from wibawa.uploads.kinds import Kind
@@ -183,10 +184,24 @@ def problem_page(
         .offset(asked.offset)
     )
     problems, cells = [], {}
+    hidden = _hidden_columns(session, upload_id)
     for each in found:
         problems.append(_problem(each))
-        cells[each.row] = json.loads(each.cells)
+        own = json.loads(each.cells)
+        cells[each.row] = [
+            mask_address(cell) if at in hidden else cell for at, cell in enumerate(own)
+        ]
     return Page(problems, asked.page, asked.per_page, session.scalar(count) or 0), cells
+
+
+def _hidden_columns(session: Session, upload_id: int) -> set[int]:
+    """Where a file has addresses, for a reader who may not see them (phones are masked where they
+    are read)."""
+    if not are_contacts_hidden():
+        return set()
+    kept = session.scalar(select(Upload.headings).where(Upload.id == upload_id))
+    headings = json.loads(kept or "[]")
+    return {at for at, heading in enumerate(headings) if "alamat" in str(heading).casefold()}
 
 
 def all_problems(session: Session, upload_id: int) -> Sequence[Problem]:

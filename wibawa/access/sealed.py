@@ -1,0 +1,151 @@
+"""Columns whose text is sealed, bound to its table, column and row, and read like any other.
+
+A select of such a column brings the keys of its row along, so that a value copied from another row
+is refused. What is written must say its row: `Placed` for the ORM, `sealed_text` for bulk rows.
+Such a column cannot be compared, sorted or searched; what must be found has a keyed index beside.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import ColumnElement, Dialect, Label, String, Text, cast, literal, type_coerce
+from sqlalchemy.types import TypeDecorator
+
+from wibawa.access.personal_data import DAMAGED, WrongKey, seal, unseal
+
+HIDDEN = "Disamarkan"
+NOTHING = frozenset({"", "[]"})  # what says nothing is not sealed
+_contacts_hidden: ContextVar[bool] = ContextVar("contacts_hidden", default=False)
+_PHONE = re.compile(r"(?<!\d)(?:\+?62|0)[\s.\-]?8(?:[\s.\-]?\d){6,11}(?!\d)")
+
+
+@contextmanager
+def contacts_hidden(hidden: bool) -> Iterator[None]:
+    """In the block, phones and addresses are read masked: its reader may not see them."""
+    token = _contacts_hidden.set(hidden)
+    try:
+        yield
+    finally:
+        _contacts_hidden.reset(token)
+
+
+def are_contacts_hidden() -> bool:
+    return _contacts_hidden.get()
+
+
+def mask_phone(number: str) -> str:
+    """
+    >>> mask_phone("081234567890"), mask_phone("")
+    ('**********90', '')
+    """
+    return "*" * (len(number) - 2) + number[-2:] if len(number) > 4 else "*" * len(number)
+
+
+def mask_address(text: str) -> str:
+    return HIDDEN if text else ""
+
+
+def mask_phones(text: str) -> str:
+    """A text in which the numbers of mobile phones are masked, however written.
+
+    >>> mask_phones("HP 0812-3456-7890, rekening 3001000123")
+    'HP **********90, rekening 3001000123'
+    """
+    return _PHONE.sub(lambda found: mask_phone(re.sub(r"\D", "", found[0])), text)
+
+
+def place_of(column: str, *keys: object) -> str:
+    """The place of a value: table, column and row.
+
+    >>> place_of("borrowers.phone", 7)
+    'borrowers.phone:7'
+    """
+    return f"{column}:{'.'.join(map(str, keys))}"
+
+
+def sealed_text(text: str, column: str, *keys: object) -> str:
+    """`text` as a sealed column of the row with these keys stores it."""
+    if text in NOTHING:
+        return text
+    return base64.b64encode(seal(text, place_of(column, *keys))).decode()
+
+
+def unsealed_text(stored: str, column: str, *keys: object) -> str:
+    """Raises `WrongKey` for another key, another row, and for what was never sealed."""
+    if stored in NOTHING:
+        return stored
+    try:
+        sealed = base64.b64decode(stored, validate=True)
+    except binascii.Error as error:
+        raise WrongKey(DAMAGED) from error
+    return unseal(sealed, place_of(column, *keys))
+
+
+class Placed(str):
+    """A text on its way into a sealed column of the row with these `keys`."""
+
+    keys: tuple[object, ...]
+
+    def __new__(cls, text: str, *keys: object) -> Placed:
+        placed = super().__new__(cls, text)
+        placed.keys = keys
+        return placed
+
+
+class SealedText(TypeDecorator[str]):
+    """The text of one column, sealed for its row. `mask` is how it is read by who may not see
+    contacts."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(
+        self,
+        column: str,
+        keys: tuple[str, ...] = ("id",),
+        mask: Callable[[str], str] | None = None,
+    ) -> None:
+        super().__init__()
+        self.column = column
+        self.keys = keys
+        self.mask = mask
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or value in NOTHING:
+            return value
+        if not isinstance(value, Placed):
+            raise TypeError(f"{self.column} is sealed: say the row that it is for")
+        return sealed_text(value, self.column, *value.keys)
+
+    def column_expression(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        inner: Any = column
+        while isinstance(inner, Label):
+            inner = inner.element
+        of_row = inner.table.c
+        row: Any = cast(of_row[self.keys[0]], String)
+        for key in self.keys[1:]:
+            row = row + literal(".", String) + cast(of_row[key], String)
+        return type_coerce(row + literal(":", String) + cast(inner, String), self)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        row, _, stored = value.partition(":")
+        text = unsealed_text(stored, self.column, row)
+        if self.mask is not None and _contacts_hidden.get():
+            return self.mask(text)
+        return text
+
+
+class SealedLongText(SealedText):
+    """The same for a column of type TEXT."""
+
+    impl = Text
+    cache_ok = True

@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from wibawa.access.models import User
+from wibawa.applications.models import Application
+from wibawa.banks.queries import thresholds_on
+from wibawa.borrowers.models import Borrower
+from wibawa.disbursements.models import Disbursement
+from wibawa.loans.models import LedgerEntry, Loan
+from wibawa.loans.positions import positions
+from wibawa.privacy.models import Incident, IncidentStep, Pseudonymisation, RetentionSetting
+from wibawa.rules.statuses import OPEN
+from wibawa.web.pages import Page, Wanted
+
+KINDS: Final = {
+    "without_loan": "Terdaftar atau memohon tanpa pernah meminjam",
+    "after_loan": "Pernah meminjam, semua pinjaman lunas",
+}
+COUNTED_FROM: Final = {
+    "without_loan": "sejak kegiatan terakhir",
+    "after_loan": "sejak entri terakhir di buku pinjaman",
+}
+CLOCK: Final = dt.timedelta(hours=72)  # UU 27/2022, pasal 46
+STEP_WORDS: Final = {
+    "note": "Catatan",
+    "authority": "Lembaga sudah diberi tahu",
+    "persons": "Subjek data sudah diberi tahu",
+    "closed": "Insiden ditutup",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """For how many years a kind is kept, from a day on."""
+
+    id: int
+    kind: str
+    valid_from: dt.date
+    years: int
+    reason: str
+    by: str | None
+    at: dt.datetime | None
+
+
+def settings(session: Session) -> list[Setting]:
+    """Every setting, the newest entry first."""
+    row = RetentionSetting
+    query = (
+        select(row.id, row.kind, row.valid_from, row.years, row.reason, User.name, row.entered_at)
+        .outerjoin(User, User.id == row.entered_by)
+        .order_by(row.id.desc())
+    )
+    return [Setting(*found) for found in session.execute(query)]
+
+
+def setting_on(session: Session, kind: str, day: dt.date) -> Setting:
+    """What is in force on a day; the first settings came with the program, so there is one."""
+    valid = [each for each in settings(session) if each.kind == kind and each.valid_from <= day]
+    return max(valid, key=lambda each: (each.valid_from, each.id))
+
+
+@dataclass(frozen=True)
+class Due:
+    """A borrower whose data has been kept long enough; `request_id`: asked for, and by whom."""
+
+    borrower_id: int
+    name: str
+    borrower_kind: str
+    last_on: dt.date
+    due_on: dt.date
+    request_id: int | None
+    asked_by: int | None
+    asked_name: str | None
+    reason: str | None
+
+
+def years_later(day: dt.date, years: int) -> dt.date:
+    """The same day some years later; 29 February becomes 1 March.
+
+    >>> years_later(dt.date(2024, 2, 29), 1), years_later(dt.date(2024, 3, 1), -1)
+    (datetime.date(2025, 3, 1), datetime.date(2023, 3, 1))
+    """
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return dt.date(day.year + years, 3, 1)
+
+
+def _last(kind: str) -> Any:
+    """borrower_id and `last`, the day from which the years of a kind are counted."""
+    if kind == "after_loan":
+        return (
+            select(Loan.borrower_id, func.max(LedgerEntry.effective_on).label("last"))
+            .join(LedgerEntry, LedgerEntry.loan_id == Loan.id)
+            .group_by(Loan.borrower_id)
+            .subquery("last")
+        )
+    asked = (
+        select(Application.borrower_id, func.max(Application.state_since).label("at"))
+        .group_by(Application.borrower_id)
+        .subquery("asked")
+    )
+    latest = func.coalesce(asked.c.at, Borrower.created_at)
+    return (
+        select(Borrower.id.label("borrower_id"), latest.label("last"))
+        .outerjoin(asked, asked.c.borrower_id == Borrower.id)
+        .where(Borrower.id.not_in(select(Loan.borrower_id)))
+        .subquery("last")
+    )
+
+
+def _due(session: Session, kind: str, today: dt.date, years: int, only: int | None) -> Any:
+    """(what is selected of, conditions): borrowers whose time is over and who owe nothing."""
+    last = _last(kind)
+    until: Any = years_later(today, -years)
+    if kind == "without_loan":  # a moment of UTC; the day after in WIB has begun for sure
+        until = dt.datetime.combine(until, dt.time(), dt.UTC)
+    each = positions(today, thresholds_on(session, today)).subquery("each")
+    owing = (
+        select(Loan.borrower_id).join(each, each.c.loan_id == Loan.id).where(each.c.outstanding > 0)
+    )
+    written_off = (
+        select(Loan.borrower_id)
+        .join(LedgerEntry, LedgerEntry.loan_id == Loan.id)
+        .where(LedgerEntry.kind == "write_off")
+    )
+    asking = select(Application.borrower_id).where(Application.state.in_([s.value for s in OPEN]))
+    waiting = select(Disbursement.borrower_id).where(Disbursement.status == "recorded")
+    conditions = [
+        Borrower.merged_into_id.is_(None),
+        Borrower.pseudonymised_at.is_(None),
+        last.c.last <= until,
+        *(Borrower.id.not_in(busy) for busy in (owing, written_off, asking, waiting)),
+    ]
+    if only is not None:
+        conditions.append(Borrower.id == only)
+    return last, conditions
+
+
+def due_page(
+    session: Session, kind: str, today: dt.date, asked: Wanted, only: int | None = None
+) -> Page[Due]:
+    """One page of those whose time is over, the longest first."""
+    years = setting_on(session, kind, today).years
+    last, conditions = _due(session, kind, today, years, only)
+    request = aliased(Pseudonymisation)
+    query = (
+        select(Borrower.id, Borrower.name, Borrower.kind, last.c.last, request.id,
+               request.entered_by, User.name, request.reason)
+        .join(last, last.c.borrower_id == Borrower.id)
+        .outerjoin(
+            request, (request.borrower_id == Borrower.id) & (request.status == "recorded")
+        )
+        .outerjoin(User, User.id == request.entered_by)
+        .where(*conditions)
+        .order_by(request.id.is_(None), last.c.last, Borrower.id)
+    )  # fmt: skip
+    count = select(func.count()).select_from(Borrower).join(last, last.c.borrower_id == Borrower.id)
+    total = session.scalar(count.where(*conditions)) or 0
+    found = session.execute(query.limit(asked.per_page).offset(asked.offset))
+    rows = [_line(years, *row) for row in found]
+    return Page(rows, asked.page, asked.per_page, total)
+
+
+def _line(years: int, number: int, name: str, kind: str, last: Any, *request: Any) -> Due:
+    if isinstance(last, str):  # SQLite gives the bare text of a grouped moment
+        last = dt.datetime.fromisoformat(last)
+    day = last.date() if isinstance(last, dt.datetime) else last
+    return Due(number, name, kind, day, years_later(day, years), *request)
+
+
+def due_one(session: Session, borrower_id: int, today: dt.date) -> tuple[str, Due] | None:
+    """Why the time of this borrower is over, and since when; None when it is not."""
+    for kind in KINDS:
+        rows = due_page(session, kind, today, Wanted(1, 1, "", False), borrower_id).rows
+        if rows:
+            return kind, rows[0]
+    return None
+
+
+def waiting_requests(session: Session, person_id: int) -> int:
+    """How many requests wait for this person as the second one."""
+    row = Pseudonymisation
+    query = select(func.count()).where(row.status == "recorded", row.entered_by != person_id)
+    return session.scalar(query.select_from(row)) or 0
+
+
+@dataclass(frozen=True)
+class Step:
+    kind: str
+    done_at: dt.datetime
+    text: str
+    by: str
+    entered_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class IncidentFacts:
+    """An incident with its steps, and where its clock stands at `now`."""
+
+    id: int
+    title: str
+    happened_at: dt.datetime | None
+    noticed_at: dt.datetime
+    kinds: str
+    affected: int | None
+    what: str
+    by: str
+    entered_at: dt.datetime
+    now: dt.datetime
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def deadline(self) -> dt.datetime:
+        return self.noticed_at + CLOCK
+
+    def told_at(self, kind: str) -> dt.datetime | None:
+        return min((step.done_at for step in self.steps if step.kind == kind), default=None)
+
+    @property
+    def is_closed(self) -> bool:
+        return any(step.kind == "closed" for step in self.steps)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """Whom nobody has told yet."""
+        names = {"authority": "lembaga", "persons": "subjek data"}
+        return tuple(name for kind, name in names.items() if self.told_at(kind) is None)
+
+    @property
+    def hours_left(self) -> int:
+        """Whole hours until the deadline; negative after it."""
+        return int((self.deadline - self.now).total_seconds() // 3600)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        if self.is_closed:
+            return "Ditutup", "neutral"
+        if not self.untold:
+            return "Sudah diberitahukan", "info"
+        if self.hours_left < 0:
+            return "Batas 3 × 24 jam lewat", "danger"
+        return f"Sisa {self.hours_left} jam", "warning"
+
+
+def incidents(session: Session, now: dt.datetime, only: int | None = None) -> list[IncidentFacts]:
+    """All incidents (there are few), the open ones first, or the one with this id: two queries."""
+    row = Incident
+    query = select(
+        row.id, row.title, row.happened_at, row.noticed_at, row.kinds, row.affected, row.what,
+        User.name, row.entered_at,
+    ).join(User, User.id == row.entered_by)  # fmt: skip
+    of_steps = select(
+        IncidentStep.incident_id, IncidentStep.kind, IncidentStep.done_at, IncidentStep.text,
+        User.name, IncidentStep.entered_at,
+    ).join(User, User.id == IncidentStep.entered_by)  # fmt: skip
+    if only is not None:
+        query, of_steps = (
+            query.where(row.id == only),
+            of_steps.where(IncidentStep.incident_id == only),
+        )
+    steps: dict[int, list[Step]] = {}
+    told: Any = session.execute(of_steps.order_by(IncidentStep.sequence))
+    for number, *step in told:
+        steps.setdefault(number, []).append(Step(*step))
+    found = [IncidentFacts(*each, now) for each in session.execute(query.order_by(row.id.desc()))]
+    whole = [replace(each, steps=tuple(steps.get(each.id, ()))) for each in found]
+    return sorted(whole, key=lambda each: (each.is_closed, -each.id))
+
+
+def waiting_for_person(
+    session: Session, person_id: int, now: dt.datetime, *, keeps: bool, decides: bool
+) -> list[tuple[str, int | None, str, dict[str, Any], str]]:
+    """(label, count, endpoint, its values, hint): incidents that are not closed for who `keeps`
+    them, and pseudonyms that wait for who `decides`."""
+    found: list[tuple[str, int | None, str, dict[str, Any], str]] = [
+        (f"Insiden data pribadi: {each.title}", None, "privacy.incident",
+         {"incident_id": each.id}, each.state[0])
+        for each in (incidents(session, now) if keeps else [])
+        if not each.is_closed
+    ]  # fmt: skip
+    if decides and (count := waiting_requests(session, person_id)):
+        hint = "Masa simpannya lewat; periksa lalu putuskan."
+        label = "Penyamaran menunggu keputusan"
+        found.append((label, count, "privacy.retention_list", {}, hint))
+    return found
