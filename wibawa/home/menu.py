@@ -87,13 +87,8 @@ class Waiting:
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Beranda", "home.index", "home", P.SIGNED_IN, None),
     ("Dasbor", "dashboard.dashboard", "dashboard", P.SEE_INDICATORS, None),
-    (
-        "Permohonan",
-        "applications.application_list",
-        "application",
-        P.SEE_APPLICATIONS,
-        "applications",
-    ),
+    ("Permohonan", "applications.application_list", "application", P.SEE_APPLICATIONS,
+     "applications"),
     ("Usulan", "proposals.proposal_list", "upload", P.SEE_PROPOSALS, "proposals"),
     ("Surat keluar", "letters.paper_list", "print", P.SEE_LETTERS, None),
     (
@@ -413,7 +408,11 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "disbursements.check_upload": "disbursements.upload_list",
         "disbursements.upload": "disbursements.upload_list",
         "disbursements.upload_list": "disbursements.upload_list",
+        "access.access_settings": "access.user_list",
         "access.new_user": "access.user_list",
+        "access.reset_password": "access.user_list",
+        "access.role_list": "access.user_list",
+        "access.user": "access.user_list",
         "banks.edit_bank": "banks.bank_list",
         "banks.edit_permit": "banks.bank_list",
         "banks.holiday_list": "banks.bank_list",
