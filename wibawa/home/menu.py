@@ -87,13 +87,8 @@ class Waiting:
 ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Beranda", "home.index", "home", P.SIGNED_IN, None),
     ("Dasbor", "dashboard.dashboard", "dashboard", P.SEE_INDICATORS, None),
-    (
-        "Permohonan",
-        "applications.application_list",
-        "application",
-        P.SEE_APPLICATIONS,
-        "applications",
-    ),
+    ("Permohonan", "applications.application_list", "application", P.SEE_APPLICATIONS,
+     "applications"),
     ("Usulan", "proposals.proposal_list", "upload", P.SEE_PROPOSALS, "proposals"),
     ("Surat keluar", "letters.paper_list", "print", P.SEE_LETTERS, None),
     (
@@ -229,6 +224,8 @@ def menu_for(session: Session, person: SignedIn, endpoint: str | None) -> list[M
 BELOW = {
     "banks.terms_list": "banks.new_terms banks.terms_version banks.limits_list banks.new_limits "
     "banks.limits_version banks.quota banks.edit_quota dashboard.open_switch",
+    "access.user_list": "access.access_settings access.new_user access.reset_password "
+    "access.role_list access.user",
     "banks.bank_list": "letters.office arrears.reminder_days applications.deadlines "
     "banks.edit_bank banks.edit_permit banks.holiday_list",
     "disbursements.upload_list": "disbursements.check_upload disbursements.upload "
@@ -250,7 +247,6 @@ def _is_home_of(target: str, endpoint: str | None) -> bool:
         "changes.choose_kind": "loans.loan_list",
         "changes.new_change": "loans.loan_list",
         "changes.change": "changes.change_list",
-        "access.new_user": "access.user_list",
         "notices.notice": "applications.application_list",
         **{page: home for home, pages in BELOW.items() for page in pages.split()},
     }
