@@ -23,7 +23,7 @@ def test_the_page_shows_all_facts_words_and_the_plan(sign_in: SignIn) -> None:
         "3,00% per tahun",
         "Tanpa agunan",
         "************0012",
-        "Pekunden",
+        "Disamarkan",  # the address, for an auditor
         "24 November 2028",
         "Staff, 24 November 2026 10.00",
     ):

@@ -199,8 +199,8 @@ def _hidden_columns(session: Session, upload_id: int) -> set[int]:
     are read)."""
     if not are_contacts_hidden():
         return set()
-    kept = session.scalar(select(Upload.headings).where(Upload.id == upload_id))
-    headings = json.loads(kept or "[]")
+    written = session.scalar(select(Upload.headings).where(Upload.id == upload_id))
+    headings = json.loads(written or "[]")
     return {at for at, heading in enumerate(headings) if "alamat" in str(heading).casefold()}
 
 
