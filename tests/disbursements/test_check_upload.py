@@ -105,7 +105,7 @@ def test_file_row_loan_and_application_lead_to_each_other(
         page = text(client, url)
         assert f'href="/pinjaman/{loan_id}"' in page
         assert 'href="/permohonan/1"' in page
-        assert f'href="{url}"' in text(client, f"/pinjaman/{loan_id}")
+        assert f'href="{url}?baris=2#baris-2"' in text(client, f"/pinjaman/{loan_id}")
     page = text(sign_in("staff"), "/pencairan/1")
     assert "pencairan.csv</a>, baris 2" in page
 

@@ -12,7 +12,6 @@ LONG_FUNCTIONS = {
 }
 LONG_FILES = {
     "wibawa/commands.py": "one command after another, each a thin door; a table, not a story",
-    "wibawa/home/menu.py": "the menu and the tasks, line after line; a table, not a story",
     "wibawa/demo.py": "the demo office in one place, so that nothing else knows of it",
 }
 STANDARD_NAMES = {"__init__", "routes", "forms", "actions", "queries", "models", "reader", "checks"}
@@ -122,6 +121,7 @@ OTHER_NAMES = {
     "reports/document": "a report as plain data",
     "reports/files": "a report as workbook, CSV, paper and JSON",
     "reports/money": "the reports of what was lent and what came back",
+    "reports/paid_off": "how much principal money paid off in spans of a period",
     "reports/people": "the report of borrowers reached",
     "reports/portfolio": "the report of the portfolio, and its ratios for the first page",
     "reports/results": "the reports of indicators year by year",

@@ -242,7 +242,8 @@ PERMISSION_LABELS = {
     P.SIGNED_IN: "Masuk, dan mengurus akun sendiri",
     P.SEE_REPORTS: "Melihat laporan dan kuota",
     P.SEE_LOANS: "Melihat pinjaman",
-    P.SEE_PERSONAL_DATA: "Melihat nama, alamat, dan telepon peminjam",
+    P.SEE_PERSONAL_DATA: "Melihat nama dan rekening peminjam",
+    P.SEE_CONTACTS: "Melihat alamat dan telepon peminjam",
     P.SEE_BORROWERS: "Melihat daftar peminjam kedua bank",
     P.EDIT_BORROWER: "Mengubah data peminjam, impor SI-UMI",
     P.APPROVE_MERGE: "Memutuskan penggabungan peminjam",
@@ -288,6 +289,12 @@ PERMISSION_LABELS = {
     P.PROPOSE_TERMS: "Mengusulkan ketentuan pinjaman",
     P.APPROVE_TERMS: "Menyetujui ketentuan pinjaman",
     P.SET_QUOTA: "Menetapkan kuota bank",
+    P.KEEP_BACKUPS: "Melihat cadangan dan memintanya; isinya tidak",
+    P.SEE_PRIVACY: "Melihat pelindungan data: kegiatan, masa simpan, insiden",
+    P.KEEP_INCIDENTS: "Mencatat insiden data pribadi dan penanganannya",
+    P.EXPORT_SUBJECT: "Mengunduh riwayat data seseorang, dengan alasan",
+    P.REQUEST_PSEUDONYM: "Mengusulkan penyamaran data yang lewat masa simpan",
+    P.APPROVE_PSEUDONYM: "Menyetujui penyamaran data dan masa simpan",
 }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    Subquery,
     and_,
     case,
     cast,
@@ -50,14 +51,7 @@ def positions(
     out, as if they had never been. Without `overdue` the two columns of arrears are not there, and
     one of two looks into the schedule rows is saved.
     """
-    # PostgreSQL sums BIGINT into NUMERIC, which is slow to compare with two million rows.
-    total = cast(func.sum(LedgerEntry.applied), BigInteger)
-    paid = (
-        select(LedgerEntry.loan_id, total.label("applied"))
-        .where(LedgerEntry.effective_on <= on, true() if besides is None else ~besides)
-        .group_by(LedgerEntry.loan_id)
-        .subquery("paid")
-    )
+    paid = _paid(on, besides)
     given_up = write_offs(on)
     applied = func.coalesce(paid.c.applied, 0)
     into = applied - current.total_before - current.interest
@@ -105,6 +99,18 @@ def positions(
         return query
     return query.outerjoin(
         due, and_(due.schedule_id == Schedule.id, due.due_on < on, due.next_due_on >= on)
+    )
+
+
+def _paid(on: dt.date, besides: ColumnElement[bool] | None) -> Subquery:
+    """What was applied to each loan by then. PostgreSQL sums BIGINT into NUMERIC, which is slow to
+    compare with two million rows."""
+    total = cast(func.sum(LedgerEntry.applied), BigInteger)
+    return (
+        select(LedgerEntry.loan_id, total.label("applied"))
+        .where(LedgerEntry.effective_on <= on, true() if besides is None else ~besides)
+        .group_by(LedgerEntry.loan_id)
+        .subquery("paid")
     )
 
 
