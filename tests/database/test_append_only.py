@@ -222,7 +222,8 @@ def test_an_agreement_number_may_still_be_corrected(books: Connection) -> None:
 
 def test_what_cannot_be_changed_cannot_be_deleted_or_emptied_either() -> None:
     for engine, verbs in (("sqlite", ("delete",)), ("postgresql", ("delete", "truncate"))):
-        triggers = set(re.findall(r"\b(\w+)_no_(\w+)\b", "\n".join(schema.expected(engine))))
+        found = re.findall(r"\b(\w+)_no_(\w+)\b", "\n".join(schema.expected(engine)))
+        triggers = {each for each in found if not each[0].startswith("guard_")}  # functions
         tables = {table for table, verb in triggers if verb == "update"}
         assert tables >= {*APPEND_ONLY, "proposals", "proposal_lines", "issued_papers"}
         missing = {(table, verb) for table in tables for verb in verbs} - triggers
