@@ -47,7 +47,8 @@ CODES = {
     "kinds", "media_type", "method", "name_key", "nik_tail", "number", "object_kind", "outcome",
     "paper", "password_hash", "previous_hash", "content_hash", "chain_hash", "result_type", "role",
     "row_key", "rows_hash", "rule", "sector", "sex", "profile", "second_factor_roles", "sha256",
-    "shown", "state", "status", "ticket", "to_state", "unit", "belongs_to", "needed", "holiday_rule", "cooperative_number", "chosen",
+    "shown", "state", "status", "ticket", "to_state", "unit", "belongs_to", "needed",
+    "holiday_rule", "cooperative_number", "chosen",
 }  # fmt: skip
 # Of these the words are the program's own in this table only.
 CODES_OF = {

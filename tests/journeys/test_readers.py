@@ -199,22 +199,6 @@ def test_an_auditor_follows_a_number_of_the_dashboard_down_to_the_row_of_a_file(
     expect(page.locator("#buku tbody tr:target")).to_contain_text("angsuran_jateng_2026-10.xlsx")
 
 
-def test_an_administrator_adds_a_clerk_who_then_signs_in(
-    page: Page, enter: Callable[[str], Page]
-) -> None:
-    enter("admin")
-    page.get_by_role("link", name="Pengguna").first.click()
-    page.get_by_role("link", name="Tambah pengguna").click()
-    page.get_by_label("Nama lengkap").fill("Hesti Wulandari")
-    page.get_by_label("Nama pengguna").fill("hesti")
-    page.get_by_label("Peran").select_option(label="Petugas dinas")
-    page.get_by_label("Kata sandi awal").fill("kata-sandi-uji")
-    page.get_by_role("button", name="Simpan").click()
-    expect(page.get_by_text("Hesti Wulandari (hesti) sudah ditambahkan")).to_be_visible()
-    enter("hesti")
-    expect(page.get_by_text("Petugas dinas").first).to_be_visible()
-
-
 @pytest.mark.parametrize("who", PAGES)
 def test_every_page_is_accessible_light_and_fits_a_phone(
     page: Page,
