@@ -36,6 +36,7 @@ STAYS = {
     "register_lines.like_id": "whom a row of a file looked like then",
     "borrowers.merged_into_id": "what a merge writes",
     "documents.borrower_id": "a scan stays with the record it was kept for; pages read both",
+    "pseudonymisations.borrower_id": "whose data two persons took away; that record keeps none",
     "locked_members.borrower_id": "what a locked year counted, as it was then",
 }
 

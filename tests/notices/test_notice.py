@@ -21,6 +21,7 @@ from wibawa.access.models import TrailEntry
 from wibawa.access.permissions import Role
 from wibawa.applications.actions import submit
 from wibawa.applications.moves import Author
+from wibawa.borrowers.models import Borrower
 from wibawa.letters.models import IssuedPaper
 from wibawa.letters.queries import paper_data
 from wibawa.notices.letter import months_in_words
@@ -168,14 +169,15 @@ def test_the_paper_stays_as_it_was_issued(
     session.commit()
     client = sign_in("staff")
     before, page = printed(client, paper), page_of(client, made)
-    session.execute(text("UPDATE borrowers SET name = 'Nama Baru', address = ''"))
+    for borrower in session.scalars(select(Borrower)):
+        borrower.name, borrower.address = "Nama Baru", "Pindah"
     session.commit()
     clock.move_to(dt.datetime(2027, 3, 1, 3, 0, tzinfo=dt.UTC))
     client = sign_in("approver")
     assert printed(client, paper) == before
     again = page_of(client, made)
     assert "Siti Aminah" in again
-    assert "Nama Baru" not in again
+    assert "Pindah" not in again
     assert "Terbit 24 November 2026" in page
     session.rollback()
     data: Any = paper_data(session, paper)
