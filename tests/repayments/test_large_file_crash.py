@@ -17,14 +17,22 @@ from sqlalchemy import func, select, update
 from tests import factories
 from tests.factories import Client
 from tests.repayments.test_check_upload import booked, shown_on
-from tests.repayments.test_large_files import running_portfolio, send, submitted, text, upload, work
+from tests.repayments.test_large_files import (
+    large_files,
+    running_portfolio,
+    send,
+    submitted,
+    text,
+    upload,
+    work,
+)
 from wibawa.access.models import TrailEntry
 from wibawa.database import db
 from wibawa.jobs import runner
 from wibawa.jobs.models import Job
 from wibawa.uploads.models import UploadProblem
 
-__all__ = ["running_portfolio", "work"]
+__all__ = ["large_files", "running_portfolio", "work"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # A worker in a process of its own that dies without a word at the named moment.

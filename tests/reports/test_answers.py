@@ -139,6 +139,19 @@ def test_a_report_of_one_bank_is_that_banks_part(books: Books) -> None:
             assert alone["Jumlah",] == of_bank["Bank Pasar",]
 
 
+def bare(report: Report) -> Report:
+    """Without ways to lists: of a day that is past some lists would be today's, so none leads."""
+    tables = tuple(
+        replace(
+            table,
+            rows=tuple(tuple(replace(cell, link=None) for cell in row) for row in table.rows),
+            totals=table.totals and tuple(replace(cell, link=None) for cell in table.totals),
+        )
+        for table in report.tables
+    )
+    return replace(report, tables=tables)
+
+
 @pytest.mark.parametrize("day", MONTH_ENDS, ids=str)
 def test_a_past_day_changes_by_later_entries_alone_and_says_so(books: Books, day: dt.date) -> None:
     """The last day of each month as it was told on that day, and as it is told now, after what came
@@ -158,7 +171,7 @@ def test_a_past_day_changes_by_later_entries_alone_and_says_so(books: Books, day
         kept = results.kept(code, day, LAST)
         if all(line.startswith("Tidak ada") for line in lines if line not in kept):
             cautions = before.cautions if day < CUT_OFF else now.cautions  # it came later
-            assert replace(now, notes=before.notes, cautions=cautions) == before, code
+            assert bare(replace(now, notes=before.notes, cautions=cautions)) == bare(before), code
 
 
 def test_what_was_told_is_what_every_month_end_and_every_report_has(books: Books) -> None:

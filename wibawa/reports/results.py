@@ -256,7 +256,10 @@ def _capital_row(figure: IndicatorFigure, lent: tuple[int, int] | None, scope: S
     if lent:
         loans, principal = (linked(cell, "loans.loan_list", **where) for cell in (loans, principal))
     realised = shown_value(figure.realised, figure)
-    if lent and figure.counted and not figure.others and figure.lock is None:
+    if figure.lock is not None:
+        locked = {"year": str(figure.year), "version": str(figure.lock)}
+        realised = linked(realised, "indicators.locked_year", **locked)
+    elif lent and figure.counted and not figure.others:
         realised = linked(realised, "loans.loan_list", **where)
     return row(
         str(figure.year),
