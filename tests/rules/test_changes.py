@@ -335,3 +335,44 @@ def test_what_cannot_be_is_refused_in_words(change: Callable[[Plan], Plan], code
 
 def test_the_worked_examples_are_right() -> None:
     assert doctest.testmod(changes).failed == 0
+
+
+def _three(due_day: int = 31) -> Plan:
+    """1.200 rupiah without interest in three installments: 28 February, 31 March, 30 April."""
+    terms = Terms(1_200, 0, 3, Method.FLAT, DISBURSED)
+    return replace(_plan(terms, 0), due_day=due_day)
+
+
+def _days(plan: Plan) -> list[str]:
+    return [row.due_on.isoformat() for row in plan.rows]
+
+
+@pytest.mark.parametrize(
+    ("first", "day", "starts_on", "days"),
+    [
+        (2, 10, "2026-03-10", ["2026-02-28", "2026-03-10", "2026-04-10"]),  # on the day itself
+        (2, 10, "2026-03-11", ["2026-02-28", "2026-04-10", "2026-05-10"]),  # it has just passed
+        (2, 5, "2026-03-31", ["2026-02-28", "2026-04-05", "2026-05-05"]),  # due today: not past
+        (2, 1, "2026-03-01", ["2026-02-28", "2026-03-01", "2026-04-01"]),
+        (1, 15, "2026-02-15", ["2026-02-15", "2026-03-15", "2026-04-15"]),
+        (1, 15, "2026-02-16", ["2026-03-15", "2026-04-15", "2026-05-15"]),
+    ],
+)
+def test_a_new_due_day_counts_on_the_day_itself(
+    first: int, day: int, starts_on: str, days: list[str]
+) -> None:
+    assert _days(on_day(_three(), first, day, dt.date.fromisoformat(starts_on))) == days
+
+
+@pytest.mark.parametrize(
+    ("on", "first"), [("2026-02-28", 1), ("2026-03-01", 2), ("2026-04-30", 3), ("2026-05-01", 1)]
+)
+def test_what_is_due_today_is_still_to_come(on: str, first: int) -> None:
+    assert first_to_come(_three(), dt.date.fromisoformat(on)) == first
+
+
+def test_nothing_owed_is_said_in_a_sentence() -> None:
+    paid = replace(_three(), applied=1_200)
+    with pytest.raises(Refused) as refused:
+        longer(paid, 1, 6, SOON)
+    assert refused.value.sentence == "Pinjaman ini sudah lunas; tidak ada angsuran yang diubah."

@@ -184,3 +184,22 @@ def test_the_examples_of_the_rules_are_true() -> None:
 )  # fmt: skip
 def test_a_number_too_short_for_a_nik_is_hidden_whole(number: str, shown: str) -> None:
     assert mask_nik(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        ("337401480485001", "NIK berisi 15 angka; diperlukan tepat 16 angka."),
+        ("3374-0148-0485-0012", "NIK berisi 16 angka dan tanda lain; diperlukan tepat 16 angka."),
+        ("X37401480485001X", "NIK berisi 14 angka dan tanda lain; diperlukan tepat 16 angka."),
+        (
+            "3374013002850012",
+            "Angka ke-7 sampai ke-12 NIK (300285) bukan tanggal lahir yang mungkin; diperlukan "
+            "hari, bulan dan tahun (hari ditambah 40 untuk perempuan).",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_number_is_said_whole(number: str, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_nik(number, dt.date(2026, 11, 24))
+    assert refused.value.sentence == sentence

@@ -345,3 +345,19 @@ def test_why_nothing_is_paid_out_without_an_application_is_told_whole() -> None:
                "Peminjam ini mempunyai permohonan PM-000007 di Bank Jateng, berstatus dikirim ke "
                "bank; pencairannya hanya lewat permohonan itu."),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "principal"),
+    [
+        (BorrowerKind.MICRO, 1),
+        (BorrowerKind.MICRO, 5_000_000),
+        (BorrowerKind.MICRO, 50_000_000),
+        (BorrowerKind.COOPERATIVE, 40_000_000),
+    ],
+)
+def test_the_limits_themselves_are_within(kind: BorrowerKind, principal: int) -> None:
+    collateral = "BPKB" if principal > 5_000_000 else ""
+    wish = replace(WISH, principal=principal, collateral=collateral)
+    verdict = judge(COOPERATIVE if kind is BorrowerKind.COOPERATIVE else SITI, wish)
+    assert (verdict.blocks, verdict.warnings) == ((), ())
