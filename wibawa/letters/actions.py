@@ -20,6 +20,7 @@ from wibawa.letters import queries
 from wibawa.letters.documents import Heading, PaperKind, paper_number
 from wibawa.letters.models import IssuedPaper, OfficeLogo, OfficeProfile, PaperWithdrawal
 from wibawa.letters.queries import Profile
+from wibawa.rules.dated import is_sent_twice, refuse_past
 from wibawa.rules.dates import long_date
 from wibawa.rules.refused import Refused
 from wibawa.web.clock import in_wib
@@ -124,21 +125,15 @@ def change_profile(session: Session, wanted: Profile, seen: int, by: int, now: d
     `seen` is the newest entry that the form knew. Raises `Refused`: `starts_in_past`, `changed`.
     """
     start = wanted.valid_from
-    if start < in_wib(now).date():
-        raise Refused(
-            "starts_in_past",
-            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang; surat "
-            "yang sudah terbit tidak berubah.",
-        )
+    refuse_past(start, in_wib(now).date(), "; surat yang sudah terbit tidak berubah")
     newest = queries.newest_profile(session)
-    if newest.id != seen:
-        if newest.said == wanted.said and newest.valid_from == start:
-            return False  # sent twice
-        raise Refused(
-            "changed",
-            "Kop surat atau penandatangan baru saja diubah orang lain. Periksa riwayatnya, lalu "
-            "simpan sekali lagi bila masih perlu.",
-        )
+    if is_sent_twice(
+        seen,
+        newest.id,
+        newest.said == wanted.said and newest.valid_from == start,
+        "Kop surat atau penandatangan",
+    ):
+        return False
     if queries.profile_on(session, start).said == wanted.said:
         return False
     said = wanted.said | {"formats": canonical(wanted.formats), "logo": wanted.logo or None}

@@ -19,6 +19,7 @@ from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.loans.models import Loan, LoanRequest
 from wibawa.privacy.models import Incident, IncidentStep, Pseudonymisation, RetentionSetting
 from wibawa.privacy.queries import KINDS, STEP_WORDS, due_one, setting_on, settings
+from wibawa.rules.dated import is_sent_twice, refuse_past
 from wibawa.rules.dates import long_date
 from wibawa.rules.refused import Refused
 from wibawa.scans.models import Document, DocumentContent
@@ -40,20 +41,15 @@ def set_years(
 
     `seen` is the newest entry that the form knew. Raises `Refused`: `starts_in_past`, `changed`.
     """
-    if start < in_wib(now).date():
-        raise Refused(
-            "starts_in_past",
-            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang.",
-        )
+    refuse_past(start, in_wib(now).date())
     newest = settings(session)[0]
-    if newest.id != seen:
-        if (newest.kind, newest.years, newest.valid_from) == (kind, years, start):
-            return False  # sent twice
-        raise Refused(
-            "changed",
-            "Ketentuan ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali "
-            "lagi bila masih perlu.",
-        )
+    if is_sent_twice(
+        seen,
+        newest.id,
+        (newest.kind, newest.years, newest.valid_from) == (kind, years, start),
+        "Ketentuan ini",
+    ):
+        return False
     if setting_on(session, kind, start).years == years:
         return False
     entry = RetentionSetting(

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from wibawa.access import trail
 from wibawa.applications.deadlines.queries import deadlines_on, newest_deadlines
 from wibawa.applications.models import DeadlineSetting
+from wibawa.rules.dated import is_sent_twice, refuse_past
 from wibawa.rules.dates import long_date
-from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import STATE_WORDS, State
 from wibawa.web.clock import in_wib
 
@@ -29,21 +29,12 @@ def change_deadlines(
     Applications that stand in a state keep the deadline they got on entering it. `seen` is the
     newest entry that the form knew. Raises `Refused`: `starts_in_past`, `changed`.
     """
-    if start < in_wib(now).date():
-        raise Refused(
-            "starts_in_past",
-            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang; batas "
-            "waktu yang sudah diberikan tidak berubah.",
-        )
+    refuse_past(start, in_wib(now).date(), "; batas waktu yang sudah diberikan tidak berubah")
     newest = newest_deadlines(session)
-    if newest.id != seen:
-        if newest.days == days and newest.valid_from == start:
-            return False  # sent twice
-        raise Refused(
-            "changed",
-            "Batas waktu baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali lagi "
-            "bila masih perlu.",
-        )
+    if is_sent_twice(
+        seen, newest.id, newest.days == days and newest.valid_from == start, "Batas waktu"
+    ):
+        return False
     before = deadlines_on(session, start)
     changes = [
         f"{STATE_WORDS[state]} {_said(before.days[state])} → {_said(days[state])}"

@@ -17,6 +17,7 @@ from wibawa.banks.queries import thresholds_on
 from wibawa.letters import actions as letters
 from wibawa.letters.documents import Heading, PaperKind, letter_data
 from wibawa.loans.journal import lock_loans
+from wibawa.rules.dated import is_sent_twice, refuse_past
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import number
 from wibawa.rules.refused import Refused
@@ -97,21 +98,12 @@ def change_steps(
 
     `seen` is the newest entry that the form knew. Raises `Refused`: `starts_in_past`, `changed`.
     """
-    if start < in_wib(now).date():
-        raise Refused(
-            "starts_in_past",
-            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang; surat "
-            "yang sudah terbit tidak berubah.",
-        )
+    refuse_past(start, in_wib(now).date(), "; surat yang sudah terbit tidak berubah")
     newest = queries.step_history(session)[0]
-    if newest.id != seen:
-        if newest.days == days and newest.valid_from == start:
-            return False  # sent twice
-        raise Refused(
-            "changed",
-            "Hari surat peringatan baru saja diubah orang lain. Periksa riwayatnya, lalu simpan "
-            "sekali lagi bila masih perlu.",
-        )
+    if is_sent_twice(
+        seen, newest.id, newest.days == days and newest.valid_from == start, "Hari surat peringatan"
+    ):
+        return False
     before = queries.steps_on(session, start).days
     changes = [
         f"{NAMED[name]} {before[name]} → {days[name]} hari"

@@ -16,6 +16,7 @@ from wibawa.banks.models import CollectibilityRule, LoanTerms, TermsConfirmation
 from wibawa.banks.terms import queries
 from wibawa.banks.terms.queries import Version
 from wibawa.rules.collectibility import Thresholds
+from wibawa.rules.dated import refuse_past
 from wibawa.rules.dates import long_date
 from wibawa.rules.refused import Refused
 from wibawa.rules.terms import ProductTerms, limits_rise
@@ -97,12 +98,7 @@ def _propose(
     by: int,
     now: dt.datetime,
 ) -> int:
-    if start < in_wib(now).date():
-        raise Refused(
-            "starts_in_past",
-            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang, supaya "
-            "yang sudah berlaku tidak berubah.",
-        )
+    refuse_past(start, in_wib(now).date(), ", supaya yang sudah berlaku tidak berubah")
     if same:
         raise Refused(
             "nothing_changed",

@@ -11,8 +11,8 @@ from wibawa.access import trail
 from wibawa.changes.kinds import ALL
 from wibawa.changes.models import DocumentRule
 from wibawa.changes.rules.queries import rule_history, rule_on
+from wibawa.rules.dated import is_sent_twice, refuse_past
 from wibawa.rules.dates import long_date
-from wibawa.rules.refused import Refused
 from wibawa.web.clock import in_wib
 
 
@@ -24,20 +24,12 @@ def change_rule(
     `seen` is the newest entry that the form knew. Raises `Refused`: `starts_in_past`, `changed`.
     """
     wanted = frozenset(kinds)
-    if start < in_wib(now).date():
-        raise Refused(
-            "starts_in_past",
-            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang.",
-        )
+    refuse_past(start, in_wib(now).date())
     newest = rule_history(session)[0]
-    if newest.id != seen:
-        if (newest.kinds, newest.valid_from) == (wanted, start):
-            return False  # sent twice
-        raise Refused(
-            "changed",
-            "Aturan ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali lagi "
-            "bila masih perlu.",
-        )
+    if is_sent_twice(
+        seen, newest.id, (newest.kinds, newest.valid_from) == (wanted, start), "Aturan ini"
+    ):
+        return False
     if rule_on(session, start).kinds == wanted:
         return False
     rule = DocumentRule(

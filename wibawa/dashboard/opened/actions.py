@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from wibawa.access import trail
 from wibawa.dashboard.opened.models import OpenFiguresSetting
 from wibawa.dashboard.opened.queries import history, setting_on
+from wibawa.rules.dated import is_sent_twice, refuse_past
 from wibawa.rules.dates import long_date
-from wibawa.rules.refused import Refused
 from wibawa.web.clock import in_wib
 
 
@@ -27,20 +27,12 @@ def switch(
 
     `seen` is the newest entry that the form knew. Raises `Refused`: `starts_in_past`, `changed`.
     """
-    if start < in_wib(now).date():
-        raise Refused(
-            "starts_in_past",
-            f"{long_date(start)} sudah lewat. Pilih hari ini atau hari yang akan datang.",
-        )
+    refuse_past(start, in_wib(now).date())
     newest = history(session)[0]
-    if newest.id != seen:
-        if (newest.is_open, newest.valid_from) == (is_open, start):
-            return False  # sent twice
-        raise Refused(
-            "changed",
-            "Pengaturan ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali "
-            "lagi bila masih perlu.",
-        )
+    if is_sent_twice(
+        seen, newest.id, (newest.is_open, newest.valid_from) == (is_open, start), "Pengaturan ini"
+    ):
+        return False
     if setting_on(session, start).is_open == is_open:
         return False
     entry = OpenFiguresSetting(
