@@ -17,6 +17,7 @@ from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.database import bulk_insert, stored_date, stored_moment
 from wibawa.loans.journal import ENTRY_COLUMNS, Author, NewLoan, open_loans
 from wibawa.loans.models import Schedule
+from wibawa.loans.standings import stand_anew
 from wibawa.rules.facts import BorrowerKind, Method, Terms
 
 BANKS = (1, 2)
@@ -164,6 +165,8 @@ def _pay(
             )  # fmt: skip
         after.append(replace(account, owed=owed))
     bulk_insert(session, "ledger_entries", ENTRY_COLUMNS, rows)
+    first = min(account.disbursed_on for account in accounts)
+    stand_anew(session, [account.loan_id for account in accounts], first)
     return after
 
 

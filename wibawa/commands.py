@@ -47,6 +47,7 @@ from wibawa.loans.invariants import Check, run_checks
 from wibawa.loans.journal import Author
 from wibawa.loans.portfolio import BankFigures, portfolio
 from wibawa.loans.queries import find_loan, running_loans
+from wibawa.loans.standings import rebuild
 from wibawa.migrating import migrate_if_empty
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.printing.queries import schedule_documents
@@ -799,6 +800,14 @@ def check_command(make: Make, json_: bool) -> None:
     if not data["ok"]:
         _refuse(json_, data, lines)
     _say(json_, data, lines)
+
+
+@wibawa.command("rebuild", help="Susun ulang salinan keadaan pinjaman dari buku besar.")
+@as_json
+@click.pass_obj
+def rebuild_command(make: Make, json_: bool) -> None:
+    rows = _with_books(make, rebuild)
+    _say(json_, {"ok": True, "rows": rows}, [f"{rows} baris keadaan pinjaman disusun ulang."])
 
 
 @wibawa.command("demo", help="Isi basis data kosong dengan kantor contoh.")

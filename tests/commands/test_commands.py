@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from pypdf import PdfReader
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from tests import factories
@@ -266,6 +266,16 @@ def test_skipping_bad_rows_posts_the_good_ones_and_accounts_for_all(
     assert (data["posted_rows"], data["posted_total"], data["skipped_rows"]) == (2, 200_000, 13)
     adds_up(data)
     assert books(app)[1] == before[1] + 2
+    assert loaded.json("check")["ok"] is True
+
+
+def test_a_copy_of_standings_that_says_something_else_is_found_and_made_anew(
+    loaded: CommandLine, app: Flask
+) -> None:
+    factories.saved(app, lambda s: s.execute(text("UPDATE loan_standings SET outstanding = 1")))
+    found = {each["name"]: each["ok"] for each in loaded.json("check", code=1)["checks"]}
+    assert found["standings_equal_the_journal"] is False
+    assert loaded.json("rebuild")["rows"] > 0
     assert loaded.json("check")["ok"] is True
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import false, update
 from sqlalchemy.orm import Session
 
 from tests import factories
@@ -20,6 +20,7 @@ from wibawa.loans.journal import ENTRY_COLUMNS, ROW_COLUMNS, Author, NewLoan, op
 from wibawa.loans.models import Schedule
 from wibawa.loans.portfolio import NPL_FROM_CLASS, PAR_DAYS, BankFigures, ClassFigures, portfolio
 from wibawa.loans.positions import positions
+from wibawa.loans.standings import stand_anew, wrong_standings
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind, Installment, Method, Position, Terms
 from wibawa.rules.position import position
@@ -144,6 +145,7 @@ def _pay(session: Session, dice: random.Random, author: Author, loans: list[Told
                              author.entered_by, author.approved_by, None, None, None, None, paid,
                              *[None] * 4, ""))  # fmt: skip
     bulk_insert(session, "ledger_entries", ENTRY_COLUMNS, rows)
+    stand_anew(session, [loan.loan_id for loan in loans], FIRST)
 
 
 def _reschedule(session: Session, dice: random.Random, author: Author, loan: Told) -> None:
@@ -187,6 +189,7 @@ def _reschedule(session: Session, dice: random.Random, author: Author, loan: Tol
             for row in sums
         ],
     )  # fmt: skip
+    stand_anew(session, [loan.loan_id], starts_on)
     loan.versions.append((starts_on, plan))
 
 
@@ -250,22 +253,9 @@ def _classes(
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: int) -> None:
     loans = _office(session, seed)
+    assert wrong_standings(session) == []
     for on in _telling_days(seed, loans):
         by_kind, by_bank = _classes(session, on)
-        rows = session.execute(positions(on, by_kind)).all()
-        found = {
-            row.loan_id: (
-                row.applied,
-                row.outstanding,
-                row.arrears,
-                row.arrears_principal,
-                row.uncovered_since,
-                row.collectibility,
-                row.written_off_on,
-            )
-            for row in rows
-        }
-        assert len(rows) == len(found), f"a loan twice on {on}"
         right = {}
         for loan in loans:
             if loan.terms.disbursed_on <= on:
@@ -279,7 +269,22 @@ def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: i
                     at.collectibility,
                     loan.written_off_on(on),
                 )
-        assert found == right, on
+        for besides in (None, false()):  # as it is written down, and by adding up the journal
+            rows = session.execute(positions(on, by_kind, besides)).all()
+            found = {
+                row.loan_id: (
+                    row.applied,
+                    row.outstanding,
+                    row.arrears,
+                    row.arrears_principal,
+                    row.uncovered_since,
+                    row.collectibility,
+                    row.written_off_on,
+                )
+                for row in rows
+            }
+            assert len(rows) == len(found), f"a loan twice on {on}"
+            assert found == right, on
 
 
 def test_the_random_loans_hold_the_hard_cases(app: Flask, session: Session) -> None:

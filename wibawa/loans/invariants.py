@@ -16,6 +16,7 @@ from wibawa.database import is_sqlite
 from wibawa.loans.chain.proof import prove
 from wibawa.loans.models import Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
+from wibawa.loans.standings import wrong_standings
 from wibawa.rules.facts import BankKind, Installment
 from wibawa.rules.position import position
 from wibawa.schema import differences
@@ -290,6 +291,8 @@ def run_checks(session: Session, today: dt.date, classes: Classes) -> list[Check
         Check("chain_contents_as_posted", _listed(proof.contents)),
         Check("chain_hashes_as_reckoned", _listed(proof.hashes)),
     ]
+    wrong = [str(loan_id) for loan_id in wrong_standings(session)]
+    checks.append(Check("standings_equal_the_journal", _listed(wrong)))
     checks.append(
         Check("positions_equal_the_rule", _listed(list(_wrong_positions(session, today, classes))))
     )

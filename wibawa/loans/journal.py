@@ -20,6 +20,7 @@ from wibawa.database import (
     stored_moment,
 )
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseResolution
+from wibawa.loans.standings import stand_anew
 from wibawa.rules.changes import Plan
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.rules.schedule import running, schedule
@@ -112,6 +113,8 @@ def open_loans(session: Session, new: Sequence[NewLoan], author: Author) -> list
     bulk_insert(session, "schedules", SCHEDULE_COLUMNS, schedules)
     bulk_insert(session, "schedule_rows", ROW_COLUMNS, rows)
     bulk_insert(session, "ledger_entries", ENTRY_COLUMNS, entries)
+    if new:
+        stand_anew(session, ids, min(each.terms.disbursed_on for each in new))
     return ids
 
 
@@ -228,6 +231,9 @@ def add_entries(
             for number, each in zip(numbers, new, strict=True)
         ],
     )  # fmt: skip
+    if new:
+        since = min(each.effective_on for each in new)
+        stand_anew(session, {each.loan_id for each in new}, since)
     return numbers
 
 
@@ -327,6 +333,7 @@ def add_version(
             for row in running(new.plan.rows)
         ],
     )  # fmt: skip
+    stand_anew(session, [new.loan_id], starts_on)
 
 
 def lock_loans(session: Session, loan_ids: Sequence[int]) -> None:

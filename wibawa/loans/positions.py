@@ -1,13 +1,14 @@
 """The position of every loan on any day as ONE set-based query (domain rules §4).
 
-The same function as `rules.position`, said in SQL over the running sums of the schedule rows.
+The same function as `rules.position`: read from the copy that is written with the journal
+(`standings`), or said in SQL over the running sums of the schedule rows.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -20,12 +21,11 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    true,
 )
 from sqlalchemy.orm import aliased
 
 from wibawa.banks.models import Bank
-from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
+from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow, Standing
 from wibawa.loans.undone import write_offs
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind
@@ -33,6 +33,17 @@ from wibawa.rules.facts import BankKind
 Classes = Mapping[BankKind, Thresholds]
 current = aliased(ScheduleRow, name="current_row")
 due = aliased(ScheduleRow, name="due_row")
+
+
+class _Stood(NamedTuple):
+    """Where each loan stands, as columns, and how they come to a query of loans."""
+
+    schedule_id: Any
+    number: Any
+    applied: Any
+    outstanding: Any
+    due_on: Any
+    joined: Callable[[Any], Any]
 
 
 def positions(
@@ -48,11 +59,56 @@ def positions(
     arrears_principal, uncovered_since (due date of the oldest uncovered installment that is past
     due, else NULL), collectibility (1–5) and written_off_on (NULL unless written off by then: the
     claim remains, but it counts neither for NPL nor for PAR). Entries that `besides` names are left
-    out, as if they had never been. Without `overdue` the two columns of arrears are not there, and
-    one of two looks into the schedule rows is saved.
+    out, as if they had never been: then the journal itself is added up, else its copy is read.
+    Without `overdue` the two columns of arrears are not there, and no schedule is looked at.
     """
-    paid = _paid(on, besides)
+    stood = _kept(on) if besides is None else _reckoned(on, besides)
     given_up = write_offs(on)
+    # Who lacks money of a row that is past due lacks some of the last such row too.
+    behind = stood.due_on < on
+    late = (
+        case((behind, due.total_through - stood.applied), else_=0).label("arrears"),
+        case((behind, stood.outstanding - due.balance), else_=0).label("arrears_principal"),
+    )
+    query: Any = select(
+        Loan.id.label("loan_id"),
+        Loan.bank_id,
+        Loan.principal,
+        stood.applied.label("applied"),
+        stood.outstanding.label("outstanding"),
+        *(late if overdue else ()),
+        case((behind, stood.due_on), else_=None).label("uncovered_since"),
+        _class(on, classes, behind, stood.due_on).label("collectibility"),
+        given_up.c.written_off_on,
+    )
+    query = stood.joined(query.select_from(Loan))
+    query = query.outerjoin(given_up, given_up.c.loan_id == Loan.id).where(Loan.disbursed_on <= on)
+    if overdue:
+        of_day = and_(due.due_on < on, due.next_due_on >= on)
+        theirs = and_(due.schedule_id == stood.schedule_id, due.number >= stood.number)
+        query = query.outerjoin(due, and_(behind, theirs, of_day))
+    found: Select[tuple[object, ...]] = query
+    return found
+
+
+def _kept(on: dt.date) -> _Stood:
+    """What is written down for the day."""
+
+    def joined(query: Any) -> Any:
+        return query.join(Standing, and_(Standing.loan_id == Loan.id, stands_on(on)))
+
+    at = Standing
+    return _Stood(at.schedule_id, at.number, at.applied, at.outstanding, at.due_on, joined)
+
+
+def stands_on(on: dt.date) -> ColumnElement[bool]:
+    """Whether a row of `Standing` tells of this day."""
+    return and_(Standing.until_on > on, Standing.from_on <= on)
+
+
+def _reckoned(on: dt.date, besides: ColumnElement[bool]) -> _Stood:
+    """What the journal without some entries says, poured over the schedule in force."""
+    paid = _paid(on, besides)
     applied = func.coalesce(paid.c.applied, 0)
     into = applied - current.total_before - current.interest
     outstanding = case(
@@ -60,55 +116,34 @@ def positions(
         (into > 0, current.balance + current.principal - into),
         else_=current.balance + current.principal,
     )
-    # Who lacks money of a row that is past due lacks some of the last such row too.
-    behind = current.due_on < on
-    late = (
-        case((behind, due.total_through - applied), else_=0).label("arrears"),
-        case((behind, outstanding - due.balance), else_=0).label("arrears_principal"),
-    )
-    query = (
-        select(
-            Loan.id.label("loan_id"),
-            Loan.bank_id,
-            Loan.principal,
-            applied.label("applied"),
-            outstanding.label("outstanding"),
-            *(late if overdue else ()),
-            case((behind, current.due_on), else_=None).label("uncovered_since"),
-            _class(on, classes, behind, current.due_on).label("collectibility"),
-            given_up.c.written_off_on,
+
+    def joined(query: Any) -> Any:
+        return (
+            query.join(
+                Schedule,
+                and_(Schedule.loan_id == Loan.id, Schedule.starts_on <= on, on < Schedule.ends_on),
+            )
+            .outerjoin(paid, paid.c.loan_id == Loan.id)
+            .outerjoin(
+                current,
+                and_(
+                    current.schedule_id == Schedule.id,
+                    current.total_before <= applied,
+                    current.total_through > applied,
+                ),
+            )
         )
-        .join(Bank, Bank.id == Loan.bank_id)
-        .join(
-            Schedule,
-            and_(Schedule.loan_id == Loan.id, Schedule.starts_on <= on, on < Schedule.ends_on),
-        )
-        .outerjoin(paid, paid.c.loan_id == Loan.id)
-        .outerjoin(given_up, given_up.c.loan_id == Loan.id)
-        .outerjoin(
-            current,
-            and_(
-                current.schedule_id == Schedule.id,
-                current.total_before <= applied,
-                current.total_through > applied,
-            ),
-        )
-        .where(Loan.disbursed_on <= on)
-    )
-    if not overdue:
-        return query
-    return query.outerjoin(
-        due, and_(due.schedule_id == Schedule.id, due.due_on < on, due.next_due_on >= on)
-    )
+
+    return _Stood(Schedule.id, current.number, applied, outstanding, current.due_on, joined)
 
 
-def _paid(on: dt.date, besides: ColumnElement[bool] | None) -> Subquery:
+def _paid(on: dt.date, besides: ColumnElement[bool]) -> Subquery:
     """What was applied to each loan by then. PostgreSQL sums BIGINT into NUMERIC, which is slow to
     compare with two million rows."""
     total = cast(func.sum(LedgerEntry.applied), BigInteger)
     return (
         select(LedgerEntry.loan_id, total.label("applied"))
-        .where(LedgerEntry.effective_on <= on, true() if besides is None else ~besides)
+        .where(LedgerEntry.effective_on <= on, ~besides)
         .group_by(LedgerEntry.loan_id)
         .subquery("paid")
     )
@@ -126,8 +161,12 @@ def _class(
         ]
         return case(*steps, else_=5)
 
+    def of_kind(kind: BankKind) -> ColumnElement[bool]:
+        # Not a join: SQLite would then read the loans bank by bank and not as they lie.
+        return Loan.bank_id.in_(select(Bank.id).where(Bank.kind == kind.value))
+
     return case(
-        *((behind & (Bank.kind == kind.value), ladder(limits)) for kind, limits in classes.items()),
+        *((behind & of_kind(kind), ladder(limits)) for kind, limits in classes.items()),
         (behind, literal(5)),
         else_=literal(1),
     )

@@ -14,6 +14,7 @@ from wibawa.loans.chain.actions import append
 from wibawa.loans.chain.lines import UPLOAD
 from wibawa.loans.journal import ENTRY_COLUMNS, SUSPENSE_COLUMNS, Author, lock_loans
 from wibawa.loans.settlements import complete_settlements
+from wibawa.loans.standings import stand_anew
 from wibawa.repayments.facts import Options, Outcome, check_against_books, layout_of
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.reader import read_repayments
@@ -315,6 +316,9 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
             )  # fmt: skip
         rows.sort()
     bulk_insert(session, "ledger_entries", (*ENTRY_COLUMNS, "attempt"), rows)
+    if checked.entries:
+        loan_ids = {entry.loan_id for entry in checked.entries}
+        stand_anew(session, loan_ids, min(entry.paid_on for entry in checked.entries))
     ids = allocate_ids(session, "suspense_entries", len(checked.suspense))
     bulk_insert(
         session,
