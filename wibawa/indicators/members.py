@@ -12,14 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
-    BigInteger,
     ColumnElement,
     Select,
     and_,
     case,
-    cast,
-    exists,
     func,
     literal_column,
     or_,
@@ -30,43 +26,17 @@ from sqlalchemy.orm import aliased
 
 from wibawa.borrowers.models import Borrower
 from wibawa.indicators.models import LockedMember
-from wibawa.loans.models import LedgerEntry, Loan, Schedule
+from wibawa.loans.models import LedgerEntry, Loan, Schedule, Standing
+from wibawa.loans.positions import stands_on
 from wibawa.loans.undone import REVERSAL, write_offs
 from wibawa.rules.changes import RESTRUCTURING
 from wibawa.rules.indicators import PROGRAMME_SINCE, Rule, Span
 
 
-def paid_before(spans: Sequence[Span]) -> CTE:
-    """loan_id and, for each span, what was poured over its loan before it began: one reading of the
-    journal for all of them."""
-    sums = [
-        cast(
-            func.sum(case((LedgerEntry.effective_on < span.first, LedgerEntry.applied), else_=0)),
-            BigInteger,
-        ).label(_paid_in(span))
-        for span in spans
-    ]
-    last = max(span.first for span in spans)
-    return (
-        select(LedgerEntry.loan_id, *sums)
-        .where(LedgerEntry.effective_on < last)
-        .group_by(LedgerEntry.loan_id)
-        .cte("paid")
-        .prefix_with("MATERIALIZED", dialect="sqlite")
-    )
-
-
-def _paid_in(span: Span) -> str:
-    return f"before_{span.year}"
-
-
-def loans_of(
-    span: Span, rules: Sequence[Rule], paid: CTE | None = None, *, ordered: bool = False
-) -> Select[Any]:
+def loans_of(span: Span, rules: Sequence[Rule], *, ordered: bool = False) -> Select[Any]:
     """The programme's loans disbursed up to `span.last`: loan_id, borrower_id, bank_id, principal,
     disbursed_on and for each rule whether it counts them, in a column of its name; where a rule or
-    `ordered` asks for it also `nth` (the borrower's first, second … loan). `paid` comes from
-    `paid_before`, where several spans share it."""
+    `ordered` asks for it also `nth` (the borrower's first, second … loan)."""
     nth = func.row_number().over(
         partition_by=Loan.borrower_id, order_by=(Loan.disbursed_on, Loan.id)
     )
@@ -86,11 +56,11 @@ def loans_of(
         )
         .subquery("known")
     )
-    flags = [_counts(rule, span, known.c, paid).label(rule.value) for rule in rules]
+    flags = [_counts(rule, span, known.c).label(rule.value) for rule in rules]
     return select(*known.c, *flags)
 
 
-def _counts(rule: Rule, span: Span, loan: Any, paid: CTE | None) -> ColumnElement[bool]:
+def _counts(rule: Rule, span: Span, loan: Any) -> ColumnElement[bool]:
     in_year: ColumnElement[bool] = loan.disbursed_on >= span.first
     if rule is Rule.CUMULATIVE:
         return true()
@@ -99,29 +69,24 @@ def _counts(rule: Rule, span: Span, loan: Any, paid: CTE | None) -> ColumnElemen
     if rule is Rule.NEW:
         return and_(in_year, loan.nth == 1)
     if rule is Rule.RUNNING:
-        return or_(in_year, loan.loan_id.in_(_owed_before(span, paid)))
-    return exists().where(
-        Schedule.loan_id == loan.loan_id,
-        Schedule.kind.in_(RESTRUCTURING),
-        Schedule.starts_on.between(span.first, span.last),
+        return or_(in_year, loan.loan_id.in_(_owed_before(span)))
+    eased: ColumnElement[bool] = loan.loan_id.in_(
+        select(Schedule.loan_id).where(
+            Schedule.kind.in_(RESTRUCTURING), Schedule.starts_on.between(span.first, span.last)
+        )
     )
+    return eased
 
 
-def _owed_before(span: Span, shared: CTE | None) -> Select[Any]:
+def _owed_before(span: Span) -> Select[Any]:
     """Loans of which something was owed at the end of the day before the year, and that were not
     written off by then."""
-    paid = shared if shared is not None else paid_before([span])
     before = span.first - dt.timedelta(days=1)
     given_up = write_offs(before)
-    return (
-        select(Schedule.loan_id)
-        .outerjoin(paid, paid.c.loan_id == Schedule.loan_id)
-        .where(
-            Schedule.starts_on <= before,
-            Schedule.ends_on > before,
-            Schedule.total > func.coalesce(paid.c[_paid_in(span)], 0),
-            Schedule.loan_id.not_in(select(given_up.c.loan_id)),
-        )
+    return select(Standing.loan_id).where(
+        stands_on(before),
+        Standing.number.is_not(None),
+        Standing.loan_id.not_in(select(given_up.c.loan_id)),
     )
 
 

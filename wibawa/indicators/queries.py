@@ -13,7 +13,7 @@ from wibawa.borrowers.models import Borrower
 from wibawa.indicators.definitions.queries import Definition, in_force
 from wibawa.indicators.inputs.queries import InputLine, Inputs, latest_inputs
 from wibawa.indicators.locks.queries import locks_in_force
-from wibawa.indicators.members import FACTS, loans_of, paid_before
+from wibawa.indicators.members import FACTS, loans_of
 from wibawa.indicators.models import Indicator, IndicatorYear
 from wibawa.loans.models import Loan
 from wibawa.rules.indicators import (
@@ -139,8 +139,7 @@ def counts(
     ]
     if not begun or not wanted:
         return {}
-    paid = paid_before(begun) if Rule.RUNNING in wanted else None
-    query = union_all(*(_counted(span, wanted, paid) for span in begun))
+    query = union_all(*(_counted(span, wanted) for span in begun))
     by: dict[int, dict[tuple[Rule, Unit, Kinds], int]] = {}
     principal: dict[int, dict[Rule, int]] = {}
     for year, kind, *values in session.execute(query):
@@ -154,10 +153,11 @@ def counts(
     return {year: Counts(by[year], principal[year]) for year in by}
 
 
-def _counted(span: Span, rules: Sequence[Rule], paid: Any) -> Any:
+def _counted(span: Span, rules: Sequence[Rule]) -> Any:
     """Loans, people and principal of each rule by kind of borrower: a row for each borrower first,
     so that nobody is counted twice and nothing need be looked up for it."""
-    each = loans_of(span, rules, paid).subquery(f"loans_{span.year}")
+    known = loans_of(span, rules).cte(f"loans_{span.year}")
+    each = known.prefix_with("MATERIALIZED", dialect="sqlite")  # so that each rule is asked once
     inner: list[Any] = []
     for rule in rules:
         flag = each.c[rule.value]

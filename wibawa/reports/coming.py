@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, and_, case, cast, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
-from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
+from wibawa.loans.models import ScheduleRow, Standing
+from wibawa.loans.positions import stands_on
 from wibawa.loans.undone import write_offs
 from wibawa.reports.books import banks_of, booked_later, incomplete, of_bank, projected, whole
 from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, linked, row
@@ -46,7 +47,7 @@ Key = tuple[dt.date, int]  # due date, bank
 
 
 def coming_report(session: Session, scope: Scope) -> Report:
-    """What falls due from `scope.last` on: five queries."""
+    """What falls due from `scope.last` on: six queries."""
     banks, due = banks_of(session, scope), _due(session, scope)
     return Report(
         "jatuh-tempo",
@@ -61,51 +62,33 @@ def coming_report(session: Session, scope: Scope) -> Report:
 
 def _due(session: Session, scope: Scope) -> dict[Key, Due]:
     """Installments by due date and bank: all of the month, and of other days those that lack
-    money."""
-    on, month = scope.last, Month.of(scope.last)
-    paid = (
-        select(
-            LedgerEntry.loan_id, cast(func.sum(LedgerEntry.applied), BigInteger).label("applied")
-        )
-        .where(LedgerEntry.effective_on <= on)
-        .group_by(LedgerEntry.loan_id)
-        .subquery("paid")
-    )
+    money. Three queries: what is left of the first such is reckoned apart, the others lack all."""
+    on, month, each = scope.last, Month.of(scope.last), ScheduleRow
     gone = write_offs(on)
-    row_ = ScheduleRow
-    applied = func.coalesce(paid.c.applied, 0)
-    into = case((applied > row_.total_before, applied - row_.total_before), else_=0)
-    interest = case((into < row_.interest, row_.interest - into), else_=0)
-    principal = case(
-        (into > row_.interest, row_.principal + row_.interest - into), else_=row_.principal
-    )
-    lacks = row_.total_through > applied
+    principal, interest = each.principal, each.interest
+    # Of the first that lacks money a part may be covered, and of its interest first.
+    open_principal = Standing.outstanding - each.balance
+    open_interest = each.total_through - Standing.applied - open_principal
 
-    def grouped(*sums: Any) -> Any:
-        """Sums over installments by due date and bank; the journal is looked at if it is joined."""
+    def grouped(which: Any, *sums: Any) -> Any:
+        """Sums over installments of the schedules in force by due date and bank."""
         return (
-            select(row_.due_on, Loan.bank_id, func.count(), *map(func.sum, sums))
-            .join(Schedule, Schedule.id == row_.schedule_id)
-            .join(Loan, Loan.id == Schedule.loan_id)
-            .outerjoin(gone, gone.c.loan_id == Loan.id)
-            .where(
-                and_(Schedule.starts_on <= on, on < Schedule.ends_on),
-                Loan.disbursed_on <= on,
-                gone.c.loan_id.is_(None),
-                of_bank(Loan.bank_id, scope),
-            )
-            .group_by(row_.due_on, Loan.bank_id)
+            select(each.due_on, Standing.bank_id, func.count(), *map(func.sum, sums))
+            .join(each, and_(each.schedule_id == Standing.schedule_id, which))
+            .outerjoin(gone, gone.c.loan_id == Standing.loan_id)
+            .where(stands_on(on), gone.c.loan_id.is_(None), of_bank(Standing.bank_id, scope))
+            .group_by(each.due_on, Standing.bank_id)
         )
 
-    asked = grouped(row_.principal, row_.interest).where(
-        row_.due_on.between(month.first, month.last), row_.principal + row_.interest > 0
-    )
-    # What lacks money has some to ask for. These are most rows: no more is sorted than is needed.
-    lacking = grouped(principal, interest).outerjoin(paid, paid.c.loan_id == Loan.id).where(lacks)
+    in_month = and_(each.due_on.between(month.first, month.last), principal + interest > 0)
+    of_month = grouped(in_month, principal, interest)
+    first = grouped(each.number == Standing.number, open_principal, open_interest)
+    after = grouped(each.number > Standing.number, principal, interest)
     found: dict[Key, list[int]] = defaultdict(lambda: [0] * 6)
-    for at, query in ((0, asked), (3, lacking)):
+    for at, query in ((0, of_month), (3, first), (3, after)):
         for day, bank, *sums in session.execute(query):
-            found[day, bank][at : at + 3] = whole(sums)
+            for place, value in enumerate(whole(sums), at):
+                found[day, bank][place] += value
     return {key: Due(*sums) for key, sums in found.items()}
 
 

@@ -6,12 +6,13 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, case, cast, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
-from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
+from wibawa.loans.models import Loan, ScheduleRow, Standing
+from wibawa.loans.positions import stands_on
 from wibawa.loans.undone import write_offs
 from wibawa.web.pages import Page, Wanted
 
@@ -112,18 +113,10 @@ def _ordered(wanted: DueFilter, asked: Wanted) -> Any:
 
 def _due(wanted: DueFilter) -> Any:
     on, row = wanted.on, ScheduleRow
-    paid = (
-        select(
-            LedgerEntry.loan_id, cast(func.sum(LedgerEntry.applied), BigInteger).label("applied")
-        )
-        .where(LedgerEntry.effective_on <= on)
-        .group_by(LedgerEntry.loan_id)
-        .subquery("paid")
-    )
     gone = write_offs(on)
-    applied = func.coalesce(paid.c.applied, 0)
-    into = case((applied > row.total_before, applied - row.total_before), else_=0)
-    lacks = row.total_through > applied
+    poured = Standing.applied - row.total_before
+    into = case((poured > 0, poured), else_=0)
+    lacks = row.number >= Standing.number
     interest = case((into < row.interest, row.interest - into), else_=0)
     principal = case(
         (into > row.interest, row.principal + row.interest - into), else_=row.principal
@@ -142,15 +135,14 @@ def _due(wanted: DueFilter) -> Any:
             case((lacks, principal), else_=0).label("open_principal"),
             case((lacks, interest), else_=0).label("open_interest"),
         )
-        .join(Schedule, Schedule.id == row.schedule_id)
-        .join(Loan, Loan.id == Schedule.loan_id)
+        .select_from(Standing)
+        .join(row, row.schedule_id == Standing.schedule_id)
+        .join(Loan, Loan.id == Standing.loan_id)
         .join(Borrower, Borrower.id == Loan.borrower_id)
         .join(Bank, Bank.id == Loan.bank_id)
-        .outerjoin(paid, paid.c.loan_id == Loan.id)
         .outerjoin(gone, gone.c.loan_id == Loan.id)
         .where(
-            and_(Schedule.starts_on <= on, on < Schedule.ends_on),
-            Loan.disbursed_on <= on,
+            stands_on(on),
             gone.c.loan_id.is_(None),
             row.principal + row.interest > 0,
         )
