@@ -15,6 +15,7 @@ from wibawa.access import trail
 from wibawa.banks.models import CollectibilityRule, LoanTerms, TermsConfirmation
 from wibawa.banks.terms import queries
 from wibawa.banks.terms.queries import Version
+from wibawa.chains.actions import append_decision
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.dated import refuse_past
 from wibawa.rules.dates import long_date
@@ -136,6 +137,7 @@ def approve(
     _decide(session, setting, version_id, "approved", "", by, now)
     detail = f"Mulai {long_date(version.valid_from)}"
     _note(session, setting, "approved", version_id, detail, by, now)
+    append_decision(session, setting.name, version_id, now)
     return version_id
 
 
@@ -153,6 +155,7 @@ def refuse(
     _decide(session, setting, version_id, "refused", reason, by, now)
     detail = f"Mulai {long_date(version.valid_from)}: {reason}"
     _note(session, setting, "refused", version_id, detail, by, now)
+    append_decision(session, setting.name, version_id, now)
     return version_id
 
 
@@ -211,10 +214,13 @@ def confirm_terms(session: Session, version_id: int, basis: str, by: int, now: d
         raise Refused(
             "not_approved", "Hanya ketentuan yang sudah disetujui yang dapat dikonfirmasi."
         )
-    session.add(
-        TermsConfirmation(terms_id=version_id, legal_basis=basis, confirmed_by=by, confirmed_at=now)
+    confirmed = TermsConfirmation(
+        terms_id=version_id, legal_basis=basis, confirmed_by=by, confirmed_at=now
     )
+    session.add(confirmed)
+    session.flush()
     _note(session, TERMS, "confirmed", version_id, basis, by, now)
+    append_decision(session, "confirmation", confirmed.id, now)
     return version_id
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.chains.actions import append_decision
 from wibawa.indicators.definitions import queries
 from wibawa.indicators.definitions.queries import Definition
 from wibawa.indicators.models import Indicator, IndicatorDefinition
@@ -147,6 +148,7 @@ def _decide(
         raise Refused("already_decided", "Usulan ini sudah diputuskan oleh orang lain.")
     detail = f"{version.code} versi {version.version}" + (f": {reason}" if reason else "")
     trail.record(session, now, by, f"definition_{status}", "definition", definition_id, detail)
+    append_decision(session, "definition", definition_id, now)
     return definition_id
 
 

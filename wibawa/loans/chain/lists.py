@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
+from wibawa.chains.queries import short
 from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
 from wibawa.loans.chain.models import ChainLink
-from wibawa.loans.chain.queries import short
 from wibawa.loans.models import Loan, LoanRequest
 from wibawa.uploads.models import Upload
 from wibawa.web.pages import Page, Wanted
