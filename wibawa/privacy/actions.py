@@ -51,14 +51,16 @@ def set_years(
         "Ketentuan ini",
     ):
         return False
-    if setting_on(session, kind, start).years == years:
+    before = setting_on(session, kind, start).years
+    if before == years:
         return False
     entry = RetentionSetting(
         kind=kind, valid_from=start, years=years, reason=reason, entered_by=by, entered_at=now
     )
     session.add(entry)
     session.flush()
-    detail = f"{KINDS[kind]}: {years} tahun mulai {long_date(start)}; {reason}"
+    told = trail.changes([(KINDS[kind], f"{before} tahun", f"{years} tahun")])
+    detail = f"Mulai {long_date(start)}: {told}; alasan: {reason}"
     trail.record(session, now, by, "retention_set", "retention", entry.id, detail)
     append_decision(session, "retention", entry.id, now)
     return True

@@ -19,10 +19,11 @@ from wibawa.chains.actions import append_decision
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.dated import refuse_past
 from wibawa.rules.dates import long_date
+from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
 from wibawa.rules.terms import ProductTerms, limits_rise
 from wibawa.web.clock import in_wib
-from wibawa.web.formats import moment
+from wibawa.web.formats import moment, rate
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,28 @@ def _limits_before(session: Session, version: queries.LimitsVersion) -> int | No
     return before.id if before else None
 
 
+PRODUCT: dict[str, tuple[str, Callable[[int], str]]] = {
+    "rate": ("Bunga", rate),
+    "months": ("Jangka waktu", "{} bulan".format),
+    "ceiling_micro": ("Plafon usaha mikro", rupiah),
+    "ceiling_cooperative": ("Plafon koperasi", rupiah),
+    "collateral_free_limit": ("Batas tanpa agunan", rupiah),
+    "minimum_age": ("Usia paling muda", "{} tahun".format),
+    "minimum_business_years": ("Usia usaha paling sedikit", "{} tahun".format),
+}
+
+
+def _told(
+    before: ProductTerms | None,
+    after: ProductTerms,
+    words: dict[str, tuple[str, Callable[[int], str]]],
+) -> str:
+    return trail.changes(
+        (label, said(getattr(before, name)) if before else None, said(getattr(after, name)))
+        for name, (label, said) in words.items()
+    )
+
+
 TERMS = Setting("terms", "Ketentuan pinjaman", LoanTerms, queries.terms_version, _terms_before)
 LIMITS = Setting(
     "limits", "Batas kolektibilitas", CollectibilityRule, queries.limits_version, _limits_before
@@ -66,8 +89,9 @@ def propose_terms(
     """
     before = queries.terms_before(session, start)
     same = before is not None and before.product == wanted
+    told = _told(before.product if before else None, wanted, PRODUCT)
     new = LoanTerms(**asdict(wanted), legal_basis=basis)
-    return _propose(session, TERMS, new, start, same, by, now)
+    return _propose(session, TERMS, new, start, same, told, by, now)
 
 
 def propose_limits(
@@ -86,8 +110,14 @@ def propose_limits(
     before = queries.limits_before(session, kind, start)
     same = before is not None and before.limits == wanted
     days = {f"class_{number}": limit for number, limit in enumerate(wanted, 1)}
+    told = trail.changes(
+        (f"Kolektibilitas {number}", was, f"sampai {limit} hari")
+        for number, (was, limit) in enumerate(
+            zip([f"sampai {each} hari" for each in before.limits] if before else [None] * 4,
+                wanted, strict=True), 1)
+    )  # fmt: skip
     new = CollectibilityRule(bank_kind=kind, **days)
-    return _propose(session, LIMITS, new, start, same, by, now)
+    return _propose(session, LIMITS, new, start, same, told, by, now)
 
 
 def _propose(
@@ -96,6 +126,7 @@ def _propose(
     new: LoanTerms | CollectibilityRule,
     start: dt.date,
     same: bool,
+    told: str,
     by: int,
     now: dt.datetime,
 ) -> int:
@@ -116,7 +147,8 @@ def _propose(
             f"Sudah ada usulan atau ketentuan yang berlaku mulai {long_date(start)}. Pilih tanggal "
             "lain, atau tunggu usulan itu diputuskan.",
         ) from error
-    _note(session, setting, "proposed", new.id, f"Mulai {long_date(start)}", by, now)
+    detail = f"Mulai {long_date(start)}: {told}"
+    _note(session, setting, "proposed", new.id, detail, by, now)
     return new.id
 
 
