@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -106,6 +108,16 @@ def test_terms_a_refusal_and_a_locked_year_are_links_whose_bytes_are_those_of_th
     assert [each.content_hash for each in links(session)] == list(contents)
     assert [each.hash for each in links(session)] == [one, two, three]
     assert prove_office(session) == Proof()
+
+
+def test_the_golden_vector_of_the_documentation_comes_out() -> None:
+    told = (Path(__file__).resolve().parents[2] / "docs" / "chain.md").read_text()
+    (line,) = re.findall(r"^    (terms\|.*)$", told, re.MULTILINE)
+    words, content, link = re.findall(r"\| `([0-9a-f]{64})` \|$", told, re.MULTILINE)
+    assert words == of("Perwal 1/2026", "")
+    assert line.endswith(words)
+    assert content == sha(line)
+    assert link == of("DINAS", "1", "terms", "2", "0", "0", AT, content, "0" * 64)
 
 
 def test_a_closed_month_anchors_the_head_of_its_banks_chain(
