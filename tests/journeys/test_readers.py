@@ -251,7 +251,7 @@ def test_an_auditor_takes_a_printed_figure_down_to_row_person_and_approval_and_p
 
     run = CommandLine(lambda: live.app)
     for chain, said in (("--bank=JATENG", "Sidik rantai"), ("--office", "Sidik rantai keputusan")):
-        printed = re.search(rf"{said} ((?:[0-9a-f]{{8}} ?){{8}})", minutes)
+        printed = re.search(rf"{said} : ((?:[0-9a-f]{{8}} ?){{8}})", minutes)
         assert printed, minutes
         out = tmp_path / "rantai.jsonl"
         run("chain", "export", chain, "--out", out)

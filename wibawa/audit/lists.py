@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import TrailEntry, User
 from wibawa.audit.words import ACTIONS, THINGS, UPLOAD_PAGES, Thing
@@ -15,6 +15,7 @@ from wibawa.uploads.models import Upload
 from wibawa.web.clock import WIB
 from wibawa.web.pages import Page, Wanted
 
+whose = aliased(User, name="whose")
 SORTS = ("waktu",)
 MOST_EXPORTED = 100_000
 NOBODY = 0  # stands for entries of nobody: tries to sign in
@@ -47,6 +48,7 @@ class TrailLine:
     detail: str
     address: str
     upload_kind: str | None
+    about_user: str | None  # whose account it is about
 
     @property
     def action(self) -> str:
@@ -59,6 +61,10 @@ class TrailLine:
             return ""
         thing = THINGS.get(self.kind)
         word = thing.label if thing else self.kind
+        if self.about_user is not None:
+            return f"{word} {self.about_user}"
+        if thing is not None and thing.argument == "year" and self.number is not None:
+            return f"{word} {self.number}"
         named = thing is not None and thing.endpoint and not thing.argument
         return word if self.number is None or named else f"{word} nomor {self.number}"
 
@@ -135,11 +141,13 @@ def _lines(asked_for: TrailFilter, asked: Wanted) -> Any:
             TrailEntry.detail,
             TrailEntry.address,
             Upload.kind,
+            whose.name,
         )
         .outerjoin(User, User.id == TrailEntry.user_id)
         .outerjoin(
             Upload, and_(TrailEntry.object_kind == "upload", Upload.id == TrailEntry.object_id)
         )
+        .outerjoin(whose, and_(TrailEntry.object_kind == "user", whose.id == TrailEntry.object_id))
         .where(*_conditions(asked_for))
         .order_by(TrailEntry.id.desc() if asked.descending else TrailEntry.id)
     )
