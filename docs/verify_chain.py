@@ -1,10 +1,10 @@
-"""Periksa rantai pembukuan Kredit Wibawa tanpa aplikasinya (Python 3.8 atau lebih baru).
+"""Periksa rantai pembukuan atau keputusan Kredit Wibawa tanpa aplikasinya (Python 3.8 ke atas).
 
     python3 verify_chain.py rantai.jsonl [SIDIK]
 
-rantai.jsonl dibuat dengan `wibawa chain export --bank KODE --out rantai.jsonl`. SIDIK adalah sidik
-rantai dari Berita Acara Rekonsiliasi, seluruhnya atau paling sedikit 16 angka pertamanya.
-Cara menghitungnya ada di docs/chain.md.
+rantai.jsonl dibuat dengan `wibawa chain export --bank KODE --out rantai.jsonl`, atau `--office`
+untuk rantai keputusan dinas. SIDIK adalah sidik rantai dari Berita Acara Rekonsiliasi, seluruhnya
+atau paling sedikit 16 angka pertamanya. Cara menghitungnya ada di docs/chain.md.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ def verify(file, wanted):
         if link["previous_hash"] != last["hash"]:
             faults.append(f"{where}: tidak menyambung ke mata rantai sebelumnya")
         if last["bank"] not in (None, link["bank"]):
-            faults.append(f"{where}: milik bank lain")
+            faults.append(f"{where}: milik rantai lain")
         rows, total, content, own = reckoned(link, lines)
         if (rows, total) != (link["rows"], link["total"]):
             said = f"{link['rows']} baris berjumlah {link['total']}"
@@ -86,7 +86,7 @@ def main(arguments):
     if faults:
         print(f"RANTAI TIDAK UTUH: {len(faults)} masalah.")
         return 1
-    print(f"Rantai utuh. Bank {last['bank']}, {last['number']} mata rantai.")
+    print(f"Rantai {last['bank']} utuh: {last['number']} mata rantai.")
     print(f"Sidik mata rantai terakhir: {last['hash']}")
     if not wanted:
         print("Cocokkan sidik itu dengan yang tercetak pada Berita Acara Rekonsiliasi.")

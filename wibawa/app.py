@@ -24,6 +24,7 @@ from wibawa.access.guard import public
 from wibawa.access.permissions import Permission
 from wibawa.applications import routes as application_routes
 from wibawa.arrears import routes as arrears_routes
+from wibawa.audit import routes as audit_routes
 from wibawa.banks import routes as bank_routes
 from wibawa.borrowers import routes as borrower_routes
 from wibawa.changes import routes as change_routes
@@ -65,6 +66,7 @@ migrate = Migrate()
 csrf = CSRFProtect()
 PARTS = (
     access_routes,
+    audit_routes,
     home_routes,
     dashboard_routes,
     application_routes,

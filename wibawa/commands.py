@@ -29,6 +29,10 @@ from wibawa.access.personal_data import WrongKey
 from wibawa.access.users import add_user, add_with_one_time, command_line_user
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code, thresholds_on
+from wibawa.chains.export import exported
+from wibawa.chains.lines import Links
+from wibawa.chains.office import links_with_lines as office_links
+from wibawa.chains.queries import Head, office_head
 from wibawa.database import Trouble, db, engine_at, full_url, reading, trouble_of, writing
 from wibawa.indicators.locks.invariants import lock_checks
 from wibawa.indicators.locks.queries import Lock, locks_in_force
@@ -41,8 +45,8 @@ from wibawa.keeping.upgrading import bring_up
 from wibawa.letters.documents import Signatory
 from wibawa.letters.queries import logos_of
 from wibawa.loans.actions import Imported, import_portfolio
-from wibawa.loans.chain.export import exported
-from wibawa.loans.chain.queries import Head, head
+from wibawa.loans.chain.lines import links_with_lines as bank_links
+from wibawa.loans.chain.queries import head
 from wibawa.loans.invariants import Check, run_checks
 from wibawa.loans.journal import Author
 from wibawa.loans.portfolio import BankFigures, portfolio
@@ -644,31 +648,49 @@ def _print(session: Session, loan_ids: list[int], out: Path, title: str) -> int:
         return schedules_pdf(documents, file, title, logos=logos_of(session))
 
 
-# — the posting chain —
+# — the chains —
 
 
-@wibawa.group("chain", help="Rantai pembukuan.")
+@wibawa.group("chain", help="Rantai pembukuan dan keputusan.")
 def chain_group() -> None:
     pass
 
 
-@chain_group.command("export", help="Rantai sebuah bank sebagai berkas untuk verify_chain.py.")
-@click.option("--bank", "bank_code", required=True)
+@chain_group.command("export", help="Rantai bank atau dinas sebagai berkas untuk verify_chain.py.")
+@click.option("--bank", "bank_code", help="Kode bank.")
+@click.option("--office", is_flag=True, help="Rantai keputusan dinas.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @click.pass_obj
-def chain_export(make: Make, bank_code: str, out: Path) -> None:
+def chain_export(make: Make, bank_code: str | None, office: bool, out: Path) -> None:
+    if (bank_code is None) is not office:
+        raise click.UsageError("Sebutkan salah satu: --bank KODE atau --office.")
+
     def deed(session: Session) -> Head:
-        bank = _bank(session, bank_code)
-        last = head(session, bank.id)
-        if last is None:
-            raise click.ClickException(f"Belum ada yang dibukukan untuk {bank.name}.")
+        last, links = (
+            _office_chain(session) if bank_code is None else _bank_chain(session, bank_code)
+        )
         with out.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(exported(session, bank.id))
+            file.writelines(exported(links))
         return last
 
     last = _with_books(make, deed, write=False)
     click.echo(f"{last.number} mata rantai → {out}")
     click.echo(f"Sidik mata rantai terakhir: {last.hash}")
+
+
+def _office_chain(session: Session) -> tuple[Head, Links]:
+    last = office_head(session)
+    if last is None:
+        raise click.ClickException("Belum ada keputusan dalam rantai dinas.")
+    return last, office_links(session)
+
+
+def _bank_chain(session: Session, code: str) -> tuple[Head, Links]:
+    bank = _bank(session, code)
+    last = head(session, bank.id)
+    if last is None:
+        raise click.ClickException(f"Belum ada yang dibukukan untuk {bank.name}.")
+    return last, bank_links(session, bank.id)
 
 
 # — backup, restore, move, upgrade —

@@ -112,7 +112,7 @@ def test_a_change_counts_for_what_enters_a_state_from_its_day_on(
         select(TrailEntry.detail).where(TrailEntry.action == "deadlines_changed")
     )
     assert detail == (
-        "Mulai 26 November 2026: Draf 14 hari → tanpa batas; Diajukan 14 hari → 3 hari"
+        "Mulai 26 November 2026: Draf: 14 hari → tanpa batas; Diajukan: 14 hari → 3 hari"
     )
 
 

@@ -57,7 +57,9 @@ def test_a_change_counts_from_its_day_on_and_stands_in_the_history(
     detail = session.scalar(
         select(TrailEntry.detail).where(TrailEntry.action == "reminder_days_changed")
     )
-    assert detail == "Mulai 26 November 2026: peringatan 1 7 → 3 hari; jarak 14 → 10 hari"
+    assert (
+        detail == "Mulai 26 November 2026: peringatan 1: 7 hari → 3 hari; jarak: 14 hari → 10 hari"
+    )
 
 
 WRONG = {

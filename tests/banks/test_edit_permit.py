@@ -46,7 +46,7 @@ def test_nothing_is_allowed_until_an_administrator_says_so(
         TrailEntry.action == "direct_permit_set"
     )
     assert [tuple(row) for row in session.execute(trail)] == [
-        (people["admin"], "Bank Pasar sejak 24 November 2026: ya (Masa peralihan 2026)")
+        (people["admin"], "Bank Pasar sejak 24 November 2026: tidak → ya (Masa peralihan 2026)")
     ]
 
 

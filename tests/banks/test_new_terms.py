@@ -54,7 +54,11 @@ def test_a_proposal_waits_and_is_recorded_but_nothing_is_in_force(
     )  # fmt: skip
     assert (row.ceiling_micro, row.ceiling_cooperative) == (75_000_000, 100_000_000)
     trail = select(TrailEntry.detail).where(TrailEntry.action == "terms_proposed")
-    assert list(session.scalars(trail)) == ["Mulai 1 Januari 2027"]
+    assert list(session.scalars(trail)) == [
+        "Mulai 1 Januari 2027: Bunga: 3,00% per tahun → 2,75% per tahun; Jangka waktu: 24 bulan → "
+        "36 bulan; Plafon usaha mikro: Rp50.000.000 → Rp75.000.000; Plafon koperasi: Rp50.000.000 "
+        "→ Rp100.000.000"
+    ]
 
 
 def test_the_same_form_twice_is_one_proposal(sign_in: SignIn, session: Session) -> None:

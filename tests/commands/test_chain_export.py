@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests import factories
 from tests.commands.conftest import PASAR_FILE, CommandLine
 from wibawa.borrowers.models import Borrower
 from wibawa.database import db
@@ -62,7 +63,7 @@ def test_the_verifier_names_the_head_of_a_whole_chain_and_finds_a_printed_one(
     first, last = links_of(chain)
     code, said = verify(chain)
     assert code == 0
-    assert "Rantai utuh. Bank PASAR, 2 mata rantai." in said
+    assert "Rantai PASAR utuh: 2 mata rantai." in said
     assert hash_of(last) in said
     printed = " ".join(hash_of(first)[at : at + 4] for at in range(0, 16, 4))
     assert verify(chain, *printed.upper().split())[0] == 0
@@ -132,6 +133,22 @@ def test_what_is_no_chain_is_said_in_words(tmp_path: Path) -> None:
     assert verify(path)[1].startswith("Berkas tidak dapat dibaca sebagai rantai")
     assert verify()[0] == 2
     assert verify(path, "1a2b")[0] == 2
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_the_chain_of_the_office_is_exported_and_verified_the_same_way(
+    run: CommandLine, app: Flask, people: dict[str, int], tmp_path: Path
+) -> None:
+    out = tmp_path / "rantai.jsonl"
+    said = run("chain", "export", "--office", "--out", out, code=1).stderr
+    assert "Belum ada keputusan dalam rantai dinas" in said
+    factories.saved(app, lambda session: factories.lock_year(session, people, 2024))
+    run("chain", "export", "--office", "--out", out)
+    assert "Rantai DINAS utuh: 1 mata rantai." in verify(out)[1]
+    run("check")
+    for words in ((), ("--office", "--bank", "PASAR")):
+        said = run("chain", "export", *words, "--out", out, code=2).stderr
+        assert "Sebutkan salah satu" in said
 
 
 def test_a_bank_without_postings_has_no_chain_to_export(run: CommandLine, tmp_path: Path) -> None:

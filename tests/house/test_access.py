@@ -25,6 +25,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from tests import factories
 from tests.conftest import TODAY, dispose, make_app
@@ -80,6 +81,10 @@ PROVEN = {
     "reconciliation.close",
 }  # fmt: skip
 
+# Files in which there is nothing of anybody: templates, and a sample of the letterhead.
+BLANK = {"decisions.template_file", "disbursements.template_file", "printing.office_sample",
+         "repayments.template_file", "siumi.template_file"}  # fmt: skip
+
 PAGES = {
     "access.access_settings": "manage_users",
     "access.change_password": "signed_in",
@@ -96,7 +101,6 @@ PAGES = {
     "access.sign_out": "signed_in",
     "access.stay": "signed_in",
     "access.switch_user": "manage_users",
-    "access.trail_list": "see_trail",
     "access.user": "manage_users",
     "access.user_list": "manage_users",
     "applications.application": "see_applications",
@@ -125,6 +129,10 @@ PAGES = {
     "arrears.reminder_list": "see_letters",
     "arrears.review_reminders": "issue_letter",
     "arrears.strike_contact": "follow_arrears",
+    "audit.chain_list": "see_trail",
+    "audit.export_chain": "see_trail",
+    "audit.export_trail": "see_trail",
+    "audit.trail_list": "see_trail",
     "banks.approve_limits": "approve_terms",
     "banks.approve_terms": "approve_terms",
     "banks.bank_list": "manage_banks",
@@ -241,10 +249,8 @@ PAGES = {
     "letters.paper": "see_letters",
     "letters.paper_list": "see_letters",
     "letters.withdraw": "issue_letter",
-    "loans.chain_list": "see_trail",
     "loans.due_list": "see_loans",
     "loans.entry_list": "see_loans",
-    "loans.export_chain": "see_trail",
     "loans.export_due": "see_loans",
     "loans.export_entries": "see_loans",
     "loans.export_list": "see_loans",
@@ -476,11 +482,16 @@ class Office:
         return [table for table in before if before[table] != after[table]]
 
     def denials(self) -> int:
+        return self.lines()[0]
+
+    def lines(self) -> tuple[int, int]:
+        """How many refusals, and how many other deeds, the trail holds."""
         with self.app.app_context():
-            found = select(func.count()).where(TrailEntry.action == "denied")
-            count = db.session.scalar(found.select_from(TrailEntry))
+            found = select(TrailEntry.action == "denied", func.count())
+            rows = db.session.execute(found.group_by(TrailEntry.action == "denied")).all()
             db.session.remove()
-        return int(count or 0)
+        counts = {bool(denied): int(count) for denied, count in rows}
+        return counts.get(True, 0), counts.get(False, 0)
 
 
 def _digests(path: Path) -> dict[str, str]:
@@ -827,7 +838,7 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
     permission = PAGES.get(rule.endpoint)
     assert permission is not None, f"{rule.endpoint} is missing in PAGES"
     office.again()
-    known, changed = office.denials(), False
+    (known, kept), changed = office.lines(), False
     for name in TRYING:
         role, mine = factories.PEOPLE[name]
         for bank_id in sorted(BANKS.values()):
@@ -835,12 +846,12 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
                 continue
             if changed:  # who was refused has left a record of it and nothing else
                 office.again()
-                known = office.denials()
+                known, kept = office.lines()
             address = _address(office, rule, bank_id, name)
             answer = office.client(name).open(address, method=method)
             answer.get_data()
             said = f"{name} at bank {bank_id}: {answer.status}"
-            before, known = known, office.denials()
+            before, told, (known, kept) = known, kept, office.lines()
             recorded = known - before
             changed = method == "POST" and answer.status_code not in (403, 404)
             if role not in allowed(permission):
@@ -853,8 +864,15 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
                 assert answer.status_code not in (401, 403, 404, 405), said
                 assert answer.status_code < 500, said
                 assert recorded == 0, f"{said}: recorded as a refusal"
+                if method == "GET" and _is_file(answer) and rule.endpoint not in BLANK:
+                    assert kept == told + 1, f"{said}: a file left without a line in the trail"
     if method == "GET":
         assert office.changed() == [], "a page that is only read wrote something"
+
+
+def _is_file(answer: TestResponse) -> bool:
+    sent = answer.headers.get("Content-Disposition", "")
+    return sent.startswith("attachment") or answer.mimetype == "application/pdf"
 
 
 LATER = {"static", "letters.check", "access.sign_in_code", *OPENED}  # open after something else

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdf
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.commands.conftest import CommandLine
 from tests.disbursements.payments import HEAD, line
 from tests.journeys.conftest import Server
+from tests.reconciliation.steps import OCTOBER
 from tests.siumi.files import JOKO, SITI, csv_of
 from wibawa.access.models import User
 from wibawa.access.permissions import Role
@@ -28,6 +35,8 @@ from wibawa.jobs.actions import enqueue
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.journal import Author
 from wibawa.printing.forms import JOB
+from wibawa.reconciliation.actions import issue as issue_minutes
+from wibawa.reconciliation.queries import closed_month
 from wibawa.repayments.actions import import_at_once
 from wibawa.repayments.facts import Options
 from wibawa.rules.statuses import State
@@ -37,6 +46,7 @@ from wibawa.siumi.reader import read_register
 from wibawa.web.clock import now, today
 
 FILES = Path(__file__).resolve().parent.parent / "files"
+VERIFIER = FILES.parent.parent / "docs" / "verify_chain.py"
 SAMPLES, SCANS = FILES / "samples", FILES / "scans"
 PAGES = {
     "staff": ("/", "/usulan", "/usulan/baru", "/surat-keluar", "/permohonan", "/pencairan",
@@ -174,29 +184,83 @@ def test_leadership_reads_the_dashboard_and_a_report_and_sees_no_name(
     assert [name for name in names if any(name in each for each in seen)] == []
 
 
-def test_an_auditor_follows_a_number_of_the_dashboard_down_to_the_row_of_a_file(
-    page: Page, enter: Callable[[str], Page]
+def _signed_october(live: Server) -> str:
+    """October of Bank Jateng, closed by the approver; where its Berita Acara is printed."""
+    with live.app.app_context(), writing():
+        session = db.session()
+        people = dict(session.execute(select(User.username, User.id)).all())
+        factories.close_month(session, people, factories.JATENG, OCTOBER)  # type: ignore[arg-type]
+        bank, closed = (
+            bank_by_code(session, "JATENG"),
+            closed_month(session, factories.JATENG, OCTOBER),
+        )
+        assert bank is not None
+        assert closed is not None
+        paper = issue_minutes(session, closed, bank, people["staff"], now())
+        session.commit()
+        db.session.remove()
+    return f"/rekonsiliasi/JATENG/2026-10/berita-acara/{paper}.pdf"
+
+
+def _printed(page: Page, address: str) -> str:
+    """What stands on a paper, without the ends of its lines."""
+    paper = pypdf.PdfReader(io.BytesIO(page.context.request.get(address).body()))
+    return " ".join(" ".join(each.extract_text() for each in paper.pages).split())
+
+
+def _verify(*words: object) -> tuple[int, str]:
+    """The verifier alone, as a process of its own that knows nothing of this program."""
+    done = subprocess.run(
+        [sys.executable, "-I", str(VERIFIER), *map(str, words)],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_an_auditor_takes_a_printed_figure_down_to_row_person_and_approval_and_proves_the_chains(
+    live: Server, page: Page, enter: Callable[[str], Page], tmp_path: Path
 ) -> None:
+    enter("staff")
+    minutes = _printed(page, _signed_october(live))
+    scope = "dari=01/10/2026&sampai=31/10/2026&bank=JATENG"
     enter("auditor")
-    page.get_by_role("link", name="Dasbor").first.click()
-    page.locator("main .stats a").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Pinjaman")
-    page.get_by_role("link", name="KW-000012").click()
+    figure = "68.764.555"
+    assert figure in _printed(page, f"/laporan/angsuran/unduh.pdf?{scope}")
+    page.goto(f"/laporan/angsuran?{scope}")
+    page.get_by_role("link", name=figure).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Entri buku pinjaman")
+    expect(page.locator("#daftar-entri tfoot")).to_contain_text(figure)
+    page.get_by_label("Nomor pinjaman", exact=True).fill("KW-000012")
+    page.get_by_role("button", name="Saring", exact=True).click()
+    page.locator("#daftar-entri tbody tr").first.get_by_role("link").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("KW-000012")
-    expect(page.get_by_text("data_awal.xlsx").first).to_be_visible()
-    entry = page.locator("#buku tbody tr").filter(has_text="angsuran_jateng_2026-10.xlsx")
+    entry = page.locator("#buku tbody tr:target")
     expect(entry).to_contain_text("disetujui Staff")
     entry.get_by_role("link", name="angsuran_jateng_2026-10.xlsx").click()
-    expect(page.get_by_text("Rp68.764.555").first).to_be_visible()
     expect(page.get_by_text("Sidik berkas (SHA-256)")).to_be_visible()
     row = page.locator("tr[aria-current=true]")
     expect(row).to_contain_text("KW-000012")
     expect(row).to_be_in_viewport()
     page.get_by_role("link", name="Semua entri buku dari berkas ini").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Entri buku pinjaman")
-    expect(page.locator("#daftar-entri tfoot")).to_contain_text("68.764.555")
-    page.locator("#daftar-entri tbody tr").first.get_by_role("link").first.click()
-    expect(page.locator("#buku tbody tr:target")).to_contain_text("angsuran_jateng_2026-10.xlsx")
+    expect(page.locator("#daftar-entri tfoot")).to_contain_text(figure)
+    page.goto("/rantai")
+    page.locator("#mata-rantai").get_by_role("link", name="JATENG Oktober 2026").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Oktober 2026")
+    expect(page.get_by_text("Approver").first).to_be_visible()
+
+    run = CommandLine(lambda: live.app)
+    for chain, said in (("--bank=JATENG", "Sidik rantai"), ("--office", "Sidik rantai keputusan")):
+        printed = re.search(rf"{said} : ((?:[0-9a-f]{{8}} ?){{8}})", minutes)
+        assert printed, minutes
+        out = tmp_path / "rantai.jsonl"
+        run("chain", "export", chain, "--out", out)
+        assert _verify(out, *printed[1].split())[0] == 0
+        whole = out.read_text()
+        out.write_text(whole.replace("|2026-", "|2025-", 1))
+        code, told = _verify(out, *printed[1].split())
+        assert code == 1
+        assert "isinya bukan yang dibukukan" in told
 
 
 @pytest.mark.parametrize("who", PAGES)

@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.loans.steps import TODAY, do, holds, post
+from wibawa.chains.lines import BEGINNING, escaped
+from wibawa.chains.proof import Proof
 from wibawa.database import db, writing
 from wibawa.loans.chain.actions import append, locked_head
-from wibawa.loans.chain.lines import BEGINNING, escaped
 from wibawa.loans.chain.models import ChainLink
-from wibawa.loans.chain.proof import Proof, prove
+from wibawa.loans.chain.proof import prove
 from wibawa.loans.chain.queries import head, is_within
 from wibawa.loans.models import LedgerEntry, SuspenseEntry, SuspenseResolution
 from wibawa.loans.suspense import returned, suspense_facts
@@ -194,33 +195,38 @@ TAMPERED = {
     "an amount": (
         "ledger_entries", "ledger_entries_no_update",
         "UPDATE ledger_entries SET amount = 44001, applied = 44001 WHERE kind = 'repayment'",
-        "contents", ["PASAR 2"],
+        "contents",
+        "mata rantai PASAR 2 (berkas nomor 1): isi berkas nomor 1 diubah sesudah dicatat",
     ),
     "a file's figure": (
-        "loans", "loans_no_delete", "UPDATE uploads SET skipped_rows = 3", "contents", ["PASAR 2"],
+        "loans", "loans_no_delete", "UPDATE uploads SET skipped_rows = 3", "contents",
+        "mata rantai PASAR 2 (berkas nomor 1): isi berkas nomor 1 diubah sesudah dicatat",
     ),
     "a rate": (
-        "loans", "loans_terms_kept", "UPDATE loans SET rate = 600", "contents", ["PASAR 1"],
+        "loans", "loans_terms_kept", "UPDATE loans SET rate = 600", "contents",
+        "mata rantai PASAR 1 (pencairan pinjaman nomor 1): isi pencairan pinjaman nomor 1 diubah "
+        "sesudah dicatat",
     ),
     "a link's sum": (
         "chain_links", "chain_links_no_update", "UPDATE chain_links SET total = 1 WHERE number = 2",
-        "hashes", ["PASAR 2"],
+        "hashes", "mata rantai PASAR 2 (berkas nomor 1): mata rantai itu sendiri diubah",
     ),
     "a link taken out": (
         "chain_links", "chain_links_no_delete", "DELETE FROM chain_links WHERE number = 1",
-        "gaps", ["PASAR 2"],
+        "gaps",
+        "mata rantai PASAR 2 (berkas nomor 1) tidak menyambung ke mata rantai sebelumnya",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", TAMPERED.values(), ids=TAMPERED)
 def test_what_was_tampered_with_is_found(
-    session: Session, loan: int, case: tuple[str, str, str, str, list[str]]
+    session: Session, loan: int, case: tuple[str, str, str, str, str]
 ) -> None:
     post(session, f"{ACCOUNT};Siti Aminah;05-10-2026;44000;B1")
     *change, where, found = case
     _without_guard(session, *change)
-    assert getattr(prove(session), where) == found
+    assert getattr(prove(session), where) == [found]
 
 
 def test_money_that_no_deed_brought_is_found(
@@ -229,10 +235,16 @@ def test_money_that_no_deed_brought_is_found(
     day = dt.date(2026, 11, 1)
     asked = factories.request(session, "payment", people["staff"], people["approver"], loan_id=loan)
     factories.payment(session, loan, 1, day, people["staff"], people["approver"], asked=asked)
-    assert prove(session).uncovered == [f"request request {asked}", f"entry request {asked}"]
+    assert prove(session).uncovered == [
+        f"permintaan nomor {asked} tidak ada dalam rantai (baris {part})"
+        for part in ("request", "entry")
+    ]
     factories.linked(session, asked)
     factories.payment(session, loan, 2, day, people["staff"], people["approver"], asked=asked)
-    assert prove(session).contents == ["PASAR 2"]
+    about = f"permintaan nomor {asked}"
+    assert prove(session).contents == [
+        f"mata rantai PASAR 2 ({about}): isi {about} diubah sesudah dicatat"
+    ]
 
 
 def test_books_that_were_there_before_get_the_links_that_they_would_have_got(

@@ -65,7 +65,9 @@ def needs(permission: Permission) -> Callable[[View], View]:
             if before is not None and request.endpoint not in (before, "access.sign_out"):
                 return redirect(url_for(before))
             if not current_user.may(permission):
-                record_apart(now(), current_user.id, "denied", str(request.endpoint), None)
+                record_apart(
+                    now(), current_user.id, "denied", str(request.endpoint), None, request.path
+                )
                 abort(403)
             # The view begins its own transaction, so that reading an uploaded file holds no lock.
             db.session.rollback()

@@ -148,7 +148,13 @@ class TrailEntry(Base):
     """Who did what to what. Append-only: triggers refuse UPDATE and DELETE."""
 
     __tablename__ = "trail_entries"
-    __table_args__ = (Index("ix_trail_entries_object", "object_kind", "object_id"),)
+    __table_args__ = (
+        Index("ix_trail_entries_object", "object_kind", "object_id"),
+        Index("ix_trail_entries_user", "user_id", "id"),
+        Index("ix_trail_entries_action", "action", "id"),
+        Index("ix_trail_entries_at", "at"),
+        Index("ix_trail_entries_address", "address", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(Moment)

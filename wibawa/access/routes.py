@@ -21,14 +21,12 @@ from werkzeug.wrappers import Response
 from wibawa.access import queries, second_factor, sessions, settings, trail, tries, users
 from wibawa.access.account import routes as account
 from wibawa.access.forms import CodeForm, SignInForm
-from wibawa.access.guard import needs, public
+from wibawa.access.guard import public
 from wibawa.access.models import User
 from wibawa.access.people import routes as people
-from wibawa.access.permissions import Permission
 from wibawa.database import db
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
-from wibawa.web.pages import address, wanted
 
 pages = Blueprint("access", __name__)
 Answer = str | Response | tuple[str, int]
@@ -176,13 +174,6 @@ def _welcome(user: User, target: str | None) -> Response:
     return redirect(_safe_target(target))
 
 
-@needs(Permission.SEE_TRAIL)
-def trail_list() -> str:
-    asked = wanted(request.args.to_dict(), ("at",), "-at")
-    page = queries.trail_page(db.session(), asked)
-    return render_template("access/trail_list.html", page=page, page_url=address("hal"))
-
-
 @public
 def health() -> tuple[dict[str, str], int]:
     db.session.execute(select(text("1")))
@@ -195,5 +186,4 @@ for _address, _name, _view, _methods in account.URLS:
     pages.add_url_rule(_address, _name, _view, methods=_methods)
 for _address, _view, _methods in people.URLS:
     pages.add_url_rule(_address, view_func=_view, methods=_methods)
-pages.add_url_rule("/jejak", view_func=trail_list)
 pages.add_url_rule("/healthz", view_func=health)

@@ -85,12 +85,10 @@ def change(
     entry = AccessSetting(**values, reason=reason, entered_by=by, entered_at=now)
     session.add(entry)
     session.flush()
-    told = (
-        f"{label}: {_said(before, name)} → {_said(entry, name)}"
-        for name, label in LABELS.items()
-        if name in changed
+    told = trail.changes(
+        (label, _said(before, name), _said(entry, name)) for name, label in LABELS.items()
     )
-    detail = f"{'; '.join(told)}; alasan: {reason}"
+    detail = f"{told}; alasan: {reason}"
     trail.record(session, now, by, "access_settings_changed", "access_settings", entry.id, detail)
     return True
 

@@ -1,14 +1,20 @@
-"""The append-only trail: who did what to what, from where."""
+"""The append-only trail: who did what to what, before → after, from where."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 
 from flask import has_request_context, request
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import TrailEntry
 from wibawa.database import db, writing
+from wibawa.rules.dates import long_date
+from wibawa.rules.money import number
+from wibawa.web.log import mask
+
+LONGEST_VALUE = 120
 
 
 def record(
@@ -20,7 +26,8 @@ def record(
     object_id: int | None = None,
     detail: str = "",
 ) -> None:
-    """Add one line in the caller's transaction, so that it stands or falls with the deed."""
+    """Add one line in the caller's transaction, so that it stands or falls with the deed. Numbers
+    of people and telephones that somebody wrote into a reason are masked."""
     session.add(
         TrailEntry(
             at=now,
@@ -28,7 +35,7 @@ def record(
             action=action,
             object_kind=object_kind,
             object_id=object_id,
-            detail=detail,
+            detail=mask(detail),
             address=(request.remote_addr or "") if has_request_context() else "",
         )
     )
@@ -50,3 +57,35 @@ def record_apart(
     db.session.rollback()
     with writing(), Session(db.engine) as session, session.begin():
         record(session, now, user_id, action, object_kind, object_id, detail)
+
+
+def changes(values: Iterable[tuple[str, object, object]], private: Collection[str] = ()) -> str:
+    """What of a thing is another now, for the detail of an entry: (label, before, after) of each
+    value, "" when nothing changed. Of what is `private` only that it changed: the trail stays for
+    good, and says less of a person than the person's own record.
+
+    >>> changes([("Kelipatan", 1, 100), ("Nama", "A", "A"), ("Dibuka", False, True)])
+    'Kelipatan: 1 → 100; Dibuka: tidak → ya'
+    >>> changes([("Telepon", "0812", "0813"), ("NIB", "", None)], private=["Telepon"])
+    'Telepon: diubah'
+    """
+    told = [(label, _word(before), _word(after)) for label, before, after in values]
+    return "; ".join(
+        f"{label}: diubah" if label in private else f"{label}: {before} → {after}"
+        for label, before, after in told
+        if before != after
+    )
+
+
+def _word(value: object) -> str:
+    """A value as people read it; a long text is cut."""
+    if value is None or value == "":
+        return "kosong"
+    if isinstance(value, bool):
+        return "ya" if value else "tidak"
+    if isinstance(value, int):
+        return number(value)
+    if isinstance(value, dt.date):
+        return long_date(value)
+    text = " ".join(str(value).split())
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"

@@ -152,26 +152,26 @@ def revise(
 ) -> None:
     """Change a draft or a returned application; what changed stays in its history."""
     found, to = to_move(session, application_id, Action.REVISE, shown, author)
-    changes = _changes(session, found.facts, wish)
-    if changes:
-        reason, most = "; ".join(changes), REASON_LENGTH[1]
+    pairs = _changes(session, found.facts, wish)
+    reason, most = trail.changes(pairs), REASON_LENGTH[1]
+    if reason:
         reason = reason if len(reason) <= most else reason[: most - 1] + "…"
         columns = _wished(wish) | {"terms_id": terms_on(session, author.today).id}
-        advance(session, found.facts, Action.REVISE, to, author, reason, **columns)
+        told = trail.changes(pairs, private=("Tujuan", "Agunan"))
+        advance(session, found.facts, Action.REVISE, to, author, reason, told=told, **columns)
 
 
-def _changes(session: Session, facts: ApplicationFacts, wish: Wish) -> list[str]:
+def _changes(session: Session, facts: ApplicationFacts, wish: Wish) -> list[tuple[str, str, str]]:
     bank = session.get(Bank, wish.bank_id)
     assert bank is not None
     assert wish.amount is not None
-    pairs = (
+    return [
         ("Bank", facts.bank, bank.name),
         ("Jumlah", rupiah(facts.amount), rupiah(wish.amount)),
         ("Jangka waktu", f"{facts.months} bulan", f"{wish.months} bulan"),
         ("Tujuan", facts.purpose, wish.purpose),
-        ("Agunan", facts.collateral or "kosong", wish.collateral or "kosong"),
-    )
-    return [f"{what}: {old} → {new}" for what, old, new in pairs if old != new]
+        ("Agunan", facts.collateral, wish.collateral),
+    ]
 
 
 def submit(
@@ -308,18 +308,24 @@ def advance(
     to: State,
     author: Author,
     reason: str = "",
+    *,
+    told: str = "",
     **columns: Any,
 ) -> None:
-    """Make one move that `to_move` allowed: `advance_all` for one, with its line in the trail.
+    """Make one move that `to_move` allowed: `advance_all` for one, with its line in the trail,
+    which tells what else is another now.
 
     Whoever moves an application from a folder above goes through `to_move` and this.
     """
     advance_all(session, [Step(facts, action, to, reason, columns)], author)
-    _trail(session, facts, action, author)
+    state = ("Keadaan", STATE_WORDS[facts.state], STATE_WORDS[to])
+    _trail(session, facts, action, author, "; ".join(filter(None, (trail.changes([state]), told))))
 
 
-def _trail(session: Session, facts: ApplicationFacts, action: Action, author: Author) -> None:
-    detail = f"{facts.number}, {rupiah(facts.amount)}"
+def _trail(
+    session: Session, facts: ApplicationFacts, action: Action, author: Author, told: str = ""
+) -> None:
+    detail = f"{facts.number}, {rupiah(facts.amount)}" + (f": {told}" if told else "")
     said = f"application_{action.value}"
     trail.record(session, author.now, author.id, said, "application", facts.id, detail)
 

@@ -88,6 +88,7 @@ def assign_officer(
     session.add(kept)
     session.flush()
     names = dict(queries.working_people(session))
-    detail = names[officer_id] if officer_id else "Tanpa petugas"
+    before = newest.officer if newest else None
+    detail = trail.changes([("Petugas", before, names[officer_id] if officer_id else None)])
     trail.record(session, now, by, "arrears_assigned", "loan", loan_id, detail)
     return True

@@ -47,8 +47,6 @@ VALUES = {
     "none": "tidak digeser",
     "following": "hari kerja berikutnya",
     "preceding": "hari kerja sebelumnya",
-    True: "ya",
-    False: "tidak",
 }
 
 
@@ -57,19 +55,18 @@ def change_bank(session: Session, bank: Bank, wanted: BankSettings) -> str:
 
     Loans that were disbursed before keep the terms that were copied to them.
     """
-    changes = []
-    for field, label in LABELS.items():
-        before, after = getattr(bank, field), getattr(wanted, field)
-        if before != after:
-            setattr(bank, field, after)
-            changes.append(f"{label}: {_words(field, before)} → {_words(field, after)}")
+    values = [
+        (label, _said(getattr(bank, field)), _said(getattr(wanted, field)))
+        for field, label in LABELS.items()
+    ]
+    for field in LABELS:
+        setattr(bank, field, getattr(wanted, field))
     session.flush()
-    return "; ".join(changes)
+    return trail.changes(values)
 
 
-def _words(field: str, value: object) -> str:
-    """A value as the trail shows it; the free text of a name stays as it is."""
-    return str(value) if field in ("name", "multiple") else VALUES[value]
+def _said(value: object) -> object:
+    return VALUES.get(value, value) if isinstance(value, str) else value
 
 
 def set_quota(
@@ -107,8 +104,8 @@ def set_quota(
         session.flush()
     except IntegrityError as error:
         raise _quota_changed() from error
-    was = rupiah(before.amount) if before else "belum ada"
-    said = f"{bank.name} {year}: {was} → {rupiah(amount)}"
+    was = rupiah(before.amount) if before else None
+    said = trail.changes([(f"{bank.name} {year}", was, rupiah(amount))])
     trail.record(session, now, by, "quota_set", "bank", bank.id, f"{said} ({source})")
 
 
@@ -148,6 +145,7 @@ def set_permit(
             "Izin ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan sekali lagi "
             "bila masih perlu.",
         )
+    before = bank.id in queries.direct_banks(session, valid_from)
     session.add(
         DirectPermit(
             bank_id=bank.id,
@@ -159,8 +157,9 @@ def set_permit(
         )
     )
     session.flush()
-    said = f"{bank.name} sejak {long_date(valid_from)}: {VALUES[allowed]} ({reason})"
-    trail.record(session, now, by, "direct_permit_set", "bank", bank.id, said)
+    what = f"{bank.name} sejak {long_date(valid_from)}"
+    said = trail.changes([(what, before, allowed)]) or f"{what}: tidak berubah"
+    trail.record(session, now, by, "direct_permit_set", "bank", bank.id, f"{said} ({reason})")
 
 
 def add_holiday(session: Session, day: dt.date, name: str, by: int, now: dt.datetime) -> None:
@@ -173,7 +172,7 @@ def add_holiday(session: Session, day: dt.date, name: str, by: int, now: dt.date
         session.flush()
     except IntegrityError as error:
         raise Refused("already_there", f"{long_date(day)} baru saja dicatat orang lain.") from error
-    trail.record(session, now, by, "holiday_added", "", None, f"{long_date(day)}, {name}")
+    trail.record(session, now, by, "holiday_added", "holiday", None, f"{long_date(day)}, {name}")
 
 
 def remove_holiday(session: Session, day: dt.date, by: int, now: dt.datetime) -> str:
@@ -184,5 +183,5 @@ def remove_holiday(session: Session, day: dt.date, by: int, now: dt.datetime) ->
     name = known.name
     session.delete(known)
     session.flush()
-    trail.record(session, now, by, "holiday_removed", "", None, f"{long_date(day)}, {name}")
+    trail.record(session, now, by, "holiday_removed", "holiday", None, f"{long_date(day)}, {name}")
     return name

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from wibawa.access import trail
 from wibawa.access.personal_data import index_of, seal, unseal
 from wibawa.access.sealed import Placed, place_of, sealed_text
-from wibawa.borrowers.checks import EDITABLE, label_of, stored_text
+from wibawa.borrowers.checks import EDITABLE, label_of, said, stored_text
 from wibawa.borrowers.models import (
     Borrower,
     BorrowerChange,
@@ -32,6 +32,9 @@ from wibawa.rules.nik import mask_nik
 from wibawa.rules.refused import Refused
 
 NIK_PLACE = "borrowers.nik"
+# What the trail tells of a changed fact, before and after; of who it is, only that it changed.
+TOLD = ("sex", "sector", "business_started_on", "kelurahan_code", "active", "health",
+        "health_assessed_on", "annual_meeting_on", "members_male", "members_female")  # fmt: skip
 COLUMNS = (
     "id", "kind", "name", "name_key", "nik", "nik_index", "nik_tail", "sex", "birth_date",
     "business_name", "sector", "business_started_on", "kelurahan_code", "address", "phone", "nib",
@@ -261,7 +264,18 @@ def edit_borrower(
             "Nomor itu baru saja terdaftar atas nama peminjam lain. Periksa nomornya.",
         ) from error
     labels = [label_of(new.kind, change.field) for change in changes]
-    trail.record(session, now, by, "borrower_changed", "borrower", borrower_id, ", ".join(labels))
+    told = trail.changes(
+        [
+            (
+                label_of(new.kind, each.field),
+                said(each.field, each.before, {}),
+                said(each.field, each.after, {}),
+            )
+            for each in changes
+        ],
+        private=[label_of(new.kind, each.field) for each in changes if each.field not in TOLD],
+    )
+    trail.record(session, now, by, "borrower_changed", "borrower", borrower_id, told)
     return labels
 
 

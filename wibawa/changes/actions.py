@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.chains.actions import append_decision
 from wibawa.changes.case import Subject
 from wibawa.changes.effect import Effect
 from wibawa.changes.kinds import ALONE, KINDS
@@ -170,6 +171,7 @@ def refuse(session: Session, change_id: int, reason: str, by: int, now: dt.datet
     result = {} if isinstance(effect, Refused) else {"effect": effect.kept}
     _decide(session, facts, "refused", by, now, reason=reason, result=result)
     _record(session, "change_refused", facts.id, kind, by, now)
+    append_decision(session, "change", facts.id, now)
     return facts.id
 
 

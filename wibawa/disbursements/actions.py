@@ -18,6 +18,7 @@ from wibawa.banks.models import Bank
 from wibawa.banks.queries import terms_on
 from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts
+from wibawa.chains.actions import append_decision
 from wibawa.disbursements.checks import Draft
 from wibawa.disbursements.models import Disbursement
 from wibawa.disbursements.queries import (
@@ -163,6 +164,7 @@ def refuse(
     _decide(session, facts, "refused", by, now, reason=reason)
     detail = f"Nomor {facts.id}, {rupiah(facts.principal)}"
     trail.record(session, now, by, "disbursement_refused", "disbursement", facts.id, detail)
+    append_decision(session, "disbursement", facts.id, now)
     return facts.id
 
 

@@ -114,8 +114,8 @@ ITEMS: tuple[tuple[str, str, str, P, str | None], ...] = (
     ("Bank", "banks.bank_list", "bank", P.MANAGE_BANKS, None),
     ("Cadangan", "keeping.backup_list", "download", P.KEEP_BACKUPS, "backups"),
     ("Pelindungan data", "privacy.processing", "lock", P.SEE_PRIVACY, None),
-    ("Jejak kegiatan", "access.trail_list", "history", P.SEE_TRAIL, None),
-    ("Rantai pembukuan", "loans.chain_list", "lock", P.SEE_TRAIL, None),
+    ("Jejak kegiatan", "audit.trail_list", "history", P.SEE_TRAIL, None),
+    ("Rantai pembukuan", "audit.chain_list", "lock", P.SEE_TRAIL, None),
 )  # fmt: skip
 
 

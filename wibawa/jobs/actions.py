@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Update, and_, delete, func, or_, select, u
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from wibawa.access import trail
 from wibawa.access.models import User
 from wibawa.access.personal_data import seal_bytes
 from wibawa.access.sealed import place_of
@@ -86,6 +87,7 @@ def enqueue(
     )
     session.add(job)
     session.flush()
+    trail.record(session, now, asked_by, "job_asked", "job", job.id, title)
     return job.id
 
 

@@ -44,8 +44,8 @@ class Table:
 @dataclass(frozen=True)
 class Manifest:
     """What a backup is of. `fingerprint`: of the schema, on the engine that it was taken from;
-    `key_check`: a keyed hash that tells another data key apart; `chain_heads`: bank → where its
-    posting chain stood; `left_out`: tables whose rows are not taken along."""
+    `key_check`: a keyed hash that tells another data key apart; `chain_heads`: bank or DINAS →
+    where its chain stood; `left_out`: tables whose rows are not taken along."""
 
     made_at: str
     program: str

@@ -191,13 +191,18 @@ def sealed(manifest: bytes) -> str:
 
 
 def chain_heads(connection: Connection) -> dict[str, dict[str, Any]]:
-    """Bank → the last link of its posting chain; an older schema has none."""
-    if "chain_links" not in {shape.name for shape in shapes(connection)}:
-        return {}
-    found = connection.execute(
-        text(
-            "SELECT b.code, c.number, c.hash FROM chain_links c JOIN banks b ON b.id = c.bank_id "
-            "WHERE c.number = (SELECT MAX(o.number) FROM chain_links o WHERE o.bank_id = c.bank_id)"
-        )
-    )
-    return {row.code: {"number": row.number, "hash": row.hash} for row in found}
+    """Bank, or DINAS → the last link of its chain; an older schema has none."""
+    there = {shape.name for shape in shapes(connection)}
+    queries = {
+        "chain_links": "SELECT b.code, c.number, c.hash FROM chain_links c JOIN banks b "
+        "ON b.id = c.bank_id WHERE c.number = "
+        "(SELECT MAX(o.number) FROM chain_links o WHERE o.bank_id = c.bank_id)",
+        "office_links": "SELECT 'DINAS' AS code, c.number, c.hash FROM office_links c "
+        "WHERE c.number = (SELECT MAX(o.number) FROM office_links o)",
+    }
+    return {
+        row.code: {"number": row.number, "hash": row.hash}
+        for table, query in queries.items()
+        if table in there
+        for row in connection.execute(text(query))
+    }

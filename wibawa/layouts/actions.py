@@ -92,7 +92,8 @@ def teach(
             "in_the_past",
             f"Tertulis {long_date(valid_from)}; diperlukan hari ini atau sesudahnya.",
         )
-    if newest(layout_history(session, bank.id, for_update=True), kind) != seen:
+    history = layout_history(session, bank.id, for_update=True)
+    if newest(history, kind) != seen:
         raise Refused(
             "changed",
             "Nama kolom bank ini baru saja diubah orang lain. Periksa riwayatnya, lalu simpan "
@@ -111,15 +112,29 @@ def teach(
     )
     session.add(layout)
     session.flush()
-    told = "; ".join(f"{kind.shape.heading(key)} = {' / '.join(names)}"
-                     for key, names in words.names.items())  # fmt: skip
-    said = (
-        f"{bank.name}, {kind.label}, sejak {long_date(valid_from)}: {told}; tanggal "
-        f"{DATE_ORDERS[words.date_order]}, desimal {DECIMAL_MARKS[words.decimal_mark]}"
-    )
+    before = next((each.words for each in history
+                   if each.kind == kind.code and each.valid_from <= valid_from), None)  # fmt: skip
+    told = trail.changes(_values(kind, before, words)) or "tidak ada yang berubah"
+    said = f"{bank.name}, {kind.label}, sejak {long_date(valid_from)}: {told}"
     trail.record(session, now, by, "layout_taught", "bank", bank.id, mask_niks(storable(said)))
     drop_example(session, example)
     return layout.id
+
+
+def _values(kind: FileKind, before: Words | None, after: Words) -> list[tuple[str, object, object]]:
+    """What the trail compares of two ways of writing."""
+
+    def names(words: Words | None, key: str) -> str:
+        return " / ".join(words.names.get(key, ())) if words else ""
+
+    keys = dict.fromkeys((*(before.names if before else ()), *after.names))
+    headings = [(kind.shape.heading(key), names(before, key), names(after, key)) for key in keys]
+    return [
+        *headings,
+        ("Tanggal", before and DATE_ORDERS[before.date_order], DATE_ORDERS[after.date_order]),
+        ("Desimal", before and DECIMAL_MARKS[before.decimal_mark],
+         DECIMAL_MARKS[after.decimal_mark]),
+    ]  # fmt: skip
 
 
 def _json(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wibawa.access import once
+from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found, takes_files
 from wibawa.access.permissions import Permission
 from wibawa.banks.models import Bank
@@ -246,6 +246,10 @@ def drop_example(example_id: int) -> Response:
         not_found("layout_example", example_id)
     bank_id = found.bank_id
     actions.drop_example(db.session(), found)
+    trail.record(
+        db.session(), clock.now(), me().id, "layout_example_dropped", "bank", bank_id,
+        found.filename,
+    )  # fmt: skip
     db.session.commit()
     flash("Contoh berkas dibuang; nama kolom tidak berubah.", "success")
     return redirect(url_for("layouts.layout_list", bank_id=bank_id))

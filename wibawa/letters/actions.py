@@ -119,6 +119,15 @@ def keep_logo(session: Session, content: bytes, by: int, now: dt.datetime) -> st
     return digest
 
 
+LABELS = {
+    "government": "Pemerintah", "office": "Nama dinas", "address": "Alamat", "phone": "Telepon",
+    "website": "Situs", "email": "Surel", "place": "Tempat", "signatory_role": "Jabatan",
+    "signatory_name": "Nama penanda tangan", "signatory_rank": "Pangkat",
+    "signatory_nip": "NIP penanda tangan", "formats": "Format nomor", "paper": "Ukuran kertas",
+    "logo": "Logo",
+}  # fmt: skip
+
+
 def change_profile(session: Session, wanted: Profile, seen: int, by: int, now: dt.datetime) -> bool:
     """Put something else on the office's papers from its day on; False when nothing changes.
 
@@ -134,12 +143,17 @@ def change_profile(session: Session, wanted: Profile, seen: int, by: int, now: d
         "Kop surat atau penandatangan",
     ):
         return False
-    if queries.profile_on(session, start).said == wanted.said:
+    before = queries.profile_on(session, start)
+    if before.said == wanted.said:
         return False
     said = wanted.said | {"formats": canonical(wanted.formats), "logo": wanted.logo or None}
     profile = OfficeProfile(valid_from=start, entered_by=by, entered_at=now, **said)
     session.add(profile)
     session.flush()
-    detail = f"Mulai {long_date(start)}: {wanted.signatory_role}, {wanted.signatory_name or '–'}"
+    told = trail.changes(
+        [(label, getattr(before, name), getattr(wanted, name)) for name, label in LABELS.items()],
+        private=("NIP penanda tangan",),
+    )
+    detail = f"Mulai {long_date(start)}: {told}"
     trail.record(session, now, by, "office_changed", "office", profile.id, detail)
     return True

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
+from wibawa.chains.proof import prove_office
 from wibawa.database import is_sqlite
 from wibawa.loans.chain.proof import prove
 from wibawa.loans.models import Loan, Schedule, ScheduleRow
@@ -284,13 +285,13 @@ def run_checks(session: Session, today: dt.date, classes: Classes) -> list[Check
     for name, query in QUERIES:
         culprits = session.execute(text(query + " LIMIT 6")).fetchall()
         checks.append(Check(name, _listed([str(row[0]) for row in culprits])))
-    proof = prove(session)
-    checks += [
-        Check("chain_covers_everything_posted", _listed(proof.uncovered)),
-        Check("chain_numbered_without_gaps", _listed(proof.gaps)),
-        Check("chain_contents_as_posted", _listed(proof.contents)),
-        Check("chain_hashes_as_reckoned", _listed(proof.hashes)),
-    ]
+    for chain, proof in (("chain", prove(session)), ("office_chain", prove_office(session))):
+        checks += [
+            Check(f"{chain}_covers_everything", _listed(proof.uncovered)),
+            Check(f"{chain}_numbered_without_gaps", _listed(proof.gaps)),
+            Check(f"{chain}_contents_as_written", _listed(proof.contents)),
+            Check(f"{chain}_hashes_as_reckoned", _listed(proof.hashes)),
+        ]
     wrong = [str(loan_id) for loan_id in wrong_standings(session)]
     checks.append(Check("standings_equal_the_journal", _listed(wrong)))
     checks.append(

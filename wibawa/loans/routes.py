@@ -17,7 +17,6 @@ from wibawa.changes.queries import KIND_WORDS, requests_of_loans, waiting_of_loa
 from wibawa.database import db
 from wibawa.disbursements.queries import source_of_loan
 from wibawa.loans import lists, queries
-from wibawa.loans.chain.routes import URLS as CHAIN_URLS
 from wibawa.loans.dues.routes import URLS as DUE_URLS
 from wibawa.loans.entries.routes import URLS as ENTRY_URLS
 from wibawa.loans.forms import (
@@ -308,5 +307,5 @@ pages.add_url_rule("/pinjaman/<int:loan_id>", view_func=loan)
 pages.add_url_rule("/titipan", view_func=suspense_list)
 pages.add_url_rule("/titipan/ekspor.<any(xlsx, csv):kind>", view_func=export_suspense)
 pages.add_url_rule("/titipan/<int:suspense_id>", view_func=suspense)
-for _address, _view in (*CHAIN_URLS, *ENTRY_URLS, *MOVE_URLS, *DUE_URLS):
+for _address, _view in (*ENTRY_URLS, *MOVE_URLS, *DUE_URLS):
     pages.add_url_rule(_address, view_func=_view)

@@ -16,6 +16,7 @@ from wibawa.applications.moves import one_at_a_time
 from wibawa.banks.queries import terms_on
 from wibawa.borrowers.checks import WHO, examine
 from wibawa.borrowers.models import Borrower
+from wibawa.chains.actions import append_decision
 from wibawa.merging.checks import SAME_PERSON, differing
 from wibawa.merging.models import BorrowerMerge
 from wibawa.merging.moving import put_together, take_apart
@@ -147,6 +148,7 @@ def approve(session: Session, merge_id: int, shown: str, by: int, now: dt.dateti
         put_together(session, facts, kept, gone, by, now)
     detail = f"Nomor {facts.id}, peminjam {facts.gone_id} ke {facts.kept_id}"
     trail.record(session, now, by, f"{facts.kind}_approved", "borrower_merge", facts.id, detail)
+    append_decision(session, "merge", facts.id, now)
     return facts.kept_id
 
 
@@ -158,6 +160,7 @@ def refuse(
     _decide(session, facts, "refused", by, now, reason)
     detail = f"Nomor {facts.id}, peminjam {facts.gone_id} ke {facts.kept_id}"
     trail.record(session, now, by, f"{facts.kind}_refused", "borrower_merge", facts.id, detail)
+    append_decision(session, "merge", facts.id, now)
     return facts.id
 
 

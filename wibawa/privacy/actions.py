@@ -16,6 +16,7 @@ from wibawa.applications.models import Application, SiteVisit
 from wibawa.arrears.models import ArrearsContact
 from wibawa.borrowers.actions import NIK_PLACE, name_key
 from wibawa.borrowers.models import Borrower, BorrowerChange
+from wibawa.chains.actions import append_decision
 from wibawa.loans.models import Loan, LoanRequest
 from wibawa.privacy.models import Incident, IncidentStep, Pseudonymisation, RetentionSetting
 from wibawa.privacy.queries import KINDS, STEP_WORDS, due_one, setting_on, settings
@@ -50,15 +51,18 @@ def set_years(
         "Ketentuan ini",
     ):
         return False
-    if setting_on(session, kind, start).years == years:
+    before = setting_on(session, kind, start).years
+    if before == years:
         return False
     entry = RetentionSetting(
         kind=kind, valid_from=start, years=years, reason=reason, entered_by=by, entered_at=now
     )
     session.add(entry)
     session.flush()
-    detail = f"{KINDS[kind]}: {years} tahun mulai {long_date(start)}; {reason}"
+    told = trail.changes([(KINDS[kind], f"{before} tahun", f"{years} tahun")])
+    detail = f"Mulai {long_date(start)}: {told}; alasan: {reason}"
     trail.record(session, now, by, "retention_set", "retention", entry.id, detail)
+    append_decision(session, "retention", entry.id, now)
     return True
 
 
@@ -118,6 +122,7 @@ def decide(
         _pseudonymise(session, request.borrower_id, now)
     action = "pseudonym_approved" if approved else "pseudonym_refused"
     trail.record(session, now, by, action, "borrower", request.borrower_id, reason)
+    append_decision(session, "pseudonym", request.id, now)
     return request.borrower_id
 
 

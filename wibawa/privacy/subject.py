@@ -10,10 +10,10 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import TrailEntry, User
-from wibawa.access.queries import ACTIONS
 from wibawa.applications.models import Application, SiteVisit
 from wibawa.arrears.models import ArrearsContact
 from wibawa.arrears.queries import KIND_WORDS, OUTCOME_WORDS
+from wibawa.audit.words import ACTIONS
 from wibawa.banks.models import Bank
 from wibawa.borrowers.checks import SEX_WORDS, label_of
 from wibawa.borrowers.history import Record, changes_of, records_of

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from wibawa.access import trail
 from wibawa.access.personal_data import seal
 from wibawa.banks.models import Bank
+from wibawa.chains.actions import append_decision
 from wibawa.database import bulk_insert, is_sqlite
 from wibawa.letters import actions as letters
 from wibawa.letters.documents import Heading, PaperKind, letter_data
@@ -179,6 +180,7 @@ def give_back(
     )
     session.flush()
     trail.record(session, now, by, "closing_returned", "reconciliation", proposal.id, reason)
+    append_decision(session, "return", proposal.id, now)
     return proposal.id
 
 
@@ -237,6 +239,7 @@ def close(session: Session, bank: Bank, month: Month, seen: str, by: int, now: d
     _keep_known(session, closed.id, bank.id, month, found)
     detail = f"{bank.code} {month.text}"
     trail.record(session, now, by, "month_closed", "reconciliation", closed.id, detail)
+    append_decision(session, "closing", closed.id, now)
     return closed.id
 
 

@@ -57,6 +57,10 @@ class SignedMonth(Protocol):
     @property
     def chain_hash(self) -> str | None: ...
     @property
+    def decision_number(self) -> int | None: ...
+    @property
+    def decision_hash(self) -> str | None: ...
+    @property
     def proposed_by(self) -> str: ...
     @property
     def closed_by(self) -> str: ...
@@ -209,5 +213,9 @@ def _closing(closed: SignedMonth) -> Facts:
     if closed.chain_number is not None and closed.chain_hash is not None:
         items.append(("Rantai pembukuan", f"mata rantai nomor {number(closed.chain_number)}"))
         items.append(("Sidik rantai", grouped(closed.chain_hash)))
+    if closed.decision_number is not None and closed.decision_hash is not None:
+        said = f"mata rantai nomor {number(closed.decision_number)}"
+        items.append(("Rantai keputusan dinas", said))
+        items.append(("Sidik rantai keputusan", grouped(closed.decision_hash)))
     items.append(("Sidik dokumen bulan", grouped(closed.data_hash)))
     return Facts(tuple(items))

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
 from wibawa.access.personal_data import unseal
 from wibawa.banks.models import Bank
+from wibawa.chains.models import OfficeLink
 from wibawa.letters.models import IssuedPaper, PaperWithdrawal
 from wibawa.loans.models import LoanRequest
 from wibawa.reconciliation.books import (
@@ -60,6 +61,8 @@ class Closed:
     data_hash: str
     chain_number: int | None
     chain_hash: str | None
+    decision_number: int | None  # the link of this closing in the office's chain
+    decision_hash: str | None
     opening: int
     closing: int
     suspense: int
@@ -75,18 +78,22 @@ closer = aliased(User, name="closer")
 
 def _closed() -> Any:
     return (
-        select(ClosedMonth, proposer.name, closer.name)
+        select(ClosedMonth, proposer.name, closer.name, OfficeLink.number, OfficeLink.hash)
         .join(proposer, proposer.id == ClosedMonth.proposed_by)
         .join(closer, closer.id == ClosedMonth.closed_by)
+        .outerjoin(
+            OfficeLink,
+            and_(OfficeLink.kind == "closing", OfficeLink.subject_id == ClosedMonth.id),
+        )
     )
 
 
 def _as_closed(row: Any) -> Closed:
-    each, proposer, closer = row
+    each, proposer, closer, decision, decision_hash = row
     return Closed(
         each.id, each.bank_id, Month.from_code(each.month), each.data_hash, each.chain_number,
-        each.chain_hash, each.opening, each.closing, each.suspense, each.differences, proposer,
-        closer, each.closed_at,
+        each.chain_hash, decision, decision_hash, each.opening, each.closing, each.suspense,
+        each.differences, proposer, closer, each.closed_at,
     )  # fmt: skip
 
 

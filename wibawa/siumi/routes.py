@@ -261,15 +261,12 @@ def marked_file(register_id: int) -> AnyResponse:
     found = asked_upload(REGISTER, register_id)
     at_work.only_read(found)
     file = _read(found)
-    record_apart(clock.now(), me().id, "register_downloaded", "upload", register_id)
     return files.marked_file(found, file.headings, file.table.rows, file.bad_rows)
 
 
 @needs(Permission.EDIT_BORROWER)
 def original_file(register_id: int) -> AnyResponse:
-    found = asked_upload(REGISTER, register_id)
-    record_apart(clock.now(), me().id, "register_downloaded", "upload", register_id)
-    return files.original_file(found)
+    return files.original_file(asked_upload(REGISTER, register_id))
 
 
 @needs(Permission.EDIT_BORROWER)

@@ -114,7 +114,7 @@ def marked_file(
     """The officer's own file back, each row with what was found about it."""
     problems = queries.all_problems(db.session(), found.id)
     content = marked_workbook(headings, rows, problems, bad_rows=bad_rows)
-    return download(content, f"hasil-pemeriksaan-{found.id}.xlsx", XLSX)
+    return _downloaded(found, content, f"hasil-pemeriksaan-{found.id}.xlsx", XLSX)
 
 
 def bad_rows_file(
@@ -129,11 +129,19 @@ def bad_rows_file(
     left = [(row, cells) for row, cells in rows if row in wrong]
     told = [problem for problem in problems if problem.row in wrong and problem.row]
     content = marked_workbook(headings, left, told, "Baris bermasalah", bad_rows=wrong)
-    return download(content, f"baris-bermasalah-{found.id}.xlsx", XLSX)
+    return _downloaded(found, content, f"baris-bermasalah-{found.id}.xlsx", XLSX)
 
 
 def original_file(found: Upload) -> Response:
-    return download(content_of(found), found.filename, "application/octet-stream")
+    name = found.filename
+    return _downloaded(found, content_of(found), name, "application/octet-stream")
+
+
+def _downloaded(found: Upload, content: bytes, name: str, mimetype: str) -> Response:
+    """A file of a bank or of the register leaves, and that is recorded."""
+    action = "register_downloaded" if found.kind == "register" else "file_downloaded"
+    trail.record_apart(clock.now(), me().id, action, "upload", found.id, name)
+    return download(content, name, mimetype)
 
 
 def template_file(

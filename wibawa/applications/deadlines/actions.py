@@ -36,18 +36,16 @@ def change_deadlines(
     ):
         return False
     before = deadlines_on(session, start)
-    changes = [
-        f"{STATE_WORDS[state]} {_said(before.days[state])} → {_said(days[state])}"
-        for state in before.days
-        if before.days[state] != days[state]
-    ]
-    if not changes:
+    told = trail.changes(
+        (STATE_WORDS[state], _said(before.days[state]), _said(days[state])) for state in before.days
+    )
+    if not told:
         return False
     columns = {state.value: limit for state, limit in days.items()}
     setting = DeadlineSetting(valid_from=start, entered_by=by, entered_at=now, **columns)
     session.add(setting)
     session.flush()
-    detail = f"Mulai {long_date(start)}: {'; '.join(changes)}"
+    detail = f"Mulai {long_date(start)}: {told}"
     trail.record(session, now, by, "deadlines_changed", "deadlines", setting.id, detail)
     return True
 

@@ -105,16 +105,14 @@ def change_steps(
     ):
         return False
     before = queries.steps_on(session, start).days
-    changes = [
-        f"{NAMED[name]} {before[name]} → {days[name]} hari"
-        for name in before
-        if before[name] != days[name]
-    ]
-    if not changes:
+    told = trail.changes(
+        (NAMED[name], f"{before[name]} hari", f"{days[name]} hari") for name in before
+    )
+    if not told:
         return False
     setting = ReminderSetting(valid_from=start, entered_by=by, entered_at=now, **days)
     session.add(setting)
     session.flush()
-    detail = f"Mulai {long_date(start)}: {'; '.join(changes)}"
+    detail = f"Mulai {long_date(start)}: {told}"
     trail.record(session, now, by, "reminder_days_changed", "reminder_days", setting.id, detail)
     return True

@@ -15,13 +15,15 @@ from wibawa.access import trail
 from wibawa.banks.models import CollectibilityRule, LoanTerms, TermsConfirmation
 from wibawa.banks.terms import queries
 from wibawa.banks.terms.queries import Version
+from wibawa.chains.actions import append_decision
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.dated import refuse_past
 from wibawa.rules.dates import long_date
+from wibawa.rules.money import rupiah
 from wibawa.rules.refused import Refused
 from wibawa.rules.terms import ProductTerms, limits_rise
 from wibawa.web.clock import in_wib
-from wibawa.web.formats import moment
+from wibawa.web.formats import moment, rate
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,28 @@ def _limits_before(session: Session, version: queries.LimitsVersion) -> int | No
     return before.id if before else None
 
 
+PRODUCT: dict[str, tuple[str, Callable[[int], str]]] = {
+    "rate": ("Bunga", rate),
+    "months": ("Jangka waktu", "{} bulan".format),
+    "ceiling_micro": ("Plafon usaha mikro", rupiah),
+    "ceiling_cooperative": ("Plafon koperasi", rupiah),
+    "collateral_free_limit": ("Batas tanpa agunan", rupiah),
+    "minimum_age": ("Usia paling muda", "{} tahun".format),
+    "minimum_business_years": ("Usia usaha paling sedikit", "{} tahun".format),
+}
+
+
+def _told(
+    before: ProductTerms | None,
+    after: ProductTerms,
+    words: dict[str, tuple[str, Callable[[int], str]]],
+) -> str:
+    return trail.changes(
+        (label, said(getattr(before, name)) if before else None, said(getattr(after, name)))
+        for name, (label, said) in words.items()
+    )
+
+
 TERMS = Setting("terms", "Ketentuan pinjaman", LoanTerms, queries.terms_version, _terms_before)
 LIMITS = Setting(
     "limits", "Batas kolektibilitas", CollectibilityRule, queries.limits_version, _limits_before
@@ -65,8 +89,9 @@ def propose_terms(
     """
     before = queries.terms_before(session, start)
     same = before is not None and before.product == wanted
+    told = _told(before.product if before else None, wanted, PRODUCT)
     new = LoanTerms(**asdict(wanted), legal_basis=basis)
-    return _propose(session, TERMS, new, start, same, by, now)
+    return _propose(session, TERMS, new, start, same, told, by, now)
 
 
 def propose_limits(
@@ -85,8 +110,14 @@ def propose_limits(
     before = queries.limits_before(session, kind, start)
     same = before is not None and before.limits == wanted
     days = {f"class_{number}": limit for number, limit in enumerate(wanted, 1)}
+    told = trail.changes(
+        (f"Kolektibilitas {number}", was, f"sampai {limit} hari")
+        for number, (was, limit) in enumerate(
+            zip([f"sampai {each} hari" for each in before.limits] if before else [None] * 4,
+                wanted, strict=True), 1)
+    )  # fmt: skip
     new = CollectibilityRule(bank_kind=kind, **days)
-    return _propose(session, LIMITS, new, start, same, by, now)
+    return _propose(session, LIMITS, new, start, same, told, by, now)
 
 
 def _propose(
@@ -95,6 +126,7 @@ def _propose(
     new: LoanTerms | CollectibilityRule,
     start: dt.date,
     same: bool,
+    told: str,
     by: int,
     now: dt.datetime,
 ) -> int:
@@ -115,7 +147,8 @@ def _propose(
             f"Sudah ada usulan atau ketentuan yang berlaku mulai {long_date(start)}. Pilih tanggal "
             "lain, atau tunggu usulan itu diputuskan.",
         ) from error
-    _note(session, setting, "proposed", new.id, f"Mulai {long_date(start)}", by, now)
+    detail = f"Mulai {long_date(start)}: {told}"
+    _note(session, setting, "proposed", new.id, detail, by, now)
     return new.id
 
 
@@ -136,6 +169,7 @@ def approve(
     _decide(session, setting, version_id, "approved", "", by, now)
     detail = f"Mulai {long_date(version.valid_from)}"
     _note(session, setting, "approved", version_id, detail, by, now)
+    append_decision(session, setting.name, version_id, now)
     return version_id
 
 
@@ -153,6 +187,7 @@ def refuse(
     _decide(session, setting, version_id, "refused", reason, by, now)
     detail = f"Mulai {long_date(version.valid_from)}: {reason}"
     _note(session, setting, "refused", version_id, detail, by, now)
+    append_decision(session, setting.name, version_id, now)
     return version_id
 
 
@@ -211,10 +246,13 @@ def confirm_terms(session: Session, version_id: int, basis: str, by: int, now: d
         raise Refused(
             "not_approved", "Hanya ketentuan yang sudah disetujui yang dapat dikonfirmasi."
         )
-    session.add(
-        TermsConfirmation(terms_id=version_id, legal_basis=basis, confirmed_by=by, confirmed_at=now)
+    confirmed = TermsConfirmation(
+        terms_id=version_id, legal_basis=basis, confirmed_by=by, confirmed_at=now
     )
+    session.add(confirmed)
+    session.flush()
     _note(session, TERMS, "confirmed", version_id, basis, by, now)
+    append_decision(session, "confirmation", confirmed.id, now)
     return version_id
 
 

@@ -30,14 +30,16 @@ def change_rule(
         seen, newest.id, (newest.kinds, newest.valid_from) == (wanted, start), "Aturan ini"
     ):
         return False
-    if rule_on(session, start).kinds == wanted:
+    before = rule_on(session, start).kinds
+    if before == wanted:
         return False
     rule = DocumentRule(
         valid_from=start, kinds=" ".join(sorted(wanted)), entered_by=by, entered_at=now
     )
     session.add(rule)
     session.flush()
-    detail = f"Mulai {long_date(start)}: {words_of(wanted)}"
+    told = trail.changes([("Wajib berdokumen", words_of(before), words_of(wanted))])
+    detail = f"Mulai {long_date(start)}: {told}"
     trail.record(session, now, by, "document_rule_changed", "document_rule", rule.id, detail)
     return True
 

@@ -33,13 +33,15 @@ def switch(
         seen, newest.id, (newest.is_open, newest.valid_from) == (is_open, start), "Pengaturan ini"
     ):
         return False
-    if setting_on(session, start).is_open == is_open:
+    before = setting_on(session, start).is_open
+    if before == is_open:
         return False
     entry = OpenFiguresSetting(
         valid_from=start, is_open=is_open, reason=reason, entered_by=by, entered_at=now
     )
     session.add(entry)
     session.flush()
-    detail = f"Mulai {long_date(start)}: {'dibuka' if is_open else 'ditutup'}; {reason}"
+    told = trail.changes([("Terbuka untuk umum", before, is_open)])
+    detail = f"Mulai {long_date(start)}: {told}; alasan: {reason}"
     trail.record(session, now, by, "open_figures_switched", "open_figures", entry.id, detail)
     return True

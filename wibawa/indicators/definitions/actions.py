@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.chains.actions import append_decision
 from wibawa.indicators.definitions import queries
 from wibawa.indicators.definitions.queries import Definition
 from wibawa.indicators.models import Indicator, IndicatorDefinition
@@ -49,6 +50,9 @@ def propose(session: Session, indicator: Indicator, wish: Wish, by: int, now: dt
         )
     before = queries.of_year(session, indicator.code, wish.since)
     new = _row(indicator, wish)
+    told = trail.changes(
+        (label, getattr(before, name, None), getattr(new, name)) for name, label in SAID.items()
+    )
     if before is not None and before.since == wish.since and _same(before, new):
         raise Refused(
             "nothing_changed",
@@ -70,7 +74,7 @@ def propose(session: Session, indicator: Indicator, wish: Wish, by: int, now: dt
             "Sudah ada usulan definisi indikator ini yang menunggu keputusan. Tunggu sampai usulan "
             "itu disetujui atau ditolak.",
         ) from error
-    detail = f"{indicator.code} versi {new.version}, mulai {wish.since}"
+    detail = f"{indicator.code} versi {new.version}, mulai {wish.since}: {told}"
     trail.record(session, now, by, "definition_proposed", "definition", new.id, detail)
     return new.id
 
@@ -95,8 +99,12 @@ def _row(indicator: Indicator, wish: Wish) -> IndicatorDefinition:
     )
 
 
-SAID = ("rule", "counted", "kinds", "other_programmes", "denominator", "definition",
-        "interpretation", "formula", "source", "cut_off", "responsible")  # fmt: skip
+SAID = {
+    "rule": "Yang dihitung", "counted": "Satuan", "kinds": "Jenis peminjam",
+    "other_programmes": "Ditambah program lain", "denominator": "Penyebut",
+    "definition": "Definisi", "interpretation": "Interpretasi", "formula": "Rumus",
+    "source": "Sumber data", "cut_off": "Batas waktu data", "responsible": "Penanggung jawab",
+}  # fmt: skip
 
 
 def _same(before: Definition, new: IndicatorDefinition) -> bool:
@@ -147,6 +155,7 @@ def _decide(
         raise Refused("already_decided", "Usulan ini sudah diputuskan oleh orang lain.")
     detail = f"{version.code} versi {version.version}" + (f": {reason}" if reason else "")
     trail.record(session, now, by, f"definition_{status}", "definition", definition_id, detail)
+    append_decision(session, "definition", definition_id, now)
     return definition_id
 
 

@@ -70,8 +70,16 @@ def write_down(session: Session, said: Said, after: int, by: int, now: dt.dateti
         raise Refused(
             "changed", "Orang lain baru saja mencatat angka ini. Muat ulang halaman."
         ) from error
-    what = "ditarik" if said.count is None else number(said.count)
-    detail = f"{KIND_WORDS[said.kind]} {new.name} {said.year}: {what}"
+    what = f"{KIND_WORDS[said.kind]} {new.name} {said.year}"
+    values = [
+        (what, before.count if before else None, said.count),
+        ("Laki-laki", before.male if before else None, said.male),
+        ("Perempuan", before.female if before else None, said.female),
+        ("Pokok (Rp)", before.principal if before else None, said.principal),
+        ("Sumber", before.source if before else None, said.source),
+    ]
+    detail = trail.changes(values) or f"{what}: tidak berubah"
+    detail += f"; alasan: {said.reason}" if said.reason else ""
     trail.record(session, now, by, "input_recorded", "indicator_input", new.id, detail)
     return new.id
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wibawa.access import trail
+from wibawa.chains.actions import append_decision
 from wibawa.database import bulk_insert, is_sqlite, stored_date
 from wibawa.indicators.definitions.queries import in_force
 from wibawa.indicators.inputs.queries import latest_inputs
@@ -155,6 +156,7 @@ def approve(session: Session, year: int, seen: str, by: int, now: dt.datetime) -
         _unlock(session, year, request, now)
     deed = "year_locked" if request.kind == "lock" else "year_unlocked"
     trail.record(session, now, by, deed, "indicator_year", year, request.reason)
+    append_decision(session, "year", request.id, now)
     return request.id
 
 
@@ -167,6 +169,7 @@ def refuse(session: Session, year: int, reason: str, by: int, now: dt.datetime) 
     request = _to_decide(session, year, by)
     _decide(session, request, False, reason, by, now)
     trail.record(session, now, by, f"{request.kind}_refused", "indicator_year", year, reason)
+    append_decision(session, "year", request.id, now)
     return request.id
 
 

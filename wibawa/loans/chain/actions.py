@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
+from wibawa.chains.lines import BEGINNING, content_of, link_hash
+from wibawa.chains.queries import Head
 from wibawa.database import is_sqlite
-from wibawa.loans.chain.lines import BEGINNING, content_of, link_hash
+from wibawa.loans.chain.lines import BANKS
 from wibawa.loans.chain.models import ChainLink
-from wibawa.loans.chain.queries import Head, head
+from wibawa.loans.chain.queries import head
 from wibawa.uploads.garbage import collector_paused
 
 _LOCKS = 0x77636861  # the key space of the advisory locks on heads
@@ -25,7 +27,7 @@ def append(session: Session, bank_id: int, kind: str, subject_id: int, now: dt.d
     """
     session.flush()
     with collector_paused():
-        content = content_of(session, kind, subject_id)
+        content = content_of(session, BANKS, kind, subject_id)
     before = locked_head(session, bank_id)
     number, previous = (before.number + 1, before.hash) if before else (1, BEGINNING)
     code = session.scalars(select(Bank.code).where(Bank.id == bank_id)).one()

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from wibawa.chains.queries import Head
 from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
 from wibawa.loans.chain.models import ChainLink
 from wibawa.loans.models import LedgerEntry
-
-
-@dataclass(frozen=True)
-class Head:
-    """A link, most often the last one of a bank's chain."""
-
-    number: int
-    hash: str
-    made_at: dt.datetime
-
-    @property
-    def short(self) -> str:
-        return short(self.hash)
-
-
-def short(hash_: str) -> str:
-    """A hash as it is read aloud and compared by eye: 1a2b 3c4d 5e6f 7081."""
-    return " ".join(hash_[start : start + 4] for start in range(0, 16, 4))
 
 
 def head(session: Session, bank_id: int) -> Head | None:

@@ -66,7 +66,7 @@ def test_the_administrator_sees_links_without_money(sign_in: Enter, upload: int)
 def test_the_list_is_exported_with_whole_hashes(sign_in: Enter, app: Flask, upload: int) -> None:
     answer = sign_in("auditor").get("/rantai/ekspor.csv?urut=nomor")
     lines = answer.get_data().decode("utf-8-sig").splitlines()
-    assert lines[0].startswith("Bank;Nomor;Jenis;Tentang;Baris;Jumlah (Rp)")
+    assert lines[0].startswith("Rantai;Nomor;Jenis;Tentang;Baris;Jumlah (Rp)")
     assert [line.split(";")[1:6] for line in lines[1:]] == [
         ["1", "Pencairan", "KW-000001", "1", "5000000"],
         ["2", "Berkas", "a.csv", "1", "44000"],

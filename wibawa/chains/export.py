@@ -1,18 +1,16 @@
-"""A bank's chain as a file that docs/verify_chain.py reads without this program."""
+"""A chain as a file that docs/verify_chain.py reads without this program."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 
-from sqlalchemy.orm import Session
-
-from wibawa.loans.chain.lines import links_with_lines, written
+from wibawa.chains.lines import Links, written
 
 
-def exported(session: Session, bank_id: int) -> Iterator[str]:
+def exported(links: Links) -> Iterator[str]:
     """JSON lines: of each link an object, then the lines that it covers, each a string."""
-    for link, code, lines in links_with_lines(session, bank_id):
+    for link, code, lines in links:
         said = {
             "bank": code,
             "number": link.number,

@@ -1,0 +1,125 @@
+"""Whatever changes something leaves a line in the trail, which tells what changed, in words.
+
+That every download leaves one is tried with every page by every role in `test_access.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from tests.conftest import dispose, make_app
+from tests.house.reach import reaches
+from tests.house.source import calls, modules
+from wibawa.access import trail
+from wibawa.audit.words import ACTIONS, THINGS, UPLOAD_PAGES
+from wibawa.rules.statuses import Action
+
+RECORDING = frozenset({trail.record, trail.record_apart})
+# Sent with POST and no deed of the office; nothing of these is to be answered for later.
+NO_DEED = {
+    "access.stay": "lets a session go on",
+    "applications.choose_borrower": "looks somebody up; POST keeps what was typed out of addresses",
+    "applications.drop_draft": "an unfinished form of one's own that nobody else ever saw",
+    "disbursements.choose_borrower": "looks somebody up",
+    "home.search": "looks somebody up",
+    "merging.choose_other": "looks somebody up",
+}
+# Settings and records that are edited: their line tells before → after.
+EDITS = {
+    "access/settings.py": "access_settings_changed",
+    "applications/actions.py": "application",
+    "applications/deadlines/actions.py": "deadlines_changed",
+    "arrears/actions.py": "arrears_assigned",
+    "arrears/reminders/actions.py": "reminder_days_changed",
+    "banks/actions.py": "quota_set",
+    "banks/terms/actions.py": "terms",
+    "borrowers/actions.py": "borrower_changed",
+    "changes/rules/actions.py": "document_rule_changed",
+    "dashboard/opened/actions.py": "open_figures_switched",
+    "indicators/definitions/actions.py": "definition_proposed",
+    "indicators/inputs/actions.py": "input_recorded",
+    "layouts/actions.py": "layout_taught",
+    "letters/actions.py": "office_changed",
+    "privacy/actions.py": "retention_set",
+}
+# Words that the program puts together.
+MADE_UP = {
+    "terms": "proposed approved refused confirmed",
+    "limits": "proposed approved refused",
+    "definition": "proposed approved refused",
+    "lock": "requested refused",
+    "unlock": "requested refused",
+    "year": "locked unlocked",
+    "merge": "requested approved refused",
+    "split": "requested approved refused",
+    "change": "requested approved refused",
+    "file": "uploaded submitted posted withdrawn downloaded",
+    "register": "applied names_confirmed downloaded",
+    "pseudonym": "requested approved refused",
+    "document": "added replaced withdrawn opened",
+    "user": "added enabled disabled",
+}
+
+
+def test_every_page_that_is_sent_something_comes_to_a_line_in_the_trail() -> None:
+    app = make_app("sqlite://")
+    silent = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ())
+        and not reaches(app.view_functions[rule.endpoint], RECORDING)
+    }
+    dispose(app)
+    assert silent - NO_DEED.keys() == set(), "a page changes something and leaves no line"
+    assert NO_DEED.keys() - silent == set(), "an exception that nobody needs any more"
+
+
+def test_every_edit_tells_before_and_after_the_one_way() -> None:
+    telling = {
+        name.removeprefix("wibawa/")
+        for name, tree in modules().items()
+        for _, called in calls(tree)
+        if called == "trail.changes"
+    }
+    assert telling == EDITS.keys()
+
+
+def test_everything_that_is_recorded_has_words_for_the_reader() -> None:
+    recorded = _recorded(3, 2) | {f"application_{action}" for action in Action}
+    recorded |= {f"{name}_{deed}" for name, deeds in MADE_UP.items() for deed in deeds.split()}
+    assert recorded >= {"proposal_sent", "schedule_printed", "nik_revealed", "file_downloaded"}
+    assert recorded - ACTIONS.keys() == set()
+
+
+def test_every_object_has_a_name_and_its_page_exists() -> None:
+    kinds = _recorded(4, 3)
+    assert kinds >= {"loan", "borrower", "upload", "year_lock"}
+    assert {kind for kind in kinds if kind} - THINGS.keys() == set()
+    app = make_app("sqlite://")
+    rules = {rule.endpoint: rule.arguments for rule in app.url_map.iter_rules()}
+    dispose(app)
+    places = [(each.endpoint, each.argument) for each in THINGS.values() if each.endpoint]
+    for endpoint, argument in (*places, *UPLOAD_PAGES.values()):
+        assert rules[endpoint] == ({argument} if argument else set()), endpoint
+
+
+def _recorded(in_session: int, apart: int) -> set[str]:
+    """The literal arguments at a place of every call that records."""
+    place = {"trail.record": in_session, "trail.record_apart": apart, "record_apart": apart}
+    return {
+        str(node.args[place[called]].value)  # type: ignore[attr-defined]
+        for tree in modules().values()
+        for node, called in calls(tree)
+        if called in place
+        and len(node.args) > place[called]
+        and isinstance(node.args[place[called]], ast.Constant)
+    }
+
+
+@pytest.mark.parametrize("text", ["3374014804850012", "081234567890"])
+def test_numbers_of_people_and_telephones_are_masked_whoever_writes_them(text: str) -> None:
+    assert text not in trail.mask(f"Alasan: {text}")
+    assert re.search(r"\*{8,}\d{2,4}$", trail.mask(f"Alasan: {text}"))
