@@ -88,7 +88,8 @@ def test_each_change_is_one_row_shown_before_and_after_with_who_and_when(
     assert "<ins>Siti Aminah Putri</ins>" in page
     assert "<del>Miroto, Kecamatan Semarang Tengah</del>" in page
     assert "Staff, 24 November 2026 10.00" in page
-    assert trail(app, "borrower_changed") == [(people["staff"], 1, "Nama, Kelurahan, Telepon")]
+    told = "Nama: diubah; Kelurahan: 33.74.01.1001 → 33.74.01.1002; Telepon: diubah"
+    assert trail(app, "borrower_changed") == [(people["staff"], 1, told)]
     assert ">Siti Aminah Putri</a>" in client.get("/peminjam?q=putri").get_data(as_text=True)
 
 

@@ -44,6 +44,7 @@ EDITS = {
     "layouts/actions.py": "layout_taught",
     "letters/actions.py": "office_changed",
     "privacy/actions.py": "retention_set",
+    "uploads/actions.py": "file_choice",
 }
 # Words that the program puts together.
 MADE_UP = {

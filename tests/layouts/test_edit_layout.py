@@ -61,9 +61,11 @@ def test_a_strange_file_is_refused_until_it_is_taught(
         TrailEntry.action == "layout_taught"
     )
     assert [tuple(row) for row in session.execute(trail)] == [
-        (people["admin"], "Bank Pasar, Angsuran, sejak 24 November 2026: Nomor Rekening = NO "
-         "KONTRAK; Nama = DEB; Tanggal Bayar = TGL POSTING; Jumlah Bayar = NILAI TRX; tanggal "
-         "tahun dulu, desimal titik")
+        (people["admin"], "Bank Pasar, Angsuran, sejak 24 November 2026: Nomor Rekening: Nomor "
+         "Rekening → NO KONTRAK; Nama: Nama → DEB; Tanggal Bayar: Tanggal Bayar → TGL POSTING; "
+         "Jumlah Bayar: Jumlah Bayar → NILAI TRX; Denda: Denda → kosong; Sisa Pokok: Sisa Pokok → "
+         "kosong; Kolektibilitas: Kolektibilitas → kosong; No Bukti: No Bukti → kosong; Tanggal: "
+         "hari dulu → tahun dulu; Desimal: terbaca dari angkanya → titik")
     ]  # fmt: skip
 
 

@@ -152,6 +152,11 @@ def test_skipping_bad_rows_needs_a_reason_and_then_books_the_right_ones(
     answer = officer.post(f"{url}/pilihan", data={"skip_problems": "y"}, follow_redirects=True)
     assert "Alasan melewati baris bermasalah belum diisi" in answer.get_data(as_text=True)
     officer.post(f"{url}/pilihan", data={"skip_problems": "y", "reason": "Menunggu cabang"})
+    with app.app_context():
+        trail = select(TrailEntry.detail).where(TrailEntry.action == "file_choice")
+        (told,) = db.session.scalars(trail)
+        db.session.remove()
+    assert told.endswith(": Lewati baris bermasalah: tidak → ya")
     page = text(officer, url)
     assert "13 baris bermasalah dilewati dengan alasan: Menunggu cabang" in page
     officer.post(f"{url}/ajukan")

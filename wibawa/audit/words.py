@@ -36,6 +36,7 @@ ACTIONS = {
     "holiday_added": "Menambah hari libur",
     "holiday_removed": "Menghapus hari libur",
     "file_uploaded": "Mengunggah berkas",
+    "file_choice": "Memilih cara menangani baris berkas",
     "file_submitted": "Mengajukan berkas",
     "file_posted": "Membukukan berkas",
     "file_withdrawn": "Menarik berkas",

@@ -27,6 +27,7 @@ from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, not_now
 from wibawa.scans.queries import papers_of_application
 from wibawa.uploads import pages as files
+from wibawa.uploads.actions import choice_recorded
 from wibawa.uploads.forms import SkipForm, UploadForm
 from wibawa.uploads.limits import Unreadable
 from wibawa.uploads.models import Upload
@@ -252,7 +253,8 @@ def choose_upload(upload_id: int) -> Response:
     if asked_choice(form):
         file, skip, reason = _read(found), form.skip_problems.data, form.reason.data or ""
         with refusal_said(upload_id):
-            actions.choose(db.session(), found, _author(), file, skip, reason)
+            with choice_recorded(db.session(), found, me().id, clock.now()):
+                actions.choose(db.session(), found, _author(), file, skip, reason)
             db.session.commit()
     return _to_upload(upload_id)
 

@@ -17,7 +17,7 @@ from wibawa.repayments.facts import Options
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.reader import read_repayments
 from wibawa.repayments.rows import RepaymentFile
-from wibawa.uploads.actions import only
+from wibawa.uploads.actions import choice_recorded, only
 from wibawa.uploads.kinds import OPEN
 from wibawa.uploads.models import Upload
 from wibawa.uploads.steps import FileStep, FirstCheck, noted, opened_reason, sealed_reason
@@ -60,7 +60,8 @@ class ChooseForFile(RepaymentStep):
         asked, bank = work.params, _bank(work.session, upload)
         options = Options(asked["skip"], asked["suspend"])
         reason = opened_reason(asked["reason"])
-        actions.choose(work.session, upload, bank, clock.today(), read, options, reason)
+        with choice_recorded(work.session, upload, work.asked_by, clock.now()):
+            actions.choose(work.session, upload, bank, clock.today(), read, options, reason)
         return ""
 
 

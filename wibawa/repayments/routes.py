@@ -28,6 +28,7 @@ from wibawa.repayments.rows import RepaymentFile
 from wibawa.rules.refused import Refused
 from wibawa.uploads import at_work
 from wibawa.uploads import pages as files
+from wibawa.uploads.actions import choice_recorded
 from wibawa.uploads.at_work import comes_large, is_by_job
 from wibawa.uploads.exports import list_file
 from wibawa.uploads.kinds import OPEN
@@ -157,7 +158,8 @@ def choose_upload(upload_id: int) -> Response:
             return _ask(found, jobs.CHOOSE, **jobs.choice(options, form.reason.data or ""))
         bank, file, reason = _bank(found), _read(found), form.reason.data or ""
         with refusal_said(upload_id):
-            actions.choose(db.session(), found, bank, clock.today(), file, options, reason)
+            with choice_recorded(db.session(), found, me().id, clock.now()):
+                actions.choose(db.session(), found, bank, clock.today(), file, options, reason)
             db.session.commit()
     return _back(upload_id)
 

@@ -13,7 +13,7 @@ from wibawa.loans.journal import Author
 from wibawa.siumi import actions
 from wibawa.siumi.kind import REGISTER
 from wibawa.siumi.reader import RegisterFile, read_register
-from wibawa.uploads.actions import only
+from wibawa.uploads.actions import choice_recorded, only
 from wibawa.uploads.kinds import OPEN
 from wibawa.uploads.models import Upload
 from wibawa.uploads.steps import FileStep, FirstCheck, noted, opened_reason
@@ -57,7 +57,8 @@ class ChooseForFile(OpenStep):
 
     def carry_out(self, work: Work, upload: Upload, read: RegisterFile) -> str:
         skip, reason = work.params["skip"], opened_reason(work.params["reason"])
-        actions.choose(work.session, upload, read, _author(work), skip, reason)
+        with choice_recorded(work.session, upload, work.asked_by, clock.now()):
+            actions.choose(work.session, upload, read, _author(work), skip, reason)
         return ""
 
 

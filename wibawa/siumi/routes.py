@@ -22,7 +22,7 @@ from wibawa.siumi.queries import ShownLine
 from wibawa.siumi.reader import COLUMNS, RegisterFile, read_register
 from wibawa.uploads import at_work
 from wibawa.uploads import pages as files
-from wibawa.uploads.actions import Received
+from wibawa.uploads.actions import Received, choice_recorded
 from wibawa.uploads.at_work import is_by_job
 from wibawa.uploads.exports import Value, list_file
 from wibawa.uploads.forms import SkipForm
@@ -187,7 +187,8 @@ def choose_upload(register_id: int) -> AnyResponse:
             return _ask(found, jobs.CHOOSE, skip=skip, reason=sealed_reason(reason))
         file = _read(found)
         with refusal_said(register_id):
-            actions.choose(db.session(), found, file, _me(), skip, reason)
+            with choice_recorded(db.session(), found, me().id, clock.now()):
+                actions.choose(db.session(), found, file, _me(), skip, reason)
             db.session.commit()
     return _back(register_id)
 

@@ -7,7 +7,8 @@ import datetime as dt
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from wibawa.access import trail
 from wibawa.access.personal_data import seal_bytes, unseal_bytes
 from wibawa.access.sealed import Placed, mask_phones, place_of, sealed_text
 from wibawa.database import Base, allocate_ids, bulk_insert, is_sqlite
@@ -237,6 +239,22 @@ def withdraw(session: Session, kind: Kind, upload: Upload) -> None:
     session.refresh(upload, with_for_update=True)
     only(kind, upload, READING, *OPEN, "submitted")
     upload.status = "withdrawn"
+
+
+@contextmanager
+def choice_recorded(session: Session, upload: Upload, by: int, now: dt.datetime) -> Iterator[None]:
+    """Around a choice for a file: what is chosen now, in the trail; its reason stays with the
+    file."""
+
+    def chosen() -> tuple[bool, bool]:
+        return upload.skip_problems, upload.suspend_unknown
+
+    before = chosen()
+    yield
+    words = ("Lewati baris bermasalah", "Rekening tak dikenal menjadi titipan")
+    told = trail.changes(zip(words, before, chosen(), strict=True)) or "tidak ada yang berubah"
+    detail = f"{upload.filename}: {told}"
+    trail.record(session, now, by, "file_choice", "upload", upload.id, detail)
 
 
 def choose_skipping(upload: Upload, skip: bool, reason: str) -> None:
