@@ -17,7 +17,7 @@ from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.database import bulk_insert, stored_date, stored_moment
 from wibawa.loans.journal import ENTRY_COLUMNS, Author, NewLoan, open_loans
 from wibawa.loans.models import Schedule
-from wibawa.loans.standings import stand_anew
+from wibawa.loans.standings.actions import stand_anew
 from wibawa.rules.facts import BorrowerKind, Method, Terms
 
 BANKS = (1, 2)

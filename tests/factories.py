@@ -37,7 +37,7 @@ from wibawa.loans.chain.actions import append
 from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
 from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, SuspenseEntry
-from wibawa.loans.standings import stand_anew
+from wibawa.loans.standings.actions import stand_anew
 from wibawa.proposals.actions import send as send_proposal
 from wibawa.reconciliation import actions as reconciling
 from wibawa.reconciliation.queries import reconciliation_of

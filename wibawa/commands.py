@@ -51,7 +51,7 @@ from wibawa.loans.invariants import Check, run_checks
 from wibawa.loans.journal import Author
 from wibawa.loans.portfolio import BankFigures, portfolio
 from wibawa.loans.queries import find_loan, running_loans
-from wibawa.loans.standings import rebuild
+from wibawa.loans.standings.actions import rebuild
 from wibawa.migrating import migrate_if_empty
 from wibawa.printing.pdf import schedules_pdf
 from wibawa.printing.queries import schedule_documents

@@ -69,7 +69,10 @@ def test_a_rule_counts_from_its_day_on_and_stands_in_the_history(
     assert "Mulai 25 November 2026" in page
     assert "Catat pembayaran, kembalikan titipan ke bank." in page
     ((who, _, detail),) = told(session, "document_rule_changed")
-    words = "Mulai 25 November 2026: catat pembayaran, kembalikan titipan ke bank"
+    words = (
+        "Mulai 25 November 2026: Wajib berdokumen: tidak ada yang wajib → catat pembayaran, "
+        "kembalikan titipan ke bank"
+    )
     assert (who, detail) == (people["admin"], words)
 
 

@@ -20,7 +20,8 @@ from wibawa.loans.journal import ENTRY_COLUMNS, ROW_COLUMNS, Author, NewLoan, op
 from wibawa.loans.models import Schedule
 from wibawa.loans.portfolio import NPL_FROM_CLASS, PAR_DAYS, BankFigures, ClassFigures, portfolio
 from wibawa.loans.positions import positions
-from wibawa.loans.standings import stand_anew, wrong_standings
+from wibawa.loans.standings.actions import stand_anew
+from wibawa.loans.standings.queries import wrong_standings
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind, Installment, Method, Position, Terms
 from wibawa.rules.position import position

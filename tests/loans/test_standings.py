@@ -19,8 +19,9 @@ from wibawa.banks.queries import thresholds_on
 from wibawa.database import db, writing
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
-from wibawa.loans.models import Standing
-from wibawa.loans.standings import rebuild, wrong_standings
+from wibawa.loans.standings.actions import rebuild
+from wibawa.loans.standings.models import Standing
+from wibawa.loans.standings.queries import wrong_standings
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.web.clock import now, today
 

@@ -26,8 +26,9 @@ from sqlalchemy.orm import aliased
 
 from wibawa.borrowers.models import Borrower
 from wibawa.indicators.models import LockedMember
-from wibawa.loans.models import LedgerEntry, Loan, Schedule, Standing
+from wibawa.loans.models import LedgerEntry, Loan, Schedule
 from wibawa.loans.positions import stands_on
+from wibawa.loans.standings.models import Standing
 from wibawa.loans.undone import REVERSAL, write_offs
 from wibawa.rules.changes import RESTRUCTURING
 from wibawa.rules.indicators import PROGRAMME_SINCE, Rule, Span

@@ -17,7 +17,7 @@ from wibawa.database import is_sqlite
 from wibawa.loans.chain.proof import prove
 from wibawa.loans.models import Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
-from wibawa.loans.standings import wrong_standings
+from wibawa.loans.standings.queries import wrong_standings
 from wibawa.rules.facts import BankKind, Installment
 from wibawa.rules.position import position
 from wibawa.schema import differences

@@ -20,7 +20,7 @@ from wibawa.database import (
     stored_moment,
 )
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseResolution
-from wibawa.loans.standings import stand_anew
+from wibawa.loans.standings.actions import stand_anew
 from wibawa.rules.changes import Plan
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.rules.schedule import running, schedule

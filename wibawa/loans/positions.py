@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from wibawa.banks.models import Bank
-from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow, Standing
+from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
+from wibawa.loans.standings.models import Standing
 from wibawa.loans.undone import write_offs
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind

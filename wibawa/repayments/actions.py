@@ -14,7 +14,7 @@ from wibawa.loans.chain.actions import append
 from wibawa.loans.chain.lines import UPLOAD
 from wibawa.loans.journal import ENTRY_COLUMNS, SUSPENSE_COLUMNS, Author, lock_loans
 from wibawa.loans.settlements import complete_settlements
-from wibawa.loans.standings import stand_anew
+from wibawa.loans.standings.actions import stand_anew
 from wibawa.repayments.facts import Options, Outcome, check_against_books, layout_of
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.reader import read_repayments

@@ -11,8 +11,9 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
-from wibawa.loans.models import ScheduleRow, Standing
+from wibawa.loans.models import ScheduleRow
 from wibawa.loans.positions import stands_on
+from wibawa.loans.standings.models import Standing
 from wibawa.loans.undone import write_offs
 from wibawa.reports.books import banks_of, booked_later, incomplete, of_bank, projected, whole
 from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, linked, row

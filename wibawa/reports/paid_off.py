@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from wibawa.loans.models import Standing
+from wibawa.loans.standings.models import Standing
 from wibawa.reports.books import Span, of_bank, span_of, whole
 from wibawa.reports.forms import Scope
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
-from wibawa.loans.models import Loan, ScheduleRow, Standing
+from wibawa.loans.models import Loan, ScheduleRow
 from wibawa.loans.positions import stands_on
+from wibawa.loans.standings.models import Standing
 from wibawa.loans.undone import write_offs
 from wibawa.web.pages import Page, Wanted
 

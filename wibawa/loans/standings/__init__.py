@@ -1,0 +1,1 @@
+"""The copy of where each loan stands, kept with the journal."""

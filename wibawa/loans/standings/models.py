@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wibawa.database import Base, Rupiah
+
+
+class Standing(Base):
+    """Where a loan stands from `from_on` until before `until_on`: a copy of what the journal and
+    the schedules say, so that no report adds them up again. Written with them (`standings`), and
+    proved equal to them by `wibawa check`.
+
+    `number` and `due_on` are those of the oldest installment that lacks money, NULL when none does.
+    `fell` is by how much the outstanding principal fell with the first day of the row, rupiah; what
+    an opening portfolio brought in is not counted, for it was paid before.
+    """
+
+    __tablename__ = "loan_standings"
+    __table_args__ = (
+        CheckConstraint("from_on < until_on", name="in_order"),
+        CheckConstraint("outstanding >= 0", name="not_negative"),
+        CheckConstraint("(number IS NULL) = (due_on IS NULL)", name="lacks_or_not"),
+        ForeignKeyConstraint(
+            ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name="fk_loan_standings_loan"
+        ),
+        # What principal fell by in a period, day by day.
+        Index("ix_loan_standings_fell", "from_on", "bank_id", "fell"),
+        {"sqlite_with_rowid": False},
+    )
+
+    loan_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    until_on: Mapped[dt.date] = mapped_column(primary_key=True)
+    from_on: Mapped[dt.date]
+    bank_id: Mapped[int]
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"))
+    applied: Mapped[int] = mapped_column(Rupiah)  # money poured over the schedule by then
+    outstanding: Mapped[int] = mapped_column(Rupiah)
+    fell: Mapped[int] = mapped_column(Rupiah)
+    number: Mapped[int | None]
+    due_on: Mapped[dt.date | None]
