@@ -42,6 +42,17 @@ SELECT 'trigger ' || tgrelid::regclass || '.' || tgname || ' ' || tgenabled::tex
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
 WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace
 """,
+    # A foreign key that is not looked at any more, and what turns a statement into another one.
+    """
+SELECT DISTINCT 'switched off ' || k.conrelid::regclass || '.' || k.conname
+FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint
+WHERE t.tgisinternal AND t.tgenabled <> 'O'
+  AND k.connamespace = current_schema()::regnamespace
+""",
+    """
+SELECT 'rule ' || tablename || '.' || rulename || ': ' || definition
+FROM pg_rules WHERE schemaname = current_schema()
+""",
 )
 
 
