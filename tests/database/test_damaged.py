@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -161,6 +162,22 @@ def test_a_foreign_key_that_is_switched_off_and_a_rule_are_noticed(connection: C
             assert any(line.startswith(said) for line in found), found
 
 
+@pytest.mark.parametrize("spoiled", [b"This was a letter.", b"SQLite format 3\0" + 4080 * b"?"])
+def test_a_file_that_is_no_database_any_more_is_refused_in_words(
+    tmp_path: Path, spoiled: bytes
+) -> None:
+    path = tmp_path / "wibawa.sqlite3"
+    path.write_bytes(spoiled)
+    with pytest.raises(schema.DamagedSchema, match="Berkas basis data rusak dan tidak terbaca"):
+        _start(f"sqlite:///{path}")
+    assert path.read_bytes() == spoiled
+
+
+def _start(url: str) -> None:
+    keys = {"SECRET_KEY": "k" * 40, "DATA_KEY": "d" * 40}
+    dispose(create_app(config.load("testing", DATABASE_URL=url, **keys)))
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_does_not_start_without_one_of_each_kind(app: Flask, kind: str) -> None:
@@ -171,7 +188,5 @@ def test_it_does_not_start_without_one_of_each_kind(app: Flask, kind: str) -> No
         connection.exec_driver_sql(first.drop, first.given)
         connection.commit()
         db.session.remove()
-    db_url = app.config["SQLALCHEMY_DATABASE_URI"]
-    keys = {"SECRET_KEY": "k" * 40, "DATA_KEY": "d" * 40}
     with pytest.raises(schema.DamagedSchema, match="Pulihkan dari cadangan"):
-        dispose(create_app(config.load("testing", DATABASE_URL=db_url, **keys)))
+        _start(app.config["SQLALCHEMY_DATABASE_URI"])
