@@ -11,7 +11,9 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DatabaseError
 
+UNREADABLE = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 _SQLITE = """
@@ -41,6 +43,17 @@ SELECT 'trigger ' || tgrelid::regclass || '.' || tgname || ' ' || tgenabled::tex
        || p.proname || ' ' || md5(p.prosrc)
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
 WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace
+""",
+    # A foreign key that is not looked at any more, and what turns a statement into another one.
+    """
+SELECT DISTINCT 'switched off ' || k.conrelid::regclass || '.' || k.conname
+FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint
+WHERE t.tgisinternal AND t.tgenabled <> 'O'
+  AND k.connamespace = current_schema()::regnamespace
+""",
+    """
+SELECT 'rule ' || tablename || '.' || rulename || ': ' || definition
+FROM pg_rules WHERE schemaname = current_schema()
 """,
 )
 
@@ -125,13 +138,22 @@ def sentence_of(at: str | None) -> str:
 def state(engine: Engine) -> str | None:
     """None when the database may be used, else one sentence that says what to do.
 
-    Raises `DamagedSchema` when the version is right and the schema is not.
+    Raises `DamagedSchema` when the version is right and the schema is not, and when SQLite cannot
+    make sense of the file.
     """
-    with engine.connect() as connection:
-        at = revision(connection)
-        if at is None or at != head_revision():
-            return sentence_of(at)
-        wrong = differences(connection)
+    try:
+        with engine.connect() as connection:
+            at = revision(connection)
+            if at is None or at != head_revision():
+                return sentence_of(at)
+            wrong = differences(connection)
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in UNREADABLE:
+            raise
+        raise DamagedSchema(
+            f"Berkas basis data rusak dan tidak terbaca (SQLite: {error.orig}). "
+            "Pulihkan dari cadangan."
+        ) from error
     if wrong:
         raise DamagedSchema(
             "Skema basis data rusak dan tidak boleh dipakai: "

@@ -1,13 +1,19 @@
-"""Many people write at once: `python -m tests.trouble.writers URL WRITERS ROUNDS`.
+"""Many people write at once: `python -m tests.trouble.writers URL WRITERS ROUNDS [REST UNTIL]`.
 
-Each writer is a process with an application, a bank's officer, a clerk and an approver of its own.
+Each writer is a process with an application, a bank's officer, a clerk and an approver of its own;
+between two deeds they rest REST seconds on average, and when the file UNTIL is there they go home.
 Prints one JSON object: what everybody was answered, and what they believe to have done.
 """
 
 from __future__ import annotations
 
+import random
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 
@@ -29,19 +35,34 @@ ROWS = 36
 SAME, SAME_TOTAL = file_of("SAMA", ROWS)
 
 
+@dataclass(frozen=True)
+class Pace:
+    rounds: int
+    rest: float = 0.0
+    until: Path | None = None
+
+    def goes_on(self, dice: random.Random) -> bool:
+        """Rest, and look whether it is time to go home."""
+        time.sleep(dice.uniform(0, 2 * self.rest))
+        return self.until is None or not self.until.exists()
+
+
 class Writer:
-    def __init__(self, number: int, rounds: int, app: Flask, answers: list[Answer]) -> None:
-        self.number, self.rounds = number, rounds
+    def __init__(self, number: int, pace: Pace, app: Flask, answers: list[Answer]) -> None:
+        self.number, self.pace = number, pace
         self.officer = Person(app, "pasar", answers)
         self.clerk = Person(app, "staff" if number % 2 else "staff2", answers)
         self.head = Person(app, "approver", answers)
         self.did = dict.fromkeys(("files", "received", "failed", "payments", "undone", "back"), 0)
 
     def work(self) -> dict[str, int]:
-        for turn in range(self.rounds):
-            self.other_file(turn)
-            self.same_file()
-            self.by_hand(turn)
+        dice = random.Random(self.number)
+        deeds: tuple[Callable[[int], None], ...] = (self.other_file, self.same_file, self.by_hand)
+        for turn in range(self.pace.rounds):
+            for deed in deeds:
+                if not self.pace.goes_on(dice):
+                    return self.did
+                deed(turn)
         return self.did
 
     def other_file(self, turn: int) -> None:
@@ -62,7 +83,7 @@ class Writer:
             else:
                 self.did["failed"] += 1
 
-    def same_file(self) -> None:
+    def same_file(self, turn: int) -> None:
         address = sent(self.officer, SAME)
         if not (address and booked(self.clerk, address)):
             self.did["failed"] += 1
@@ -91,13 +112,13 @@ class Writer:
                 self.did["received"] -= amount
 
 
-def main(url: str, writers: int, rounds: int) -> None:
+def main(url: str, writers: int, pace: Pace) -> None:
     """The first one writes alone: what he compiled, the others need not."""
     app, answers = app_of(url), list[Answer]()
     with at_noon():
-        did = Counter(Writer(0, 1, app, answers).work())
+        did = Counter(Writer(0, Pace(1), app, answers).work())
         others, sums = in_processes(
-            app, writers, lambda number, app, kept: Writer(number + 1, rounds, app, kept).work()
+            app, writers, lambda number, app, kept: Writer(number + 1, pace, app, kept).work()
         )
     did.update(sums)
     counted = [[*answer, count] for answer, count in Counter(answers + others).items()]
@@ -105,4 +126,6 @@ def main(url: str, writers: int, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    rounds, *rest = sys.argv[3:]
+    more = (float(rest[0]), Path(rest[1])) if rest else ()
+    main(sys.argv[1], int(sys.argv[2]), Pace(int(rounds), *more))
