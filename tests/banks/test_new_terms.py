@@ -57,7 +57,7 @@ def test_a_proposal_waits_and_is_recorded_but_nothing_is_in_force(
     assert list(session.scalars(trail)) == [
         "Mulai 1 Januari 2027: Bunga: 3,00% per tahun → 2,75% per tahun; Jangka waktu: 24 bulan → "
         "36 bulan; Plafon usaha mikro: Rp50.000.000 → Rp75.000.000; Plafon koperasi: Rp50.000.000 "
-        "→ Rp100.000.000"
+        "→ Rp100.000.000; Batas tanpa agunan: Rp5.000.000 → Rp10.000.000"
     ]
 
 
