@@ -39,6 +39,7 @@ NGINX = (FILES / "nginx.conf").read_text()
 ROTATION = (FILES / "wibawa.logrotate").read_text()
 UNITS = {name: (FILES / f"wibawa-{name}.service").read_text() for name in ("web", "work")}
 HOST = "wibawa.example.go.id"
+SITE = "https://wibawa.example.go.id"
 SEARCHED = "081234567890"
 
 
@@ -90,7 +91,7 @@ def test_the_proxy_reaches_the_service_and_tells_it_who_asks() -> None:
         "X-Forwarded-Proto": "https",
     }
     assert environment()["WIBAWA_PROXIES"] == "1"
-    assert environment()["WIBAWA_PUBLIC_URL"] == f"https://{HOST}"
+    assert environment()["WIBAWA_PUBLIC_URL"] == SITE
     assert set(re.findall(r"server_name ([^;]+);", NGINX)) == {HOST}
 
 
@@ -281,7 +282,7 @@ def test_the_service_answers_behind_nginx_with_our_file(
     plain, secure = proxied
     moved, _ = Asking(plain, None)("/masuk")
     assert moved.status == 301
-    assert moved.getheader("Location") == f"https://{HOST}/masuk"
+    assert moved.getheader("Location") == f"{SITE}/masuk"
     ask = Asking(secure, tmp_path / "fullchain.pem")
     answer, page = ask(f"/masuk?lanjut=/pinjaman%3Fq%3D{SEARCHED}", Referer=f"/?q={SEARCHED}")
     assert answer.status == 200
@@ -309,7 +310,7 @@ def _somebody_else_is_not_believed(ask: Asking, page: str) -> None:
     body = f"username=staff&password=bukan+kata+sandinya&csrf_token={token}"
     refused, _ = ask(
         "/masuk", body, Content_Type="application/x-www-form-urlencoded",
-        X_Forwarded_For="203.0.113.7", X_Forwarded_Proto="http", Referer=f"https://{HOST}/masuk",
+        X_Forwarded_For="203.0.113.7", X_Forwarded_Proto="http", Referer=f"{SITE}/masuk",
     )  # fmt: skip
     assert refused.status in (200, 401, 422)
 
