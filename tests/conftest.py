@@ -17,7 +17,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -267,7 +267,7 @@ def prepared(fill: Callable[..., Any], autouse: bool = False) -> Any:
     return pytest.fixture(fixture, autouse=autouse)
 
 
-def _fill_of(request: pytest.FixtureRequest) -> Fill | None:
+def fill_of(request: pytest.FixtureRequest) -> Fill | None:
     """What the test's `prepared` fixture puts into its books before."""
     known = request.node._fixtureinfo.name2fixturedefs
     used = (known[name][-1].func for name in request.fixturenames if name in known)
@@ -280,14 +280,20 @@ def _fill_of(request: pytest.FixtureRequest) -> Fill | None:
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """The URL of a migrated database of an engine to copy from: empty, with the people in, or with
     what a `prepared` fixture puts in besides."""
-    made: dict[tuple[str, bool, Fill | None], str] = {}
+    made: dict[tuple[str, bool, Fill | None, bool], str] = {}
     own = tmp_path_factory.mktemp("templates")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
     def template(
-        engine: str, server: str | None, with_people: bool = False, fill: Fill | None = None
+        engine: str,
+        server: str | None,
+        with_people: bool = False,
+        fill: Fill | None = None,
+        real_clock: bool = False,
     ) -> str:
-        if (engine, with_people, fill) not in made:
+        wanted = (engine, with_people, fill, real_clock)
+        if wanted not in made:
+            then = nullcontext() if real_clock else time_machine.travel(TODAY, tick=False)
             name = f"template_{worker}_{uuid.uuid4().hex[:8]}"
             if engine == "sqlite":
                 url = f"sqlite:///{own / name}.sqlite3"
@@ -295,7 +301,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
                 assert server is not None
                 url = _psycopg(_named(server, name))
             if fill is not None:
-                _copy(template(engine, server, with_people), url, server)
+                _copy(template(engine, server, with_people, None, real_clock), url, server)
             elif with_people:
                 _copy(template(engine, server), url, server)
             elif engine == "postgresql":
@@ -303,17 +309,17 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
                     connection.execute(f"CREATE DATABASE {name}")
             app = make_app(url)
             if fill is not None:
-                with time_machine.travel(TODAY, tick=False):
+                with then:
                     MADE[engine, fill] = fill(app)
             elif with_people:
-                with time_machine.travel(TODAY, tick=False), app.app_context(), writing():
+                with then, app.app_context(), writing():
                     factories.people(db.session())
                     db.session.commit()
             else:
                 migrate_if_empty(app)
             dispose(app)
-            made[engine, with_people, fill] = url
-        return made[engine, with_people, fill]
+            made[wanted] = url
+        return made[wanted]
 
     return template
 
@@ -347,10 +353,12 @@ def fresh_database(
     request: pytest.FixtureRequest,
     with_people: bool = False,
     fill: Fill | None = None,
+    real_clock: bool = False,
 ) -> Iterator[str]:
     """The URL of a fresh, migrated database of an engine, thrown away when the block is left."""
     server = None if engine == "sqlite" else request.getfixturevalue("postgres_url")
-    with copied(templates(engine, server, with_people, fill), folder, server) as url:
+    source = templates(engine, server, with_people, fill, real_clock)
+    with copied(source, folder, server) as url:
         yield url
 
 
@@ -392,7 +400,7 @@ def database_url(
     engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """A fresh, migrated database of the engine, thrown away afterwards."""
-    with_people, fill = "people" in request.fixturenames, _fill_of(request)
+    with_people, fill = "people" in request.fixturenames, fill_of(request)
     with fresh_database(engine_name, templates, tmp_path, request, with_people, fill) as url:
         yield url
 
