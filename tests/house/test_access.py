@@ -22,14 +22,14 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from tests import factories
 from tests.conftest import TODAY, dispose, make_app
 from tests.jobs.kinds import ask, know
-from wibawa.access.models import TrailEntry, User
+from wibawa.access.models import User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.personal_data import seal_bytes
 from wibawa.access.sealed import place_of
@@ -476,11 +476,9 @@ class Office:
         return [table for table in before if before[table] != after[table]]
 
     def denials(self) -> int:
-        with self.app.app_context():
-            found = select(func.count()).where(TrailEntry.action == "denied")
-            count = db.session.scalar(found.select_from(TrailEntry))
-            db.session.remove()
-        return int(count or 0)
+        with closing(sqlite_module().connect(self.live)) as connection:
+            asked = "SELECT count(*) FROM trail_entries WHERE action = 'denied'"
+            return int(connection.execute(asked).fetchone()[0])
 
 
 def _digests(path: Path) -> dict[str, str]:
