@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.conftest import ENGINES, prepared
+from tests.conftest import SOAK_ON_BOTH, prepared
 from tests.journeys.conftest import Server
 from wibawa.database import db
 from wibawa.loans.actions import import_portfolio
@@ -40,7 +40,7 @@ def booked(live: Server) -> int:
         )
 
 
-@pytest.mark.parametrize("engine_name", ENGINES, indirect=True)
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_from_the_messy_file_to_the_posted_one(
     live: Server, page: Page, enter: Callable[[str], Page], accessible: Callable[[], None]
 ) -> None:
