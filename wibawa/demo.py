@@ -436,9 +436,9 @@ def _rows(
         limits = classes[BankKind(life.bank.kind)]
         poured = 0
         for day, amount in life.payments:
-            before = position(life.terms.principal, life.rows, poured, day, limits)
-            poured += amount
+            stood, poured = poured, poured + amount
             if start <= day < end:
+                before = position(life.terms.principal, life.rows, stood, day, limits)
                 after = position(life.terms.principal, life.rows, poured, day, limits)
                 principal = after.principal_paid - before.principal_paid
                 rows.append((day, life, amount, principal, after))

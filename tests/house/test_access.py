@@ -22,7 +22,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -30,7 +30,7 @@ from werkzeug.test import TestResponse
 from tests import factories
 from tests.conftest import TODAY, dispose, make_app
 from tests.jobs.kinds import ask, know
-from wibawa.access.models import TrailEntry, User
+from wibawa.access.models import User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.personal_data import seal_bytes
 from wibawa.access.sealed import place_of
@@ -486,12 +486,10 @@ class Office:
 
     def lines(self) -> tuple[int, int]:
         """How many refusals, and how many other deeds, the trail holds."""
-        with self.app.app_context():
-            found = select(TrailEntry.action == "denied", func.count())
-            rows = db.session.execute(found.group_by(TrailEntry.action == "denied")).all()
-            db.session.remove()
-        counts = {bool(denied): int(count) for denied, count in rows}
-        return counts.get(True, 0), counts.get(False, 0)
+        with closing(sqlite_module().connect(self.live)) as connection:
+            asked = "SELECT action = 'denied', count(*) FROM trail_entries GROUP BY 1"
+            counts = dict(connection.execute(asked).fetchall())
+        return int(counts.get(1, 0)), int(counts.get(0, 0))
 
 
 def _digests(path: Path) -> dict[str, str]:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.conftest import ENGINES
+from tests.conftest import SOAK_ON_BOTH, prepared
 from tests.journeys.conftest import Server
-from wibawa.database import db, writing
+from wibawa.database import db
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.journal import Author
 from wibawa.loans.models import LedgerEntry
@@ -21,13 +22,12 @@ from wibawa.web.clock import now
 SAMPLES = Path(__file__).resolve().parent.parent / "files" / "samples"
 
 
-@pytest.fixture(autouse=True)
-def running_portfolio(live: Server) -> None:
+def _running_portfolio(session: Session) -> None:
     content = (SAMPLES / "data_awal.xlsx").read_bytes()
-    with live.app.app_context(), writing():
-        import_portfolio(db.session(), content, "data_awal.xlsx", Author(1, None, now()))
-        db.session.commit()
-        db.session.remove()
+    import_portfolio(session, content, "data_awal.xlsx", Author(1, None, now()))
+
+
+running_portfolio = prepared(_running_portfolio, autouse=True)
 
 
 def booked(live: Server) -> int:
@@ -40,7 +40,7 @@ def booked(live: Server) -> int:
         )
 
 
-@pytest.mark.parametrize("engine_name", ENGINES, indirect=True)
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_from_the_messy_file_to_the_posted_one(
     live: Server, page: Page, enter: Callable[[str], Page], accessible: Callable[[], None]
 ) -> None:

@@ -7,14 +7,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
 
 from tests import factories
+from tests.conftest import prepared
 from tests.journeys.conftest import Server
 from tests.loans.steps import journal, versions
-from wibawa.access.models import User
 from wibawa.database import db
 from wibawa.web.clock import today
 
@@ -24,12 +22,7 @@ AGREED = re.compile("Permintaan disetujui dan sudah berlaku|Jumlah pelunasan dis
 Enter = Callable[[str], Page]
 
 
-@pytest.fixture(autouse=True)
-def loans(live: Server) -> dict[str, int]:
-    with live.app.app_context():
-        people = {user.username: user.id for user in db.session.scalars(select(User))}
-        db.session.remove()
-    return factories.two_banks(live.app, people)
+loans = prepared(factories.two_banks, autouse=True)
 
 
 def kinds(live: Server, loan_id: int) -> list[str]:

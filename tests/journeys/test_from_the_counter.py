@@ -1,4 +1,8 @@
-"""Borrowers' ways from the counter of the office to a loan, or to the answer that there is none."""
+"""Borrowers' ways from the counter of the office to a loan, or to the answer that there is none.
+
+The whole way and what turns back early are gone in the gate; the ways that leave the whole one at a
+later step (refused, withdrawn) in the soak, for the pages of those steps have tests of their own.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from tests.conftest import ENGINES
+from tests.conftest import ON_POSTGRESQL
 from tests.journeys.conftest import Server
 from wibawa.applications.models import Application, ApplicationMove
 from wibawa.database import db
@@ -157,7 +161,7 @@ def end(page: Page, address: str, button: str, reason: str) -> None:
     page.get_by_role("button", name=button).click()
 
 
-@pytest.mark.parametrize("engine_name", ENGINES, indirect=True)
+@pytest.mark.parametrize("engine_name", ON_POSTGRESQL, indirect=True)
 def test_a_micro_enterprise_comes_from_the_counter_to_its_loan_for_less_than_it_asked_by_files(
     live: Server, page: Page, enter: Enter, accessible: Callable[[], None], tmp_path: Path
 ) -> None:
@@ -242,6 +246,7 @@ def test_a_cooperative_is_judged_by_its_standing_and_comes_to_the_bank(
     assert state_of(live) == "sent"
 
 
+@pytest.mark.soak
 def test_the_office_refuses_after_a_visit_and_the_reason_is_kept(
     live: Server, page: Page, enter: Enter
 ) -> None:
@@ -285,6 +290,7 @@ def test_what_is_returned_is_completed_and_submitted_again(
     assert state_of(live) == "submitted"
 
 
+@pytest.mark.soak
 def test_a_bank_refuses_by_file_and_the_office_reads_why(
     live: Server, page: Page, enter: Enter, tmp_path: Path
 ) -> None:
@@ -302,6 +308,7 @@ def test_a_bank_refuses_by_file_and_the_office_reads_why(
     expect(page.get_by_text("Agunan tidak memenuhi").first).to_be_visible()
 
 
+@pytest.mark.soak
 def test_an_application_at_the_bank_is_withdrawn_and_the_borrower_may_ask_again(
     live: Server, page: Page, enter: Enter
 ) -> None:

@@ -5,38 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from tests.journeys.conftest import Server
 from tests.loans.steps import HEAD, journal, post, titipan
-from wibawa.access.models import User
-from wibawa.database import db, writing
+from wibawa.database import db
 
 REASON = "Dilaporkan bank lewat telepon"
 Enter = Callable[[str], Page]
 
 
-@pytest.fixture(autouse=True)
-def books(live: Server) -> None:
+def _books(session: Session, people: dict[str, int]) -> None:
     """Two loans of Bank Pasar, of Siti Aminah and Joko Susilo, and a posted file: Rp44.000 for
     Siti, Rp30.000 on an account that differs in one digit from Joko's."""
-    with live.app.app_context(), writing():
-        session = db.session()
-        people = {user.username: user.id for user in session.scalars(select(User))}
-        by, second = people["staff"], people["approver"]
-        factories.loan(session, by, second, account="0200000000001")
-        factories.loan(session, by, second, number=2, account="0200000000002", name="Joko Susilo")
-        post(
-            session,
-            "0200000000001;Siti Aminah;05-10-2026;44.000;B1",
-            "0200000000022;Susilo J;06-10-2026;30.000;B2",
-        )
-        session.commit()
-        db.session.remove()
+    by, second = people["staff"], people["approver"]
+    factories.loan(session, by, second, account="0200000000001")
+    factories.loan(session, by, second, number=2, account="0200000000002", name="Joko Susilo")
+    post(
+        session,
+        "0200000000001;Siti Aminah;05-10-2026;44.000;B1",
+        "0200000000022;Susilo J;06-10-2026;30.000;B2",
+    )
+
+
+books = prepared(_books, autouse=True)
 
 
 def look(live: Server, what: Callable[[Session], object]) -> object:

@@ -6,10 +6,11 @@ import datetime as dt
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import AccessSetting, SecondFactor, User, UserSession
@@ -112,8 +113,15 @@ def find_session(
 ) -> SignedIn | None:
     """The person signed in with `token`; None when it is unknown, expired, revoked or disabled, or
     was `seen` (or marked in the database) too long ago."""
+    row = session.execute(_person_of(), {"token_hash": _hash(token), "now": now}).first()
+    return None if row is None else _person(row, token, now, seen)
+
+
+@cache
+def _person_of() -> Select[Any]:
+    """The query of `find_session`. Every page asks it; it is put together once."""
     banks = Base.metadata.tables["banks"]
-    row = session.execute(
+    return (
         select(
             User.id,
             User.username,
@@ -141,13 +149,12 @@ def find_session(
         .outerjoin(banks, banks.c.id == User.bank_id)
         .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
         .where(
-            UserSession.token_hash == _hash(token),
+            UserSession.token_hash == bindparam("token_hash"),
             UserSession.revoked_at.is_(None),
-            UserSession.expires_at > now,
+            UserSession.expires_at > bindparam("now"),
             User.can_sign_in,
         )
-    ).first()
-    return None if row is None else _person(row, token, now, seen)
+    )
 
 
 def _person(row: Any, token: str, now: dt.datetime, seen: dt.datetime | None) -> SignedIn | None:

@@ -4,8 +4,10 @@ import datetime as dt
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Integer, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.personal_data import unseal_bytes
@@ -119,12 +121,17 @@ def job_page(session: Session, asked_by: int, asked: Wanted) -> Page[JobFacts]:
 
 def own_jobs(session: Session, asked_by: int) -> tuple[bool, int]:
     """Whether somebody asked for any job, and how many of them are not over; for every page."""
-    mine = Job.asked_by == asked_by
-    # "+ 0" keeps SQLite from going through all that the person ever asked for.
-    open_ones = select(func.count()).select_from(Job).where(IS_OPEN, Job.asked_by + 0 == asked_by)
-    still = open_ones.scalar_subquery()
-    row = session.execute(select(exists().where(mine), still)).one()
+    row = session.execute(_own_jobs(), {"asker": asked_by}).one()
     return row[0], row[1]
+
+
+@cache
+def _own_jobs() -> Select[Any]:
+    """The query of `own_jobs`, put together once."""
+    asker = bindparam("asker", type_=Integer)
+    # "+ 0" keeps SQLite from going through all that the person ever asked for.
+    open_ones = select(func.count()).select_from(Job).where(IS_OPEN, Job.asked_by + 0 == asker)
+    return select(exists().where(Job.asked_by == asker), open_ones.scalar_subquery())
 
 
 def ahead_of(session: Session, job_id: int) -> int:

@@ -6,9 +6,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.banks.models import Bank
@@ -71,15 +72,7 @@ def open_months(
 ) -> dict[int, BankMonths]:
     """Bank → what is to be reconciled; one query. A bank that never was begins with its first loan,
     at most a year back."""
-    first = (
-        select(func.min(func.coalesce(Loan.opened_on, Loan.disbursed_on)))
-        .where(Loan.bank_id == Bank.id)
-        .scalar_subquery()
-    )
-    last = (
-        select(func.max(ClosedMonth.month)).where(ClosedMonth.bank_id == Bank.id).scalar_subquery()
-    )
-    query: Any = select(Bank.id, first, last)
+    query = _first_and_last()
     if bank_id is not None:
         query = query.where(Bank.id == bank_id)
     now, found = Month.of(today), {}
@@ -92,6 +85,21 @@ def open_months(
         due = max(0, now.since(start))
         found[number] = BankMonths(number, start if due else None, due, start)
     return found
+
+
+@cache
+def _first_and_last() -> Select[Any]:
+    """Of each bank the day of its first loan and the last closed month. The menu of every page asks
+    it; it is put together once."""
+    first = (
+        select(func.min(func.coalesce(Loan.opened_on, Loan.disbursed_on)))
+        .where(Loan.bank_id == Bank.id)
+        .scalar_subquery()
+    )
+    last = (
+        select(func.max(ClosedMonth.month)).where(ClosedMonth.bank_id == Bank.id).scalar_subquery()
+    )
+    return select(Bank.id, first, last)
 
 
 def month_table(session: Session, banks: Sequence[Bank], today: dt.date) -> list[list[MonthCell]]:
