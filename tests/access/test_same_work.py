@@ -80,7 +80,7 @@ def _people_of_every_kind(app: Flask) -> None:
 
 
 def _answer(answer: Any, username: str) -> tuple[int, list[tuple[str, str]], str]:
-    """What a browser is sent, but for the name that was typed, tokens, and what signs the cookie."""
+    """What a browser is sent, but for the name that was typed, tokens, and the cookie."""
     page = re.sub(r'value="[^"]{40,}"', "", answer.get_data(as_text=True))
     head = [(name, value) for name, value in answer.headers if name != "Set-Cookie"]
     return answer.status_code, head, page.replace(username, "NAMA")

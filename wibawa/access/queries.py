@@ -49,6 +49,7 @@ ACTIONS = {
     "proof_given": "Membuktikan diri sebelum persetujuan",
     "proof_failed": "Gagal membuktikan diri",
     "access_settings_changed": "Mengubah pengaturan masuk",
+    "data_key_changed": "Mengganti kunci data",
     "denied": "Akses ditolak",
     "user_added": "Menambah pengguna",
     "user_enabled": "Mengaktifkan pengguna",

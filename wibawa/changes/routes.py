@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only, takes_photos
 from wibawa.access.permissions import Permission
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks
 from wibawa.changes import actions, lists, queries
@@ -374,8 +374,18 @@ def _events(facts: ChangeFacts, papers: list[DocumentFacts]) -> list[dict[str, A
     return sorted(events, key=lambda each: each["when"])
 
 
+def _about_to_approve(change_id: int) -> Deed:
+    facts = queries.change_facts(db.session(), change_id) or not_found("loan_request", change_id)
+    kind, asked = KINDS[facts.kind], [("Bank penyalur", facts.bank)]
+    if facts.loan:
+        asked.append(("Pinjaman", facts.loan))
+    if _sees_people():
+        asked += [("Tentang", facts.subject), *kind.said(facts.data)]
+    return Deed(f"Menyetujui permintaan nomor {facts.id}: {kind.label}", asked)
+
+
 @needs(Permission.DECIDE_CHANGE)
-@proven
+@proven(_about_to_approve)
 def approve(change_id: int) -> Response | tuple[str, int]:
     seen = request.form.get("shown", "")
 
