@@ -37,7 +37,7 @@ from wibawa.scans.queries import (
     kinds_of_requests,
 )
 from wibawa.scans.reader import Scan
-from wibawa.uploads.exports import Value, list_file
+from wibawa.uploads.exports import list_file
 from wibawa.web import clock
 from wibawa.web.formats import moment
 from wibawa.web.pages import Wanted, address, sort_address, wanted, without
@@ -250,26 +250,9 @@ def export_list(kind: str) -> Response:
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
     record_apart(clock.now(), me().id, "list_exported", "loan_request_list", None)
-    rows = [_export_row(_shown(line)) for line in lines]
+    rows = [lists.export_row(_shown(line)) for line in lines]
     name = f"permintaan-{clock.today().isoformat()}"
     return list_file(kind, name, "Permintaan perubahan", HEADINGS, rows, notes)
-
-
-def _export_row(line: ChangeLine) -> tuple[Value, ...]:
-    return (
-        line.id,
-        KINDS[line.kind].label,
-        line.loan or line.account_text or line.filename or "",
-        line.borrower or "",
-        line.bank,
-        line.reason,
-        line.entered_by,
-        moment(line.entered_at),
-        line.status_word[0],
-        line.decided_by or "",
-        moment(line.decided_at) if line.decided_at else "",
-        line.documents,
-    )
 
 
 # — one request —

@@ -102,16 +102,22 @@ def retention_list() -> str:
         asked=request.args.get("permintaan", ""),
         requests=REQUESTS,
         chips=[{"label": label, "remove_url": without(key)} for key, label in said.items()],
-        clear_url=without("q", "permintaan"),
         kept={key: request.args.get(key) for key in ("jenis", "q", "permintaan")},
-        sort_url=sort_address(),
-        page_url=address("hal"),
-        size_url=address("per_hal"),
-        kind_url=address("jenis"),
+        **_list_urls(),
         ask_form=AskForm(formdata=None),
         decide_form=DecideForm(formdata=None),
         key=once.new_key(),
     )
+
+
+def _list_urls() -> dict[str, Any]:
+    return {
+        "clear_url": without("q", "permintaan"),
+        "sort_url": sort_address(),
+        "page_url": address("hal"),
+        "size_url": address("per_hal"),
+        "kind_url": address("jenis"),
+    }
 
 
 def _due_asked() -> tuple[str, queries.DueFilter, Wanted]:
