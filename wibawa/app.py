@@ -138,6 +138,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+        keys.guard_writers(app, db.engine)
     keys.ensure_key(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     _limits(app)  # before the CSRF check, which reads the form
@@ -221,8 +222,8 @@ def _schema_first(app: Flask, at_start: bool) -> None:
     """A damaged schema or another key stops the start; an empty or older database answers 503 with
     what to do.
 
-    So does a database that was upgraded while this process runs: whoever writes asks each time,
-    whoever reads every few seconds."""
+    So does a database that was upgraded, or whose key was changed, while this process runs: whoever
+    writes asks each time, whoever reads every few seconds."""
     seen: dict[str, str | None] = {}
     looked = -LOOK_AGAIN_SECONDS
     if at_start:
@@ -240,11 +241,13 @@ def _schema_first(app: Flask, at_start: bool) -> None:
         if request.endpoint == "static":
             return None
         if seen.get("state", "unknown") is not None:
-            seen["state"] = schema.state(db.engine) or keys.state(db.engine)
+            with reading():
+                seen["state"] = schema.state(db.engine) or keys.state(db.engine)
             looked = time.monotonic()
         elif request.method == "POST" or time.monotonic() - looked > LOOK_AGAIN_SECONDS:
             with reading():  # whoever only asks waits for no writer
-                seen["state"] = schema.other_version(db.session.connection())
+                connection = db.session.connection()
+                seen["state"] = schema.other_version(connection) or keys.changed(connection)
                 db.session.rollback()
             looked = time.monotonic()
         if seen["state"] is None:

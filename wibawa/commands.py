@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from wibawa import demo
-from wibawa.access.keys import refuse_another_key
+from wibawa.access.keys import make_new, new_key_file, refuse_another_key
 from wibawa.access.permissions import Role
 from wibawa.access.personal_data import WrongKey
 from wibawa.access.users import add_user, add_with_one_time, command_line_user
@@ -40,6 +40,7 @@ from wibawa.indicators.queries import IndicatorFigure, figures_of_year
 from wibawa.jobs.process import stop_when_asked, worker_beside
 from wibawa.jobs.runner import work
 from wibawa.keeping.backups import backup
+from wibawa.keeping.rekeying import rotate
 from wibawa.keeping.restoring import move, restore
 from wibawa.keeping.upgrading import bring_up
 from wibawa.letters.documents import Signatory
@@ -780,6 +781,68 @@ def upgrade_command(make: Make, json_: bool) -> None:
         lines = [f"Basis data dibawa dari versi {done['from'] or 'kosong'} ke {done['to']}."]
     lines += [f"Cadangan sebelumnya: {done['backup']}"] if done["backup"] else []
     _say(json_, {"ok": True, **done}, lines)
+
+
+@wibawa.group("key", help="Kunci data.")
+def key_group() -> None:
+    pass
+
+
+new_file_option = click.option(
+    "--file", "file", type=click.Path(dir_okay=False, path_type=Path), default=None,
+    help="Tempat kunci baru; tanpa ini di samping kunci yang sekarang, berakhiran .new.",
+)  # fmt: skip
+
+
+@key_group.command("new", help="Buat kunci data baru; belum ada yang disegel dengannya.")
+@new_file_option
+@as_json
+@click.pass_obj
+def key_new_command(make: Make, file: Path | None, json_: bool) -> None:
+    with make().app_context():
+        path = file or new_key_file()
+    try:
+        make_new(path)
+    except FileExistsError:
+        said = f"Di {path} sudah ada kunci yang menunggu. Pakai kunci itu: wibawa key rotate"
+        _refuse(json_, {"ok": False, "code": "new_key_waits", "message": said}, [said])
+    except OSError as error:
+        raise click.ClickException(f"Kunci tidak dapat ditulis ke {path}: {error}.") from error
+    lines = [
+        f"Kunci baru: {path}. Simpan salinannya di brankas, terpisah dari semua cadangan.",
+        "Hentikan aplikasi dan pekerja di semua mesin, lalu: wibawa key rotate",
+    ]
+    _say(json_, {"ok": True, "new_key": str(path)}, lines)
+
+
+@key_group.command("rotate", help="Segel semua isi dengan kunci baru, lalu pasang kunci itu.")
+@new_file_option
+@as_json
+@click.pass_obj
+def key_rotate_command(make: Make, file: Path | None, json_: bool) -> None:
+    app = make()
+
+    def deed() -> dict[str, Any]:
+        folder, path = Path(app.config["BACKUP_FOLDER"]), file or new_key_file()
+        return rotate(db.engine, folder, path).as_json()
+
+    data = _kept(lambda: app, json_, deed)
+    lines = ["Semua isi basis data sudah disegel dengan kunci yang sekarang."]
+    if data["values"]:
+        lines = [
+            f"{number(data['values'])} nilai disegel dengan kunci baru dan dibaca ulang.",
+            f"Cadangan sebelumnya, dengan kunci lama: {data['backup']}",
+        ]
+    if data["installed"]:
+        lines.append(f"Kunci baru terpasang di {data['new_key']}.")
+    else:
+        lines.append(
+            f"Pasang isi {data['new_key']} sebagai kunci data (WIBAWA_DATA_KEY atau berkasnya) di "
+            "semua mesin, lalu jalankan perintah ini sekali lagi."
+        )
+    if data["old_key"]:
+        lines.append(f"Kunci lama, untuk cadangan lama saja: {data['old_key']}")
+    _say(json_, {"ok": True, **data}, lines)
 
 
 def _proved(app: Flask, url: str, json_: bool, data: dict[str, Any], lines: list[str]) -> None:

@@ -103,6 +103,10 @@ def set_writing(value: bool) -> None:
     _writing.set(value)
 
 
+def may_write() -> bool:
+    return _writing.get()
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     token = _writing.set(True)

@@ -54,6 +54,9 @@ def test_an_approval_long_after_signing_in_asks_once_and_then_goes_on(
     address = f"/pencairan/{waiting[0]}/setujui"
     asked = approver.post(address, data=decision(approver, waiting[0], "setujui"))
     assert counts(session)[1] == 0
+    said = re.sub(r"<[^>]+>", " ", asked.get_data(as_text=True))
+    for words in ("Menyetujui pencairan", "Rp5.000.000", "Bank Pasar", "30011234"):
+        assert words in said  # what the password is asked for
     sent = _hidden(asked)
     wrong = approver.post(address, data=sent | {"proof_password": "salah-sekali"})
     assert "Kata sandi tidak cocok" in wrong.get_data(as_text=True)
@@ -70,6 +73,22 @@ def test_an_approval_long_after_signing_in_asks_once_and_then_goes_on(
     rows = trail[trail.index("<tbody") :]
     assert rows.count("Membuktikan diri sebelum persetujuan") == 1
     assert rows.count("Gagal membuktikan diri") == 1
+
+
+def test_a_form_that_asks_for_a_proof_comes_back_with_what_was_typed(
+    sign_in: Enter, clock: time_machine.Traveller
+) -> None:
+    admin = sign_in("admin")
+    typed = {"username": "hana", "name": "Hana Dewi", "role": "office_staff", "bank_id": ""}
+    clock.shift(LATER)
+    asked = admin.post("/pengaturan/pengguna/baru", data=typed)
+    assert "Menambah pengguna" in asked.get_data(as_text=True)
+    sent = _hidden(asked)
+    assert {name: sent[name] for name in typed} == typed
+    done = admin.post("/pengaturan/pengguna/baru", data=sent | {"proof_password": PASSWORD})
+    assert "Hana Dewi" in done.get_data(as_text=True)
+    users = admin.get("/pengaturan/pengguna").get_data(as_text=True)
+    assert users.count("hana") >= 1
 
 
 def test_within_the_time_nobody_is_asked_and_refusing_never_asks(

@@ -288,6 +288,7 @@ PAGES = {
     "privacy.ask_pseudonym": "request_pseudonym",
     "privacy.decide_pseudonym": "approve_pseudonym",
     "privacy.export_processing": "see_privacy",
+    "privacy.export_retention": "see_privacy",
     "privacy.incident": "see_privacy",
     "privacy.incident_list": "see_privacy",
     "privacy.new_incident": "keep_incidents",

@@ -9,6 +9,7 @@ import io
 import logging
 import re
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.borrowers.queries import borrower_facts, find_borrowers
 from wibawa.database import db, writing
 from wibawa.home import routes as home_routes
+from wibawa.keeping.backups import backup
 from wibawa.uploads.actions import content_of
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now
@@ -125,6 +127,17 @@ def _crash(app: Flask, client: factories.Client, monkeypatch: pytest.MonkeyPatch
     return said
 
 
+def _own_backup(app: Flask, folder: Path) -> str:
+    """What stands in a backup by the program: the bytes of its file, and all its parts unpacked."""
+    path = folder / "cadangan.zip"
+    with app.app_context():
+        backup(db.engine, path)
+        db.session.remove()
+    with zipfile.ZipFile(path) as parts:
+        said = [parts.read(name).decode("latin-1") for name in parts.namelist()]
+    return "\n".join((path.read_bytes().decode("latin-1"), *said))
+
+
 def _backup(url: str, folder: Path) -> str:
     """The bytes of a copy by SQLite's own way; what PostgreSQL dumps are the rows."""
     if not url.startswith("sqlite"):
@@ -185,7 +198,9 @@ def test_no_nik_phone_or_address_stands_readable_anywhere(
     told = _seen_by_others(sign_in)
     assert "Disamarkan" in told
     assert "Joko 3" in told
-    for where in (_stored(database_url), _backup(database_url, tmp_path)):
+    kept = _own_backup(app, tmp_path)
+    assert "Siti Tangan 0" in kept, "nobody is in the backup, so nothing is proven of it"
+    for where in (_stored(database_url), _backup(database_url, tmp_path), kept):
         assert leaks(where) == set()
     assert "no such text" in logs.getvalue(), "nothing was logged, so nothing is proven of logs"
     assert leaks(logs.getvalue() + caplog.text + crashed) == set()

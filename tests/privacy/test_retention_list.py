@@ -81,6 +81,26 @@ def test_only_who_owes_nothing_and_waited_long_enough_is_listed(app: Flask, them
     }
 
 
+def test_the_list_is_filtered_sorted_and_exported_as_it_stands(
+    them: Known, sign_in: SignIn
+) -> None:
+    staff = sign_in("staff")
+    assert "1–1 dari 1 peminjam" in staff.get(PAGE).get_data(as_text=True)
+    for filters, there in {
+        "q=siti lama": True, "q=tidak ada": False, "permintaan=belum": True,
+        "permintaan=menunggu": False, "urut=-nama": True, f"q={PHONE}": True,
+    }.items():  # fmt: skip
+        page = staff.get(f"{PAGE}?{filters}").get_data(as_text=True)
+        exported = staff.get(f"{PAGE}/ekspor.csv?{filters}").get_data(as_text=True)
+        assert (NAME in page, NAME in exported) == (there, there), filters
+    assert asked(staff, them.old) == 302
+    told = staff.get(f"{PAGE}/ekspor.csv?permintaan=menunggu").get_data(as_text=True)
+    assert "2018-03-01" in told or "01/03/2018" in told or "1 Maret 2018" in told
+    assert "Masa simpan lewat" in told
+    paid = staff.get(f"{PAGE}/ekspor.xlsx?jenis=after_loan")
+    assert paid.data.startswith(b"PK")
+
+
 def test_nothing_says_who_it_was_and_every_figure_stays(
     app: Flask, people: dict[str, int], them: Known, sign_in: SignIn, database_url: str
 ) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.access.permissions import ROLE_LABELS, Role
+from wibawa.access.sealed import UNTIED, SealedBytes
 from wibawa.database import Base, Moment
 
 
@@ -116,13 +117,14 @@ class SecondFactor(Base):
     __tablename__ = "second_factors"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    secret: Mapped[bytes] = mapped_column(SealedBytes("second_factors.secret", ("user_id",)))
     last_step: Mapped[int] = mapped_column(BigInteger)
     since: Mapped[dt.datetime] = mapped_column(Moment)
 
 
 class RecoveryCode(Base):
-    """A code on paper for who has lost the telephone; each is good once."""
+    """A code on paper for who has lost the telephone, each good once. Its hash is under this data
+    key, or under an earlier one of `PastKey`."""
 
     __tablename__ = "recovery_codes"
     __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
@@ -174,7 +176,7 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     action: Mapped[str] = mapped_column(String(60))
-    body_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    body_hash: Mapped[bytes] = mapped_column(LargeBinary(32), info={UNTIED: "1 = 1"})
     answer: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
 
@@ -186,4 +188,15 @@ class DataKeyCheck(Base):
     __table_args__ = (CheckConstraint("id = 1", name="one"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(SealedBytes("data_key_checks.sealed"))
+
+
+class PastKey(Base):
+    """The key of the indexes of an earlier data key, sealed with the present one: recovery codes
+    on paper are known by it."""
+
+    __tablename__ = "past_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(SealedBytes("past_keys.sealed"))
+    since: Mapped[dt.datetime] = mapped_column(Moment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import gzip
 import secrets
 from pathlib import Path
 
@@ -42,8 +43,12 @@ def fits(stored: str, password: str) -> bool:
 
 @functools.cache
 def common_words() -> frozenset[str]:
-    text = (Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+    """Our own words, and what leaked elsewhere the most often; read when a password is chosen."""
+    here = Path(__file__).parent
+    own = (here / "common_passwords.txt").read_text(encoding="utf-8")
+    leaked = gzip.decompress((here / "breached_passwords.txt.gz").read_bytes()).decode()
+    lines = (*own.splitlines(), *leaked.splitlines())
+    return frozenset(line for line in lines if line and not line.startswith("# "))
 
 
 def one_time() -> str:

@@ -26,19 +26,45 @@ class WrongKey(RuntimeError):
     """The data key does not fit this database."""
 
 
-@lru_cache(maxsize=8)
-def _derive(secret: str, purpose: bytes) -> bytes:
+class DataKey:
+    """What is derived from one data key: the cipher, and the key of the indexes."""
+
+    def __init__(self, secret: str) -> None:
+        self._cipher = AESGCM(_derived(secret, b"seal"))
+        self.index_key = _derived(secret, b"index")
+
+    def seal(self, value: bytes, place: str) -> bytes:
+        """A nonce, ciphertext and tag."""
+        nonce = os.urandom(12)
+        return nonce + self._cipher.encrypt(nonce, value, place.encode())
+
+    def unseal(self, sealed: bytes, place: str) -> bytes:
+        """Raises `WrongKey` when the key or the place is another."""
+        try:
+            return self._cipher.decrypt(sealed[:12], sealed[12:], place.encode())
+        except (InvalidTag, ValueError) as error:
+            raise WrongKey(DAMAGED) from error
+
+    def index_of(self, value: str) -> bytes:
+        return index_under(self.index_key, value)
+
+
+def _derived(secret: str, purpose: bytes) -> bytes:
     return hmac.new(secret.encode(), b"wibawa/" + purpose, hashlib.sha256).digest()
 
 
 @lru_cache(maxsize=8)
-def _cipher(secret: str) -> AESGCM:
-    """The cipher of a data key: made once, since a register brings tens of thousands of values."""
-    return AESGCM(_derive(secret, b"seal"))
+def data_key(secret: str) -> DataKey:
+    """Made once for each key, since a register brings tens of thousands of values."""
+    return DataKey(secret)
 
 
-def _secret() -> str:
-    return str(current_app.config["DATA_KEY"])
+def index_under(index_key: bytes, value: str) -> bytes:
+    return hmac.digest(index_key, value.encode(), "sha256")
+
+
+def _own() -> DataKey:
+    return data_key(str(current_app.config["DATA_KEY"]))
 
 
 def seal(value: str, place: str) -> bytes:
@@ -48,8 +74,7 @@ def seal(value: str, place: str) -> bytes:
 
 def seal_bytes(value: bytes, place: str) -> bytes:
     """Like `seal`, for the bytes of a file."""
-    nonce = os.urandom(12)
-    return nonce + _cipher(_secret()).encrypt(nonce, value, place.encode())
+    return _own().seal(value, place)
 
 
 def unseal(sealed: bytes, place: str) -> str:
@@ -59,12 +84,9 @@ def unseal(sealed: bytes, place: str) -> str:
 
 def unseal_bytes(sealed: bytes, place: str) -> bytes:
     """Like `unseal`, for the bytes of a file."""
-    try:
-        return _cipher(_secret()).decrypt(sealed[:12], sealed[12:], place.encode())
-    except InvalidTag as error:
-        raise WrongKey(DAMAGED) from error
+    return _own().unseal(sealed, place)
 
 
 def index_of(value: str) -> bytes:
     """A keyed hash to look `value` up by without storing it."""
-    return hmac.digest(_derive(_secret(), b"index"), value.encode(), "sha256")
+    return _own().index_of(value)

@@ -15,13 +15,27 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Label, String, Text, cast, literal, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Label,
+    LargeBinary,
+    String,
+    Text,
+    cast,
+    literal,
+    type_coerce,
+)
 from sqlalchemy.types import TypeDecorator
 
 from wibawa.access.personal_data import DAMAGED, WrongKey, seal, unseal
 
 HIDDEN = "Disamarkan"
 NOTHING = frozenset({"", "[]"})  # what says nothing is not sealed
+# What a column's `info` says to who changes the data key. PARTS: names in its JSON → the place that
+# their text is sealed for. UNTIED: a keyed hash of what is not kept, in rows where this holds; it
+# cannot be made again, and from then on fits nothing.
+PARTS, UNTIED = "sealed_parts", "untied_where"
 _contacts_hidden: ContextVar[bool] = ContextVar("contacts_hidden", default=False)
 _PHONE = re.compile(r"(?<!\d)(?:\+?62|0)[\s.\-]?8(?:[\s.\-]?\d){6,11}(?!\d)")
 
@@ -149,3 +163,34 @@ class SealedLongText(SealedText):
 
     impl = Text
     cache_ok = True
+
+
+class SealedBytes(TypeDecorator[bytes]):
+    """Bytes that their folder seals and opens itself, for the place that this type names: so it is
+    known of every sealed column, without a list, how another key opens it."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, column: str, keys: tuple[str, ...] = ("id",), between: str = ":.") -> None:
+        """`between`: the sign before the first key of a row, and the one before the others."""
+        super().__init__()
+        self.column = column
+        self.keys = keys
+        self.between = between
+
+    def place(self, *keys: object) -> str:
+        return f"{self.column}{self.between[0]}{self.between[-1].join(map(str, keys))}"
+
+
+class KeyedIndex(TypeDecorator[bytes]):
+    """A keyed hash to find a sealed value by. `of` is the sealed column, `said` makes of its text
+    what is hashed, or None where this row's hash is of nothing that is kept, and stays."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, of: str, said: Callable[[bytes], str | None]) -> None:
+        super().__init__(32)
+        self.of = of
+        self.said = said

@@ -12,9 +12,11 @@ from markupsafe import Markup
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from wibawa.access.keys import index_keys
 from wibawa.access.models import RecoveryCode, SecondFactor
 from wibawa.access.passwords import ALPHABET
-from wibawa.access.personal_data import WrongKey, index_of, seal, unseal
+from wibawa.access.personal_data import WrongKey, index_of, index_under, seal, unseal
+from wibawa.access.sealed import place_of
 
 ISSUER = "Kredit Wibawa"
 STEP = 30  # seconds that a code lasts
@@ -76,7 +78,12 @@ def set_up(session: Session, user_id: int, secret: str, step: int, now: dt.datet
     """From now on `user_id` signs in with codes of `secret`; the recovery codes, shown once."""
     session.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id))
     session.add(
-        SecondFactor(user_id=user_id, secret=seal(secret, PLACE), last_step=step, since=now)
+        SecondFactor(
+            user_id=user_id,
+            secret=seal(secret, place_of(PLACE, user_id)),
+            last_step=step,
+            since=now,
+        )
     )
     session.flush()
     return new_recovery_codes(session, user_id)
@@ -97,8 +104,12 @@ def _code() -> str:
 
 
 def _hash(user_id: int, code: str) -> bytes:
+    return index_of(_said(user_id, code))
+
+
+def _said(user_id: int, code: str) -> str:
     plain = "".join(c for c in code.lower() if c.isalnum())
-    return index_of(f"recovery:{user_id}:{plain}")
+    return f"recovery:{user_id}:{plain}"
 
 
 def take(session: Session, user_id: int, code: str, now: dt.datetime) -> bool:
@@ -107,7 +118,7 @@ def take(session: Session, user_id: int, code: str, now: dt.datetime) -> bool:
     kept = session.scalar(select(SecondFactor.secret).where(SecondFactor.user_id == user_id))
     if kept is None:
         return False
-    step = step_of(unseal(kept, PLACE), code, now)
+    step = step_of(unseal(kept, place_of(PLACE, user_id)), code, now)
     if step is None:
         return False
     taken = session.execute(
@@ -120,12 +131,14 @@ def take(session: Session, user_id: int, code: str, now: dt.datetime) -> bool:
 
 
 def take_recovery(session: Session, user_id: int, code: str, now: dt.datetime) -> bool:
-    """The same for a recovery code."""
+    """The same for a recovery code; one of before the data key was changed is as good."""
+    said = _said(user_id, code)
+    hashes = [index_under(key, said) for key in index_keys(session)]
     taken = session.execute(
         update(RecoveryCode)
         .where(
             RecoveryCode.user_id == user_id,
-            RecoveryCode.code_hash == _hash(user_id, code),
+            RecoveryCode.code_hash.in_(hashes),
             RecoveryCode.used_at.is_(None),
         )
         .values(used_at=now)

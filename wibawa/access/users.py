@@ -81,9 +81,10 @@ def add_with_one_time(
 
 def verify(session: Session, username: str, password: str) -> User | None:
     """The user with this name and password, else None. An unknown name takes the same time."""
+    nobody = passwords.hash_of_nobody()  # asked for always: the first time it is made
     user = session.scalar(select(User).where(User.username == username.strip().lower()))
     known = user is not None and user.can_sign_in
-    stored = user.password_hash if user is not None and known else passwords.hash_of_nobody()
+    stored = user.password_hash if user is not None and known else nobody
     return user if passwords.fits(stored, password) and known else None
 
 

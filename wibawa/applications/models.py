@@ -7,14 +7,13 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    LargeBinary,
     String,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wibawa.access.sealed import SealedText, mask_phones
+from wibawa.access.sealed import SealedBytes, SealedText, mask_phones
 from wibawa.database import Base, Moment, Rupiah
 
 _OPEN = "state NOT IN ('disbursed','refused_by_office','refused_by_bank','withdrawn')"
@@ -218,5 +217,5 @@ class ApplicationDraft(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     form: Mapped[str] = mapped_column(String(30))  # what the form's address asked for
     label: Mapped[str] = mapped_column(String(120))
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(SealedBytes("application_drafts.body"))
     saved_at: Mapped[dt.datetime] = mapped_column(Moment)

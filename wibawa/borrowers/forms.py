@@ -38,7 +38,7 @@ from wibawa.borrowers.checks import (
     typed_text,
 )
 from wibawa.borrowers.history import ChangeLine
-from wibawa.borrowers.queries import is_whole_nik
+from wibawa.borrowers.queries import is_number_of_somebody
 from wibawa.borrowers.register import BorrowerFilter
 from wibawa.rules.dates import long_date, short_date
 from wibawa.rules.facts import BorrowerKind, Health, Standing
@@ -351,7 +351,7 @@ def read_register(arguments: Mapping[str, str], kecamatan: Mapping[str, str]) ->
     """Read the filters of the address; what is odd is left out. A NIK is never looked up here."""
     text = " ".join(arguments.get("q", "").split())[:LONGEST_SEARCH]
     found = {
-        "q": "" if is_whole_nik(text) else text,
+        "q": "" if is_number_of_somebody(text) else text,
         "jenis": _one_of(arguments.get("jenis"), KINDS),
         "kecamatan": _one_of(arguments.get("kecamatan"), kecamatan),
         "bidang": arguments.get("bidang", "").strip()[:60],

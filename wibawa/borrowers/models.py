@@ -6,7 +6,6 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
-    LargeBinary,
     String,
     Text,
     event,
@@ -15,7 +14,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.access.personal_data import index_of
-from wibawa.access.sealed import Placed, SealedText, mask_address, mask_phone
+from wibawa.access.sealed import (
+    KeyedIndex,
+    Placed,
+    SealedBytes,
+    SealedText,
+    mask_address,
+    mask_phone,
+)
 from wibawa.borrowers.checks import plain_phone
 from wibawa.database import Base, Moment
 
@@ -71,8 +77,8 @@ class Borrower(Base):
     kind: Mapped[str] = mapped_column(String(12))
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(String(120))  # lower case, for search and order
-    nik: Mapped[bytes] = mapped_column(LargeBinary)  # sealed; of the chair for a cooperative
-    nik_index: Mapped[bytes] = mapped_column(LargeBinary(32))
+    nik: Mapped[bytes] = mapped_column(SealedBytes("borrowers.nik"))  # the chair's of a cooperative
+    nik_index: Mapped[bytes] = mapped_column(KeyedIndex("borrowers.nik", bytes.decode))
     nik_tail: Mapped[str] = mapped_column(String(4))
     sex: Mapped[str] = mapped_column(String(1))
     birth_date: Mapped[dt.date]
@@ -99,7 +105,9 @@ class Borrower(Base):
     # the record that this one was found to be; it then has no page, loan or place in a list
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("borrowers.id"))
     search_text: Mapped[str] = mapped_column(Text, server_default="")
-    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # NULL: no phone
+    phone_index: Mapped[bytes | None] = mapped_column(  # NULL: no phone
+        KeyedIndex("borrowers.phone", lambda phone: said_of_phone(phone.decode()))
+    )
     # two persons took name, numbers and contacts away; it then never changes again
     pseudonymised_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
@@ -115,8 +123,13 @@ def search_text(name: str, business_name: str, chair_name: str) -> str:
 
 def phone_key(number: str) -> bytes | None:
     """What a phone is found by, however it is written; None for none."""
+    said = said_of_phone(number)
+    return index_of(said) if said else None
+
+
+def said_of_phone(number: str) -> str | None:
     plain = plain_phone(number)
-    return index_of(f"phone:{plain}") if plain else None
+    return f"phone:{plain}" if plain else None
 
 
 @event.listens_for(Borrower, "before_insert")
@@ -153,8 +166,10 @@ class BorrowerChange(Base):
     field: Mapped[str] = mapped_column(String(30))
     before: Mapped[str] = mapped_column(SealedText("borrower_changes.before"))
     after: Mapped[str] = mapped_column(SealedText("borrower_changes.after"))
-    before_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    after_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    before_sealed: Mapped[bytes | None] = mapped_column(
+        SealedBytes("borrower_changes.before_sealed")
+    )
+    after_sealed: Mapped[bytes | None] = mapped_column(SealedBytes("borrower_changes.after_sealed"))
     # the file and its row that a change came from; NULL: a person typed it
     upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id"))
     row_number: Mapped[int | None]

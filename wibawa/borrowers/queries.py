@@ -29,6 +29,7 @@ from wibawa.rules.facts import BorrowerKind, Health, Standing
 
 _NUMBER = re.compile(r"[0-9\s.\-+()]+")
 _PUNCTUATION = re.compile(r"[\s.\-()]")
+_PHONE = re.compile(r"(?:\+?62|0)[0-9]{7,13}")
 STANDS_FOR = func.coalesce(Borrower.merged_into_id, Borrower.id)  # the record that was kept
 SURELY_A_NUMBER = 7  # so many digits are a phone, a NIK or a cooperative's number, no name
 
@@ -159,6 +160,17 @@ def answering(text: str, *, by_nik: bool = True) -> CompoundSelect[int]:
     if len(number) < SURELY_A_NUMBER or not number.isdigit():
         places.append(Borrower.search_text.contains(text.casefold(), autoescape=True))
     return union_all(*(select(STANDS_FOR).where(place) for place in places))
+
+
+def is_number_of_somebody(text: str) -> bool:
+    """Whether a person typed a NIK or a telephone number: neither may stand in an address.
+
+    >>> is_number_of_somebody("0812-3456 7890"), is_number_of_somebody("+62 24 8311111")
+    (True, True)
+    >>> is_number_of_somebody("3374110020001"), is_number_of_somebody("08 Roti")
+    (False, False)
+    """
+    return is_whole_nik(text) or _PHONE.fullmatch(_PUNCTUATION.sub("", text)) is not None
 
 
 def is_whole_nik(text: str) -> bool:

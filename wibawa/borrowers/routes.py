@@ -35,7 +35,7 @@ from wibawa.borrowers.forms import (
     touched_fields,
     whole_number,
 )
-from wibawa.borrowers.queries import BorrowerFacts, is_whole_nik
+from wibawa.borrowers.queries import BorrowerFacts, is_number_of_somebody
 from wibawa.borrowers.register import RegisterLine
 from wibawa.borrowers.story import events_of
 from wibawa.changes.queries import requests_of_loans
@@ -90,8 +90,9 @@ def _running() -> register.Running:
 
 @needs(Permission.SEE_BORROWERS)
 def borrower_list() -> str | AnyResponse:
-    if is_whole_nik(request.args.get("q", "")):
-        flash("NIK tidak dicari lewat alamat halaman. Pakai kotak cari di atas.", "warning")
+    if is_number_of_somebody(request.args.get("q", "")):
+        said = "NIK dan nomor telepon tidak dicari lewat alamat halaman. Pakai kotak cari di atas."
+        flash(said, "warning")
         return redirect(without("q"))
     asked, order, kecamatan = _list_asked()
     summed = request.args.get("jumlah") == "ya"

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.borrowers.models import Borrower
-from wibawa.changes.queries import STATUS_WORDS, decided, entered
+from wibawa.changes.queries import KIND_WORDS, STATUS_WORDS, decided, entered
 from wibawa.loans.models import Loan, LoanRequest, SuspenseEntry
 from wibawa.scans.models import Document, DocumentWithdrawal
+from wibawa.uploads.exports import Value
 from wibawa.uploads.models import Upload
+from wibawa.web.formats import moment
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("diminta", "nomor", "pinjaman", "bank")
@@ -130,4 +132,22 @@ def _lines(asked_for: ChangeFilter, asked: Wanted) -> Select[*tuple[Any, ...]]:
         .outerjoin(Upload, Upload.id == LoanRequest.upload_id)
         .where(*_conditions(asked_for))
         .order_by(waiting_first, by.desc() if asked.descending else by.asc(), last)
+    )
+
+
+def export_row(line: ChangeLine) -> tuple[Value, ...]:
+    """A line as it is exported."""
+    return (
+        line.id,
+        KIND_WORDS[line.kind],
+        line.loan or line.account_text or line.filename or "",
+        line.borrower or "",
+        line.bank,
+        line.reason,
+        line.entered_by,
+        moment(line.entered_at),
+        line.status_word[0],
+        line.decided_by or "",
+        moment(line.decided_at) if line.decided_at else "",
+        line.documents,
     )

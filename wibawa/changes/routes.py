@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only, takes_photos
 from wibawa.access.permissions import Permission
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks
 from wibawa.changes import actions, lists, queries
@@ -37,7 +37,7 @@ from wibawa.scans.queries import (
     kinds_of_requests,
 )
 from wibawa.scans.reader import Scan
-from wibawa.uploads.exports import Value, list_file
+from wibawa.uploads.exports import list_file
 from wibawa.web import clock
 from wibawa.web.formats import moment
 from wibawa.web.pages import Wanted, address, sort_address, wanted, without
@@ -250,26 +250,9 @@ def export_list(kind: str) -> Response:
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
     record_apart(clock.now(), me().id, "list_exported", "loan_request_list", None)
-    rows = [_export_row(_shown(line)) for line in lines]
+    rows = [lists.export_row(_shown(line)) for line in lines]
     name = f"permintaan-{clock.today().isoformat()}"
     return list_file(kind, name, "Permintaan perubahan", HEADINGS, rows, notes)
-
-
-def _export_row(line: ChangeLine) -> tuple[Value, ...]:
-    return (
-        line.id,
-        KINDS[line.kind].label,
-        line.loan or line.account_text or line.filename or "",
-        line.borrower or "",
-        line.bank,
-        line.reason,
-        line.entered_by,
-        moment(line.entered_at),
-        line.status_word[0],
-        line.decided_by or "",
-        moment(line.decided_at) if line.decided_at else "",
-        line.documents,
-    )
 
 
 # — one request —
@@ -374,8 +357,18 @@ def _events(facts: ChangeFacts, papers: list[DocumentFacts]) -> list[dict[str, A
     return sorted(events, key=lambda each: each["when"])
 
 
+def _about_to_approve(change_id: int) -> Deed:
+    facts = queries.change_facts(db.session(), change_id) or not_found("loan_request", change_id)
+    kind, asked = KINDS[facts.kind], [("Bank penyalur", facts.bank)]
+    if facts.loan:
+        asked.append(("Pinjaman", facts.loan))
+    if _sees_people():
+        asked += [("Tentang", facts.subject), *kind.said(facts.data)]
+    return Deed(f"Menyetujui permintaan nomor {facts.id}: {kind.label}", asked)
+
+
 @needs(Permission.DECIDE_CHANGE)
-@proven
+@proven(_about_to_approve)
 def approve(change_id: int) -> Response | tuple[str, int]:
     seen = request.form.get("shown", "")
 

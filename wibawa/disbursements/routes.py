@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_apart
 from wibawa.applications.moves import Author
 from wibawa.applications.queries import application_facts, open_by_borrower
@@ -29,7 +29,7 @@ from wibawa.disbursements.queries import DisbursementFacts
 from wibawa.rules.dates import DateError, long_date, parse_date
 from wibawa.rules.disbursing import not_approved
 from wibawa.rules.facts import BorrowerKind
-from wibawa.rules.money import AmountError, parse_typed
+from wibawa.rules.money import AmountError, parse_typed, rupiah
 from wibawa.rules.refused import Refused
 from wibawa.rules.schedule import schedule
 from wibawa.rules.statuses import State
@@ -326,8 +326,25 @@ def _events(facts: DisbursementFacts) -> list[dict[str, Any]]:
     return events
 
 
+def _about_to_approve(disbursement_id: int) -> Deed:
+    facts = queries.disbursement_facts(db.session(), disbursement_id) or not_found(
+        "disbursement", disbursement_id
+    )
+    borrower = borrower_facts(db.session(), facts.borrower_id)
+    return Deed(
+        "Menyetujui pencairan",
+        [
+            ("Peminjam", borrower.name if borrower else ""),
+            ("Plafon", rupiah(facts.principal)),
+            ("Bank penyalur", facts.bank),
+            ("Nomor rekening", facts.account_number),
+            ("Tanggal pencairan", long_date(facts.disbursed_on)),
+        ],
+    )
+
+
 @needs(Permission.APPROVE_DISBURSEMENT)
-@proven
+@proven(_about_to_approve)
 def approve(disbursement_id: int) -> Response | tuple[str, int]:
     shown = request.form.get("shown", "")
 

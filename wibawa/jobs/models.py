@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wibawa.access.sealed import PARTS, SealedBytes
 from wibawa.database import Base, Moment
 
 MOST_TRIES = 3
@@ -55,7 +56,7 @@ class Job(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     title: Mapped[str] = mapped_column(String(200))
-    params: Mapped[str] = mapped_column(Text)
+    params: Mapped[str] = mapped_column(Text, info={PARTS: {"reason": "jobs.params.reason"}})
     state: Mapped[str] = mapped_column(String(10), default="queued")
     asked_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     bank_id: Mapped[int | None] = mapped_column(ForeignKey("banks.id"))
@@ -81,7 +82,7 @@ class JobResult(Base):
     __tablename__ = "job_results"
 
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(SealedBytes("job_results.content", ("job_id",)))
 
 
 class WorkerBeat(Base):

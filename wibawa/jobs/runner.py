@@ -17,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from wibawa import VERSION, schema
+from wibawa.access import keys
 from wibawa.database import Trouble, db, is_sqlite, reading, trouble_of, writing
 from wibawa.jobs import actions
 from wibawa.jobs.actions import Claimed, Lost
@@ -61,7 +62,7 @@ def work(app: Flask, stop: Event, *, until_idle: bool = False) -> None:
     me = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
     while not stop.is_set():
         try:
-            if not _same_version(app):
+            if not _is_fit(app):
                 return
             if swept is None or clock.now() - swept >= SWEEP_EVERY:
                 sweep(app)
@@ -84,16 +85,18 @@ def work(app: Flask, stop: Event, *, until_idle: bool = False) -> None:
         db.session.remove()
 
 
-def _same_version(app: Flask) -> bool:
-    """A worker of another version than the database ends, in words, before it touches a job."""
+def _is_fit(app: Flask) -> bool:
+    """A worker of another version than the database, or with a key that is no longer its own, ends
+    in words before it touches a job."""
     with app.app_context(), reading():
         try:
-            said = schema.other_version(db.session.connection())
+            connection = db.session.connection()
+            said = schema.other_version(connection) or keys.changed(connection)
             db.session.rollback()
         finally:
             db.session.remove()
     if said is not None:
-        log.error("worker_of_another_version", said=said)
+        log.error("worker_unfit", said=said)
     return said is None
 
 

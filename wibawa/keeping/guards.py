@@ -7,7 +7,7 @@ tables refer to each other in circles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
@@ -17,6 +17,7 @@ from wibawa.keeping.rows import Shape
 from wibawa.rules.refused import Refused
 
 _TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+_TRIGGERS_OF = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
 _REFERENCES = """
 SELECT c.conrelid::regclass::text, quote_ident(c.conname), pg_get_constraintdef(c.oid)
 FROM pg_constraint c
@@ -31,13 +32,14 @@ def lowered(connection: Connection, tables: Sequence[Shape]) -> Iterator[None]:
     Raises `Refused` `row_refused` for a row that refers to one that is not there."""
     if connection.dialect.name == "postgresql":
         references = connection.execute(text(_REFERENCES)).all()
-        _switch(connection, tables, "DISABLE")
+        names = [table.name for table in tables]
+        _switch(connection, names, "DISABLE")
         for table, name, _ in references:
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
         yield
         for table, name, rule in references:
             _refer(connection, table, f"ALTER TABLE {table} ADD CONSTRAINT {name} {rule}")
-        _switch(connection, tables, "ENABLE")
+        _switch(connection, names, "ENABLE")
         return
     connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
     triggers = connection.execute(text(_TRIGGERS)).all()
@@ -48,6 +50,23 @@ def lowered(connection: Connection, tables: Sequence[Shape]) -> Iterator[None]:
     if lost is not None:
         raise _lost(lost[0])
     for _, sql in triggers:
+        connection.exec_driver_sql(sql)
+
+
+@contextmanager
+def triggers_lowered(connection: Connection, tables: Collection[str]) -> Iterator[None]:
+    """Without the triggers of these tables. When the block raises, roll the transaction back."""
+    if connection.dialect.name == "postgresql":
+        _switch(connection, tables, "DISABLE")
+        yield
+        _switch(connection, tables, "ENABLE")
+        return
+    found = connection.execute(text(_TRIGGERS_OF)).all()
+    mine = [(name, sql) for name, table, sql in found if table in tables]
+    for name, _ in mine:
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+    yield
+    for _, sql in mine:
         connection.exec_driver_sql(sql)
 
 
@@ -65,6 +84,6 @@ def _lost(table: str) -> Refused:
     )
 
 
-def _switch(connection: Connection, tables: Sequence[Shape], verb: str) -> None:
-    for table in tables:
-        connection.exec_driver_sql(f'ALTER TABLE "{table.name}" {verb} TRIGGER USER')
+def _switch(connection: Connection, tables: Collection[str], verb: str) -> None:
+    for table in sorted(tables):
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" {verb} TRIGGER USER')

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
+from wibawa.access.sealed import SealedBytes
 from wibawa.database import Base, Moment
 
 
@@ -19,6 +20,8 @@ class LayoutExample(Base):
     bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"))
     kind: Mapped[str] = mapped_column(String(20))
     filename: Mapped[str] = mapped_column(String(200))
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
+    content: Mapped[bytes] = deferred(
+        mapped_column(SealedBytes("layout_examples.content"), nullable=False)
+    )
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     uploaded_at: Mapped[dt.datetime] = mapped_column(Moment)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wibawa.access.sealed import KeyedIndex, SealedBytes
 from wibawa.database import Base, Moment
 
 KINDS = (
@@ -64,6 +67,24 @@ class OfficeProfile(Base):
     entered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
 
+def said_of_token(token: str) -> str:
+    """What is hashed of a token."""
+    return f"issued_papers.token {token}"
+
+
+def _token_in(data: bytes) -> str | None:
+    """What was hashed of the token that stands in a document, whatever kind of paper it is."""
+    found: list[str] = []
+
+    def look(part: dict[str, Any]) -> dict[str, Any]:
+        if part.get("token"):
+            found.append(str(part["token"]))
+        return part
+
+    json.loads(data, object_hook=look)
+    return said_of_token(found[0]) if found else None
+
+
 class IssuedPaper(Base):
     """A paper as it was issued. Append-only: triggers refuse UPDATE and DELETE, and an INSERT that
     is not the next number of its kind and year.
@@ -92,11 +113,11 @@ class IssuedPaper(Base):
     dated: Mapped[dt.date]
     bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"))
     subject: Mapped[str] = mapped_column(String(120))
-    data: Mapped[bytes] = mapped_column(LargeBinary)
-    data_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    data: Mapped[bytes] = mapped_column(SealedBytes("issued_papers.data", ("number",), " "))
+    data_hash: Mapped[bytes] = mapped_column(KeyedIndex("issued_papers.data", bytes.decode))
     issued_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     issued_at: Mapped[dt.datetime] = mapped_column(Moment)
-    token_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    token_hash: Mapped[bytes | None] = mapped_column(KeyedIndex("issued_papers.data", _token_in))
 
 
 class PaperWithdrawal(Base):

@@ -22,7 +22,13 @@ from wibawa.letters.documents import (
     letter_from,
     masked_name,
 )
-from wibawa.letters.models import IssuedPaper, OfficeLogo, OfficeProfile, PaperWithdrawal
+from wibawa.letters.models import (
+    IssuedPaper,
+    OfficeLogo,
+    OfficeProfile,
+    PaperWithdrawal,
+    said_of_token,
+)
 from wibawa.web.pages import Page, Wanted
 
 SORTS = ("tanggal", "nomor")
@@ -190,7 +196,7 @@ def letter(session: Session, paper_id: int) -> Letter | None:
 
 def token_index(token: str) -> bytes:
     """What is stored of a token: only who knows the token finds its paper."""
-    return index_of(f"issued_papers.token {token}")
+    return index_of(said_of_token(token))
 
 
 @dataclass(frozen=True)

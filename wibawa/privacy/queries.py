@@ -143,29 +143,70 @@ def _due(session: Session, kind: str, today: dt.date, years: int, only: int | No
     return last, conditions
 
 
+@dataclass(frozen=True)
+class DueFilter:
+    """Which of those whose time is over: by name, and by whether somebody asked already."""
+
+    text: str = ""
+    asked: bool | None = None
+
+
+DUE_SORTS: Final = ("terakhir", "nama")
+EVERYBODY: Final = DueFilter()
+
+
 def due_page(
-    session: Session, kind: str, today: dt.date, asked: Wanted, only: int | None = None
+    session: Session,
+    kind: str,
+    today: dt.date,
+    asked: Wanted,
+    only: int | None = None,
+    such: DueFilter = EVERYBODY,
 ) -> Page[Due]:
-    """One page of those whose time is over, the longest first."""
+    """One page of those whose time is over; first what waits for a decision."""
     years = setting_on(session, kind, today).years
+    query = _due_query(session, kind, today, years, only, such)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    found = session.execute(_in_order(query, asked).limit(asked.per_page).offset(asked.offset))
+    rows = [_line(years, *row) for row in found]
+    return Page(rows, asked.page, asked.per_page, total)
+
+
+def all_due(
+    session: Session, kind: str, today: dt.date, asked: Wanted, such: DueFilter
+) -> list[Due]:
+    """All of them, for an export."""
+    years = setting_on(session, kind, today).years
+    query = _in_order(_due_query(session, kind, today, years, None, such), asked)
+    return [_line(years, *row) for row in session.execute(query)]
+
+
+def _in_order(query: Any, asked: Wanted) -> Any:
+    column = Borrower.name_key if asked.sort == "nama" else query.selected_columns["last"]
+    waits_first = query.selected_columns["request_id"].is_(None)
+    return query.order_by(waits_first, column.desc() if asked.descending else column, Borrower.id)
+
+
+def _due_query(
+    session: Session, kind: str, today: dt.date, years: int, only: int | None, such: DueFilter
+) -> Any:
     last, conditions = _due(session, kind, today, years, only)
     request = aliased(Pseudonymisation)
-    query = (
-        select(Borrower.id, Borrower.name, Borrower.kind, last.c.last, request.id,
-               request.entered_by, User.name, request.reason)
+    if such.text:
+        conditions.append(Borrower.search_text.contains(such.text.casefold(), autoescape=True))
+    if such.asked is not None:
+        conditions.append(request.id.is_not(None) if such.asked else request.id.is_(None))
+    return (
+        select(Borrower.id, Borrower.name, Borrower.kind, last.c.last.label("last"),
+               request.id.label("request_id"), request.entered_by, User.name.label("asker"),
+               request.reason)
         .join(last, last.c.borrower_id == Borrower.id)
         .outerjoin(
             request, (request.borrower_id == Borrower.id) & (request.status == "recorded")
         )
         .outerjoin(User, User.id == request.entered_by)
         .where(*conditions)
-        .order_by(request.id.is_(None), last.c.last, Borrower.id)
     )  # fmt: skip
-    count = select(func.count()).select_from(Borrower).join(last, last.c.borrower_id == Borrower.id)
-    total = session.scalar(count.where(*conditions)) or 0
-    found = session.execute(query.limit(asked.per_page).offset(asked.offset))
-    rows = [_line(years, *row) for row in found]
-    return Page(rows, asked.page, asked.per_page, total)
 
 
 def _line(years: int, number: int, name: str, kind: str, last: Any, *request: Any) -> Due:

@@ -12,7 +12,7 @@ from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
-from wibawa.borrowers.queries import BorrowerFacts, borrower_facts
+from wibawa.borrowers.queries import BorrowerFacts, borrower_facts, is_number_of_somebody
 from wibawa.database import db
 from wibawa.privacy import actions, queries
 from wibawa.privacy.activities import ACTIVITIES, HEADINGS
@@ -31,7 +31,7 @@ from wibawa.uploads.exports import list_file, report_file
 from wibawa.web import clock
 from wibawa.web.asked import asked_number
 from wibawa.web.formats import moment
-from wibawa.web.pages import address, wanted
+from wibawa.web.pages import Wanted, address, sort_address, wanted, without
 
 pages = Blueprint("privacy", __name__)
 P = Permission
@@ -40,6 +40,9 @@ TABS = (
     ("Masa simpan", "privacy.retention_list", "retention"),
     ("Insiden", "privacy.incident_list", "incidents"),
 )
+
+REQUESTS = [("", "Semua"), ("menunggu", "Menunggu keputusan"), ("belum", "Belum diminta")]
+DUE_HEADINGS = ("Peminjam", "Kegiatan terakhir", "Lewat sejak", "Diminta oleh", "Alasan")
 
 
 @needs(P.SEE_PRIVACY)
@@ -84,8 +87,8 @@ def subject(borrower_id: int) -> str | Response | tuple[str, int]:
 @needs(P.SEE_PRIVACY)
 def retention_list() -> str:
     session, today = db.session(), clock.today()
-    kind = request.args.get("jenis", "")
-    kind = kind if kind in queries.KINDS else "without_loan"
+    kind, such, order = _due_asked()
+    said = _due_said(such)
     return render_template(
         "privacy/retention_list.html",
         tabs=TABS,
@@ -94,14 +97,65 @@ def retention_list() -> str:
         counted_from=queries.COUNTED_FROM[kind],
         setting=queries.setting_on(session, kind, today),
         history=queries.settings(session),
-        page=queries.due_page(session, kind, today, wanted(request.args.to_dict(), ("",), "")),
-        page_url=address("hal"),
-        size_url=address("per_hal"),
-        kind_url=address("jenis"),
+        page=queries.due_page(session, kind, today, order, such=such),
+        order=order,
+        asked=request.args.get("permintaan", ""),
+        requests=REQUESTS,
+        chips=[{"label": label, "remove_url": without(key)} for key, label in said.items()],
+        kept={key: request.args.get(key) for key in ("jenis", "q", "permintaan")},
+        **_list_urls(),
         ask_form=AskForm(formdata=None),
         decide_form=DecideForm(formdata=None),
         key=once.new_key(),
     )
+
+
+def _list_urls() -> dict[str, Any]:
+    return {
+        "clear_url": without("q", "permintaan"),
+        "sort_url": sort_address(),
+        "page_url": address("hal"),
+        "size_url": address("per_hal"),
+        "kind_url": address("jenis"),
+    }
+
+
+def _due_asked() -> tuple[str, queries.DueFilter, Wanted]:
+    """The kind, the filter and the order of the address; anything odd is left out."""
+    arguments = request.args.to_dict()
+    kind, text = arguments.get("jenis", ""), " ".join(arguments.get("q", "").split())[:80]
+    such = queries.DueFilter(
+        "" if is_number_of_somebody(text) else text,
+        {"menunggu": True, "belum": False}.get(arguments.get("permintaan", "")),
+    )
+    order = wanted(arguments, queries.DUE_SORTS, "terakhir")
+    return kind if kind in queries.KINDS else "without_loan", such, order
+
+
+def _due_said(such: queries.DueFilter) -> dict[str, str]:
+    """The filters in words, by the name they have in the address."""
+    said = {"q": f"Cari “{such.text}”"} if such.text else {}
+    if such.asked is not None:
+        said["permintaan"] = "Menunggu keputusan" if such.asked else "Belum diminta"
+    return said
+
+
+@needs(P.SEE_PRIVACY)
+def export_retention(kind: str) -> Response:
+    due, such, order = _due_asked()
+    today = clock.today()
+    notes = [
+        f"Jenis data: {queries.KINDS[due]}",
+        "Saringan: " + (", ".join(_due_said(such).values()) or "semua"),
+        f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
+    ]
+    record_apart(clock.now(), me().id, "list_exported", "retention_list", None)
+    rows = [
+        (each.name, each.last_on, each.due_on, each.asked_name or "", each.reason or "")
+        for each in queries.all_due(db.session(), due, today, order, such)
+    ]
+    name = f"masa-simpan-{today.isoformat()}"
+    return list_file(kind, name, "Data yang masa simpannya lewat", DUE_HEADINGS, rows, notes)
 
 
 @needs(P.APPROVE_PSEUDONYM)
@@ -268,6 +322,7 @@ for _address, _view, _methods in (
     (HERE, processing, ["GET"]),
     (f"{HERE}/kegiatan.<any(xlsx, csv):kind>", export_processing, ["GET"]),
     (f"{HERE}/masa-simpan", retention_list, ["GET"]),
+    (f"{HERE}/masa-simpan/ekspor.<any(xlsx, csv):kind>", export_retention, ["GET"]),
     (f"{HERE}/masa-simpan/ketentuan", set_retention, ["GET", "POST"]),
     (f"{HERE}/masa-simpan/minta/<int:borrower_id>", ask_pseudonym, ["POST"]),
     (f"{HERE}/masa-simpan/<int:pseudonym_id>/<any(setuju, tolak):decision>", decide_pseudonym,

@@ -7,13 +7,13 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    LargeBinary,
     String,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wibawa.access.sealed import SealedBytes
 from wibawa.database import Base, Moment, Rupiah
 
 # A month is a number, 202610: the same on both engines, and never a day that is not the first.
@@ -106,7 +106,9 @@ class ClosedMonth(Base):
     previous: Mapped[int | None]
     proposal_id: Mapped[int]
     shown: Mapped[str] = mapped_column(String(64))
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[bytes] = mapped_column(
+        SealedBytes("closed_months.data", ("bank_id", "month"), " ")
+    )
     data_hash: Mapped[str] = mapped_column(String(64))
     chain_number: Mapped[int | None]
     chain_hash: Mapped[str | None] = mapped_column(String(64))

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_apart
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code
@@ -24,6 +24,7 @@ from wibawa.reconciliation.document import Reconciliation
 from wibawa.reconciliation.forms import NoteForm, ProposeForm, ReturnForm, StrikeForm
 from wibawa.reconciliation.letter import KINDS, correction_rows, grouped, statement_rows
 from wibawa.reconciliation.queries import Closed
+from wibawa.rules.money import number, rupiah
 from wibawa.rules.reconciliation import CAUSE_WORDS, Cause, Month
 from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import list_file
@@ -233,8 +234,21 @@ def give_back(code: str, text: str) -> Answer:
     return _done(asked, "give_back_closing", deed, "Usulan dikembalikan kepada petugas.")
 
 
+def _about_to_close(code: str, text: str) -> Deed:
+    asked = _asked(code, text)
+    document = asked.document()
+    return Deed(
+        f"Menutup {asked.month.words}",
+        [
+            ("Bank penyalur", asked.bank.name),
+            ("Saldo pokok akhir bulan", rupiah(document.movement.closing)),
+            ("Pinjaman berjalan", number(document.loans_closing)),
+        ],
+    )
+
+
 @needs(P.CLOSE_MONTH)
-@proven
+@proven(_about_to_close)
 def close(code: str, text: str) -> Answer:
     asked = _asked(code, text)
     seen = request.form.get("shown", "")

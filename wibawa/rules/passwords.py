@@ -59,7 +59,7 @@ def faults(
 def _guessable(lower: str, common: Collection[str], names: Collection[str]) -> list[str]:
     letters = "".join(c for c in lower if c.isalpha())
     once = _without_repeats(letters)
-    if {lower, letters, once, _without_repeats(lower)} & set(common):
+    if any(each in common for each in (lower, letters, once, _without_repeats(lower))):
         return ["Kata sandi ini mudah ditebak: hanya kata umum dengan angka atau tanda."]
     if letters and {letters, once} & {"".join(filter(str.isalpha, n.casefold())) for n in names}:
         return ["Kata sandi ini mudah ditebak: hanya nama Anda dengan angka atau tanda."]

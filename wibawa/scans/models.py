@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    LargeBinary,
     String,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wibawa.access.sealed import KeyedIndex, SealedBytes
 from wibawa.database import Base, Moment
 
 _OF_BORROWER = "replaces_id IS NULL AND borrower_id IS NOT NULL"
@@ -129,7 +130,9 @@ class Document(Base):
     kind_id: Mapped[int] = mapped_column(ForeignKey("document_kinds.id"))
     media_type: Mapped[str] = mapped_column(String(20))
     size: Mapped[int]
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes] = mapped_column(
+        KeyedIndex("document_contents.content", lambda scan: hashlib.sha256(scan).hexdigest())
+    )
     replaces_id: Mapped[int | None]
     recorded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[dt.datetime] = mapped_column(Moment)
@@ -147,8 +150,12 @@ class DocumentContent(Base):
     document_id: Mapped[int] = mapped_column(
         ForeignKey("documents.id"), primary_key=True, autoincrement=False
     )
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    thumbnail: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(
+        SealedBytes("document_contents.content", ("document_id",), " ")
+    )
+    thumbnail: Mapped[bytes | None] = mapped_column(
+        SealedBytes("document_contents.thumbnail", ("document_id",), " ")
+    )
 
 
 class DocumentWithdrawal(Base):

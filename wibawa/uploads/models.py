@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
-from wibawa.access.sealed import SealedLongText, mask_phones
+from wibawa.access.sealed import UNTIED, SealedBytes, SealedLongText, mask_phones
 from wibawa.database import Base, Moment, Rupiah
 
 PROBLEM_KEYS = ("upload_id", "number")
@@ -66,8 +66,10 @@ class Upload(Base):
     filename: Mapped[str] = mapped_column(String(200))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
-    rows_hash: Mapped[str | None] = mapped_column(String(64))
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    rows_hash: Mapped[str | None] = mapped_column(  # of a register keyed: a NIK can be guessed
+        String(64), info={UNTIED: "kind = 'register'"}
+    )
+    content: Mapped[bytes] = deferred(mapped_column(SealedBytes("uploads.content")))
     sealed: Mapped[bool] = mapped_column(default=False)
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     uploaded_at: Mapped[dt.datetime] = mapped_column(Moment)

@@ -11,7 +11,7 @@ from wibawa.access.forms import PasswordForm, SecondFactorForm
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.models import User
 from wibawa.access.permissions import Permission
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.database import db
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
@@ -89,7 +89,7 @@ def _second_factor_page(form: SecondFactorForm) -> str:
 
 
 @needs(Permission.SIGNED_IN)
-@proven
+@proven(Deed("Memasang kode masuk"))
 def second_factor_page() -> str:
     form, person, now = SecondFactorForm(), me(), clock.now()
     if not form.validate_on_submit():
@@ -110,7 +110,7 @@ def second_factor_page() -> str:
 
 
 @needs(Permission.SIGNED_IN)
-@proven
+@proven(Deed("Membuat kode pemulihan baru; kode yang lama tidak berlaku lagi"))
 def recovery_codes() -> str | Response:
     if not me().has_second_factor:
         return redirect(url_for("access.second_factor"))
@@ -121,7 +121,7 @@ def recovery_codes() -> str | Response:
 
 
 @needs(Permission.SIGNED_IN)
-@proven
+@proven(Deed("Mematikan kode masuk"))
 def drop_second_factor() -> Response:
     if me().role in settings.current(db.session()).roles:
         flash("Peran Anda wajib memakai kode. Ganti ponsel lewat halaman ini.", "error")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
@@ -20,7 +21,7 @@ from wibawa.access.forms import SettingsForm, UserForm
 from wibawa.access.guard import me, needs
 from wibawa.access.models import User
 from wibawa.access.permissions import PERMISSION_LABELS, ROLE_LABELS, Permission, Role, may
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.database import db
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
@@ -34,7 +35,7 @@ def user_list() -> str:
 
 
 @needs(Permission.MANAGE_USERS)
-@proven
+@proven(Deed("Menambah pengguna"))
 def new_user() -> Answer:
     form = UserForm()
     banks = queries.bank_choices(db.session())
@@ -70,6 +71,16 @@ def _asked(user_id: int) -> User:
     return user
 
 
+def _about(title: str) -> Callable[[int], Deed]:
+    """What is done to one person's account."""
+
+    def deed(user_id: int) -> Deed:
+        person = _asked(user_id)
+        return Deed(title, [("Nama", person.name), ("Nama pengguna", person.username)])
+
+    return deed
+
+
 @needs(Permission.MANAGE_USERS)
 def user(user_id: int) -> str:
     person, session = _asked(user_id), db.session()
@@ -102,7 +113,7 @@ def switch_user(user_id: int) -> Response:
 
 
 @needs(Permission.MANAGE_USERS)
-@proven
+@proven(_about("Memberi kata sandi sekali pakai"))
 def reset_password(user_id: int) -> str | Response:
     """A new one-time password, shown on this page and nowhere else."""
     person = _asked(user_id)
@@ -119,7 +130,7 @@ def reset_password(user_id: int) -> str | Response:
 
 
 @needs(Permission.MANAGE_USERS)
-@proven
+@proven(_about("Menghapus kode masuk pengguna ini"))
 def reset_second_factor(user_id: int) -> Response:
     """For who has lost telephone and recovery codes: signs in by password, then sets up anew."""
     person = _asked(user_id)
@@ -135,7 +146,7 @@ def reset_second_factor(user_id: int) -> Response:
 
 
 @needs(Permission.MANAGE_USERS)
-@proven
+@proven(Deed("Mengubah pengaturan masuk"))
 def access_settings() -> Answer:
     current = settings.current(db.session())
     shown = {name: getattr(current, name) for name in settings.LABELS}

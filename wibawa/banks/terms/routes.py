@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import rules_on, terms_on
 from wibawa.banks.terms import actions, queries
@@ -183,8 +183,18 @@ def _events(version: Version) -> list[dict[str, Any]]:
     return events
 
 
+def _about_to_approve_terms(terms_id: int) -> Deed:
+    version = queries.terms_version(db.session(), terms_id) or not_found("terms", terms_id)
+    before = queries.terms_before(db.session(), version.valid_from)
+    changes = product_changes(before.product if before else version.product, version.product)
+    return Deed(
+        f"Menyetujui ketentuan pinjaman mulai {long_date(version.valid_from)}",
+        [(each.label, f"{each.before} → {each.after}") for each in changes if each.changed],
+    )
+
+
 @needs(Permission.APPROVE_TERMS)
-@proven
+@proven(_about_to_approve_terms)
 def approve_terms(terms_id: int) -> Response | tuple[str, int]:
     try:
         _approve(TERMS, terms_id)
@@ -333,8 +343,16 @@ def _limits_page(limits_id: int, form: RefusalForm, loose: Loose | None = None) 
     )
 
 
+def _about_to_approve_limits(limits_id: int) -> Deed:
+    version = queries.limits_version(db.session(), limits_id) or not_found("limits", limits_id)
+    return Deed(
+        f"Menyetujui batas kolektibilitas mulai {long_date(version.valid_from)}",
+        [("Diusulkan oleh", version.proposed_by)],
+    )
+
+
 @needs(Permission.APPROVE_TERMS)
-@proven
+@proven(_about_to_approve_limits)
 def approve_limits(limits_id: int) -> Response | tuple[str, int]:
     try:
         _approve(LIMITS, limits_id)

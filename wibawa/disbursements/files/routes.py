@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from wibawa.access.guard import me, needs, takes_files
 from wibawa.access.permissions import Permission
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.applications.moves import Author
 from wibawa.banks.queries import all_banks
 from wibawa.database import db
@@ -22,6 +22,7 @@ from wibawa.disbursements.files.kind import DISBURSEMENTS
 from wibawa.disbursements.files.queries import paid_lines
 from wibawa.disbursements.files.reader import COLUMNS, read_payments
 from wibawa.disbursements.files.rows import PaymentFile
+from wibawa.rules.money import number, rupiah
 from wibawa.uploads import pages as files
 from wibawa.uploads.forms import UploadForm
 from wibawa.uploads.limits import Unreadable
@@ -116,8 +117,22 @@ def submit_upload(upload_id: int) -> Response:
     return _to_upload(upload_id)
 
 
+def _about_to_confirm(upload_id: int) -> Deed:
+    found = asked_upload(DISBURSEMENTS, upload_id)
+    bank = next((each.name for each in all_banks(db.session()) if each.id == found.bank_id), "")
+    return Deed(
+        "Menyetujui semua pencairan dalam satu berkas",
+        [
+            ("Berkas", found.filename),
+            ("Bank penyalur", bank),
+            ("Pinjaman yang terbuka", number(found.posted_rows)),
+            ("Jumlah", rupiah(found.posted_total)),
+        ],
+    )
+
+
 @needs(P.APPROVE_DISBURSEMENT)
-@proven
+@proven(_about_to_confirm)
 def confirm_upload(upload_id: int) -> Response:
     found = asked_upload(DISBURSEMENTS, upload_id)
     file, shown = _read(found), request.form.get("shown", "")

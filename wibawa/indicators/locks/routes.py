@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
-from wibawa.access.proof import proven
+from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_apart
 from wibawa.database import db
 from wibawa.indicators.counted.forms import RULE_SLUGS
@@ -214,8 +214,16 @@ def request_unlock(year: int) -> Answer:
     return _done(year, "request_unlock", deed, "Pembukaan kunci diusulkan.")
 
 
+def _about_to_approve(year: int) -> Deed:
+    waiting = queries.waiting_request(db.session(), _year(year))
+    opens = waiting is not None and waiting.kind == "unlock"
+    deed = "Membuka kunci" if opens else "Mengunci"
+    asked = [("Diusulkan oleh", waiting.by)] if waiting else []
+    return Deed(f"{deed} angka indikator tahun {year}", asked)
+
+
 @needs(Permission.APPROVE_FIGURES)
-@proven
+@proven(_about_to_approve)
 def approve_lock(year: int) -> Answer:
     seen = request.form.get("shown", "")
 

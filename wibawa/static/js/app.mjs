@@ -107,7 +107,33 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) page.querySelectorAll("form").forEach(ready);
 });
 
+// ------------------------------------------- numbers of people in a filter
+
+// What a filter asks for stands in the address, in the history and in the proxy's log. A NIK or a
+// mobile number goes to the search box instead, which is sent as a form.
+const NUMBER_OF_SOMEBODY = /^(\d{16}|(\+?62|0)8\d{7,12})$/;
+
+page.addEventListener("submit", (event) => {
+  const typed = event.target.matches("form.filter-bar") ? event.target.elements.q : null;
+  const box = page.getElementById("search-box");
+  if (!typed || !box || !NUMBER_OF_SOMEBODY.test(typed.value.replace(/[\s.\-()]/g, ""))) return;
+  event.preventDefault();
+  box.value = typed.value;
+  typed.value = "";
+  box.form.requestSubmit();
+});
+
 // ------------------------------------------------------------- row density
+
+// A cookie of this browser, no secret and no name in it: leaving empties the browser's storage, and
+// whoever comes back finds the rows as they were.
+const ROWS = "wibawa_rows=";
+const isCompact = () => page.cookie.split("; ").includes(`${ROWS}compact`);
+
+function keepDensity(compact) {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  page.cookie = `${ROWS}${compact ? "compact" : "normal"}; path=/; max-age=31536000; samesite=lax${secure}`;
+}
 
 function showDensity(compact) {
   if (compact) page.documentElement.dataset.density = "compact";
@@ -121,7 +147,7 @@ function showDensity(compact) {
 page.addEventListener("click", (event) => {
   if (event.target.closest("button[data-density]")) {
     const compact = page.documentElement.dataset.density !== "compact";
-    store?.setItem("wibawa:density", compact ? "compact" : "normal");
+    keepDensity(compact);
     showDensity(compact);
   } else if (event.target.closest("button[data-print]")) {
     print();
@@ -140,7 +166,7 @@ const NEEDED = [
 ];
 
 async function enhance() {
-  showDensity(store?.getItem("wibawa:density") === "compact");
+  showDensity(isCompact());
   for (const button of page.querySelectorAll("button[data-print]")) button.hidden = false;
   page.querySelector("[data-focus]")?.focus();
   for (const [selector, module] of NEEDED) {
