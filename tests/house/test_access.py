@@ -22,7 +22,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -30,7 +30,7 @@ from werkzeug.test import TestResponse
 from tests import factories
 from tests.conftest import TODAY, dispose, make_app
 from tests.jobs.kinds import ask, know
-from wibawa.access.models import User
+from wibawa.access.models import User, UserSession
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.personal_data import seal_bytes
 from wibawa.access.sealed import place_of
@@ -817,6 +817,28 @@ def test_the_approvals_that_ask_for_a_proof_are_those_of_the_list() -> None:
     }
     dispose(app)
     assert asking == PROVEN
+
+
+def test_each_question_before_an_approval_names_what_it_is_for(office: Office) -> None:
+    office.again()
+    with office.app.app_context(), writing():
+        long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+        db.session.execute(update(UserSession).values(proved_at=long_ago))
+        db.session.commit()
+        db.session.remove()
+    asked = {}
+    for rule in office.app.url_map.iter_rules():
+        if rule.endpoint in PROVEN:
+            who = "admin" if rule.endpoint.startswith("access.") else "approver"
+            page = office.client(who).post(_address(office, rule, factories.PASAR, who))
+            said = page.get_data(as_text=True)
+            assert "Pastikan ini Anda" in said, (rule.endpoint, page.status_code)
+            asked[rule.endpoint] = said[said.index('<div class="card-head">') :]
+    assert asked.keys() == PROVEN
+    for endpoint in ("disbursements.approve", "disbursements.confirm_upload", "changes.approve",
+                     "reconciliation.close"):  # fmt: skip
+        assert "Bank Pasar" in asked[endpoint], endpoint
+        assert re.search(r"Rp\d", asked[endpoint]) or endpoint == "changes.approve", endpoint
 
 
 def test_pages_are_read_with_get_and_written_with_post_only() -> None:
