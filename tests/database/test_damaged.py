@@ -54,7 +54,7 @@ def _of_postgresql() -> Iterator[Loss]:
     for line in lines:
         found = re.match(r"index CREATE (?:UNIQUE )?INDEX (\w+) ON", line)
         if found and found[1] not in named:  # the index of a key goes with the key
-            yield Loss("index", found[1], f"DROP INDEX {found[1]}")
+            yield Loss("index", found[1], f"DROP INDEX {found[1]} CASCADE")
 
 
 def _of_sqlite(connection: Connection) -> Iterator[Loss]:
