@@ -25,7 +25,7 @@ from wibawa.database import db
 from wibawa.jobs import runner
 from wibawa.web import clock
 
-MOST_STEPS = 30
+MOST_STEPS = 45  # a job is taken after some twenty of them
 LEFT_ALONE = 4
 START = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)
 

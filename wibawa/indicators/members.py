@@ -99,7 +99,7 @@ def _withdrawn(on: dt.date) -> Select[Any]:
         .join(first, and_(first.loan_id == undo.loan_id, first.sequence == undo.reverses))
         .where(
             undo.kind == REVERSAL,
-            undo.effective_on <= on,
+            func.coalesce(undo.effective_on, on) <= on,  # so that SQLite finds reversals, not days
             first.kind == literal_column("'disbursement'"),
         )
     )

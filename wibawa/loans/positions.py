@@ -103,8 +103,12 @@ def _kept(on: dt.date) -> _Stood:
 
 
 def stands_on(on: dt.date) -> ColumnElement[bool]:
-    """Whether a row of `Standing` tells of this day."""
-    return and_(Standing.until_on > on, Standing.from_on <= on)
+    """Whether a row of `Standing` tells of this day.
+
+    The first day is hidden in a COALESCE, or SQLite would look the rows of half of all days up one
+    by one, by the index of what principal fell by.
+    """
+    return and_(Standing.until_on > on, func.coalesce(Standing.from_on, on) <= on)
 
 
 def _reckoned(on: dt.date, besides: ColumnElement[bool]) -> _Stood:

@@ -243,8 +243,8 @@ def withdraw(session: Session, kind: Kind, upload: Upload) -> None:
 
 @contextmanager
 def choice_recorded(session: Session, upload: Upload, by: int, now: dt.datetime) -> Iterator[None]:
-    """Around a choice for a file: what is chosen now, in the trail; its reason stays with the
-    file."""
+    """Around a choice for a file: what is chosen now, in the trail, if it is something
+    else than before; its reason stays with the file."""
 
     def chosen() -> tuple[bool, bool]:
         return upload.skip_problems, upload.suspend_unknown
@@ -252,9 +252,10 @@ def choice_recorded(session: Session, upload: Upload, by: int, now: dt.datetime)
     before = chosen()
     yield
     words = ("Lewati baris bermasalah", "Rekening tak dikenal menjadi titipan")
-    told = trail.changes(zip(words, before, chosen(), strict=True)) or "tidak ada yang berubah"
-    detail = f"{upload.filename}: {told}"
-    trail.record(session, now, by, "file_choice", "upload", upload.id, detail)
+    told = trail.changes(zip(words, before, chosen(), strict=True))
+    if told:  # pressed twice it is told once
+        detail = f"{upload.filename}: {told}"
+        trail.record(session, now, by, "file_choice", "upload", upload.id, detail)
 
 
 def choose_skipping(upload: Upload, skip: bool, reason: str) -> None:
