@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
@@ -48,7 +48,7 @@ Key = tuple[dt.date, int]  # due date, bank
 
 
 def coming_report(session: Session, scope: Scope) -> Report:
-    """What falls due from `scope.last` on: six queries."""
+    """What falls due from `scope.last` on: five queries."""
     banks, due = banks_of(session, scope), _due(session, scope)
     return Report(
         "jatuh-tempo",
@@ -63,7 +63,7 @@ def coming_report(session: Session, scope: Scope) -> Report:
 
 def _due(session: Session, scope: Scope) -> dict[Key, Due]:
     """Installments by due date and bank: all of the month, and of other days those that lack
-    money. Three queries: what is left of the first such is reckoned apart, the others lack all."""
+    money. Two queries."""
     on, month, each = scope.last, Month.of(scope.last), ScheduleRow
     gone = write_offs(on)
     principal, interest = each.principal, each.interest
@@ -83,13 +83,16 @@ def _due(session: Session, scope: Scope) -> dict[Key, Due]:
 
     in_month = and_(each.due_on.between(month.first, month.last), principal + interest > 0)
     of_month = grouped(in_month, principal, interest)
-    first = grouped(each.number == Standing.number, open_principal, open_interest)
-    after = grouped(each.number > Standing.number, principal, interest)
+    first = each.number == Standing.number
+    lacking = grouped(
+        each.number >= Standing.number,
+        case((first, open_principal), else_=principal),
+        case((first, open_interest), else_=interest),
+    )
     found: dict[Key, list[int]] = defaultdict(lambda: [0] * 6)
-    for at, query in ((0, of_month), (3, first), (3, after)):
+    for at, query in ((0, of_month), (3, lacking)):
         for day, bank, *sums in session.execute(query):
-            for place, value in enumerate(whole(sums), at):
-                found[day, bank][place] += value
+            found[day, bank][at : at + 3] = whole(sums)
     return {key: Due(*sums) for key, sums in found.items()}
 
 
