@@ -109,7 +109,12 @@ def test_every_object_has_a_name_and_its_page_exists() -> None:
 
 def _recorded(in_session: int, apart: int) -> set[str]:
     """The literal arguments at a place of every call that records."""
-    place = {"trail.record": in_session, "trail.record_apart": apart, "record_apart": apart}
+    place = {
+        "trail.record": in_session,
+        "record": in_session,
+        "trail.record_apart": apart,
+        "record_apart": apart,
+    }
     return {
         str(node.args[place[called]].value)  # type: ignore[attr-defined]
         for tree in modules().values()

@@ -20,6 +20,7 @@ ACTIONS = {
     "proof_given": "Membuktikan diri sebelum persetujuan",
     "proof_failed": "Gagal membuktikan diri",
     "access_settings_changed": "Mengubah pengaturan masuk",
+    "backup_made": "Membuat cadangan",
     "data_key_changed": "Mengganti kunci data",
     "denied": "Akses ditolak",
     "user_added": "Menambah pengguna",
