@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from wibawa import demo
+from wibawa.access import trail
 from wibawa.access.keys import make_new, new_key_file, refuse_another_key
 from wibawa.access.permissions import Role
 from wibawa.access.personal_data import WrongKey
@@ -891,7 +892,13 @@ def check_command(make: Make, json_: bool) -> None:
 @as_json
 @click.pass_obj
 def rebuild_command(make: Make, json_: bool) -> None:
-    rows = _with_books(make, rebuild)
+    def deed(session: Session) -> int:
+        made = rebuild(session)
+        by = command_line_user(session)
+        trail.record(session, clock.now(), by, "standings_rebuilt", detail=f"{made} baris")
+        return made
+
+    rows = _with_books(make, deed)
     _say(json_, {"ok": True, "rows": rows}, [f"{rows} baris keadaan pinjaman disusun ulang."])
 
 

@@ -29,7 +29,7 @@ from tests.commands.conftest import (
     CommandLine,
 )
 from tests.conftest import dispose, make_app
-from wibawa.access.models import User
+from wibawa.access.models import TrailEntry, User
 from wibawa.access.users import verify
 from wibawa.applications.models import Application
 from wibawa.applications.queries import standings
@@ -275,8 +275,13 @@ def test_a_copy_of_standings_that_says_something_else_is_found_and_made_anew(
     factories.saved(app, lambda s: s.execute(text("UPDATE loan_standings SET outstanding = 1")))
     found = {each["name"]: each["ok"] for each in loaded.json("check", code=1)["checks"]}
     assert found["standings_equal_the_journal"] is False
-    assert loaded.json("rebuild")["rows"] > 0
+    rows = loaded.json("rebuild")["rows"]
+    assert rows > 0
     assert loaded.json("check")["ok"] is True
+    told = select(TrailEntry.detail).where(TrailEntry.action == "standings_rebuilt")
+    with app.app_context():
+        assert db.session.scalars(told).all() == [f"{rows} baris"]
+        db.session.remove()
 
 
 def test_unknown_accounts_go_to_suspense_when_asked(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.commands.conftest import CommandLine
+from tests.commands.test_chain_export import verify
 from tests.conftest import prepared
 from tests.disbursements.payments import HEAD, line
 from tests.journeys.conftest import Server
@@ -47,7 +46,6 @@ from wibawa.siumi.reader import read_register
 from wibawa.web.clock import now, today
 
 FILES = Path(__file__).resolve().parent.parent / "files"
-VERIFIER = FILES.parent.parent / "docs" / "verify_chain.py"
 SAMPLES, SCANS = FILES / "samples", FILES / "scans"
 PAGES = {
     "staff": ("/", "/usulan", "/usulan/baru", "/surat-keluar", "/permohonan", "/pencairan",
@@ -187,16 +185,6 @@ def _printed(page: Page, address: str) -> str:
     return " ".join(" ".join(each.extract_text() for each in paper.pages).split())
 
 
-def _verify(*words: object) -> tuple[int, str]:
-    """The verifier alone, as a process of its own that knows nothing of this program."""
-    done = subprocess.run(
-        [sys.executable, "-I", str(VERIFIER), *map(str, words)],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert done.stderr == ""
-    return done.returncode, done.stdout
-
-
 def test_an_auditor_takes_a_printed_figure_down_to_row_person_and_approval_and_proves_the_chains(
     live: Server, page: Page, enter: Callable[[str], Page], tmp_path: Path
 ) -> None:
@@ -234,10 +222,10 @@ def test_an_auditor_takes_a_printed_figure_down_to_row_person_and_approval_and_p
         assert printed, minutes
         out = tmp_path / "rantai.jsonl"
         run("chain", "export", chain, "--out", out)
-        assert _verify(out, *printed[1].split())[0] == 0
+        assert verify(out, *printed[1].split())[0] == 0
         whole = out.read_text()
         out.write_text(whole.replace("|2026-", "|2025-", 1))
-        code, told = _verify(out, *printed[1].split())
+        code, told = verify(out, *printed[1].split())
         assert code == 1
         assert "isinya bukan yang dibukukan" in told
 

@@ -21,6 +21,7 @@ ACTIONS = {
     "proof_failed": "Gagal membuktikan diri",
     "access_settings_changed": "Mengubah pengaturan masuk",
     "backup_made": "Membuat cadangan",
+    "standings_rebuilt": "Menyusun ulang salinan keadaan pinjaman",
     "data_key_changed": "Mengganti kunci data",
     "denied": "Akses ditolak",
     "user_added": "Menambah pengguna",
