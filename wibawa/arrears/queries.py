@@ -23,7 +23,7 @@ from wibawa.access.models import User
 from wibawa.access.permissions import Role
 from wibawa.arrears.models import ArrearsContact, ArrearsOfficer, ContactStrike
 from wibawa.loans.models import LedgerEntry, Schedule, ScheduleRow
-from wibawa.loans.undone import RECEIVED, is_reversed, write_offs
+from wibawa.loans.undone import RECEIVED, is_given_up, is_reversed
 from wibawa.rules.arrears import PromiseState, promise_state
 
 KIND_WORDS = {
@@ -185,11 +185,10 @@ def unkept_count(today: dt.date) -> ScalarSelect[Any]:
         )
         .correlate(promise)
     )
-    given_up = select(write_offs(today).c.loan_id)
     query = (
         select(func.count())
         .select_from(promise)
-        .where(is_unkept(promise.c, today), late, promise.c.loan_id.not_in(given_up))
+        .where(is_unkept(promise.c, today), late, ~is_given_up(promise.c.loan_id, today))
     )
     return query.scalar_subquery()
 

@@ -29,7 +29,7 @@ from wibawa.indicators.models import LockedMember
 from wibawa.loans.models import LedgerEntry, Loan, Schedule
 from wibawa.loans.positions import stands_on
 from wibawa.loans.standings.models import Standing
-from wibawa.loans.undone import REVERSAL, write_offs
+from wibawa.loans.undone import REVERSAL, is_given_up
 from wibawa.rules.changes import RESTRUCTURING
 from wibawa.rules.indicators import PROGRAMME_SINCE, Rule, Span
 
@@ -42,23 +42,26 @@ def loans_of(span: Span, rules: Sequence[Rule], *, ordered: bool = False) -> Sel
         partition_by=Loan.borrower_id, order_by=(Loan.disbursed_on, Loan.id)
     )
     order = [nth.label("nth")] if ordered or Rule.NEW in rules else []
-    known = (
-        select(
-            Loan.id.label("loan_id"),
-            Loan.borrower_id,
-            Loan.bank_id,
-            Loan.principal,
-            Loan.disbursed_on,
-            *order,
-        )
-        .where(
-            Loan.disbursed_on.between(PROGRAMME_SINCE, span.last),
-            Loan.id.not_in(_withdrawn(span.last)),
-        )
-        .subquery("known")
+    before = span.first - dt.timedelta(days=1)
+    runs = Rule.RUNNING in rules
+    owed = [_owed(before).label("owed")] if runs else []
+    query = select(
+        Loan.id.label("loan_id"),
+        Loan.borrower_id,
+        Loan.bank_id,
+        Loan.principal,
+        Loan.disbursed_on,
+        *order,
+        *owed,
+    ).where(
+        Loan.disbursed_on.between(PROGRAMME_SINCE, span.last),
+        Loan.id.not_in(_withdrawn(span.last)),
     )
+    if runs:
+        query = query.outerjoin(Standing, and_(Standing.loan_id == Loan.id, stands_on(before)))
+    known = query.subquery("known")
     flags = [_counts(rule, span, known.c).label(rule.value) for rule in rules]
-    return select(*known.c, *flags)
+    return select(*(column for column in known.c if column.key != "owed"), *flags)
 
 
 def _counts(rule: Rule, span: Span, loan: Any) -> ColumnElement[bool]:
@@ -70,7 +73,7 @@ def _counts(rule: Rule, span: Span, loan: Any) -> ColumnElement[bool]:
     if rule is Rule.NEW:
         return and_(in_year, loan.nth == 1)
     if rule is Rule.RUNNING:
-        return or_(in_year, loan.loan_id.in_(_owed_before(span)))
+        return or_(in_year, loan.owed)
     eased: ColumnElement[bool] = loan.loan_id.in_(
         select(Schedule.loan_id).where(
             Schedule.kind.in_(RESTRUCTURING), Schedule.starts_on.between(span.first, span.last)
@@ -79,16 +82,10 @@ def _counts(rule: Rule, span: Span, loan: Any) -> ColumnElement[bool]:
     return eased
 
 
-def _owed_before(span: Span) -> Select[Any]:
-    """Loans of which something was owed at the end of the day before the year, and that were not
+def _owed(before: dt.date) -> ColumnElement[bool]:
+    """Whether something was owed of a loan at the end of the day before the year, and it was not
     written off by then."""
-    before = span.first - dt.timedelta(days=1)
-    given_up = write_offs(before)
-    return select(Standing.loan_id).where(
-        stands_on(before),
-        Standing.number.is_not(None),
-        Standing.loan_id.not_in(select(given_up.c.loan_id)),
-    )
+    return and_(Standing.number.is_not(None), ~is_given_up(Loan.id, before))
 
 
 def _withdrawn(on: dt.date) -> Select[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, case, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, case, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from wibawa.borrowers.models import Borrower
@@ -133,18 +133,29 @@ def counts(
     session: Session, spans: Sequence[Span], rules: Collection[Rule] = tuple(Rule)
 ) -> dict[int, Counts]:
     """What each rule counts in each year: one query, whatever the number of years."""
-    begun = [span for span in spans if span.begun]
-    wanted = [
-        rule for rule in Rule if rule in rules or any(rule in NEEDS.get(each, ()) for each in rules)
-    ]
-    if not begun or not wanted:
+    return counts_by(session, dict.fromkeys(spans, tuple(rules)))
+
+
+def counts_by(session: Session, asked: Mapping[Span, Collection[Rule]]) -> dict[int, Counts]:
+    """The same with the rules of each year named: one query."""
+    wanted = {
+        span: [
+            rule
+            for rule in Rule
+            if rule in rules or any(rule in NEEDS.get(each, ()) for each in rules)
+        ]
+        for span, rules in asked.items()
+        if span.begun and rules
+    }
+    if not wanted:
         return {}
-    query = union_all(*(_counted(span, wanted) for span in begun))
+    every = [rule for rule in Rule if any(rule in rules for rules in wanted.values())]
+    query = union_all(*(_counted(span, rules, every) for span, rules in wanted.items()))
     by: dict[int, dict[tuple[Rule, Unit, Kinds], int]] = {}
     principal: dict[int, dict[Rule, int]] = {}
     for year, kind, *values in session.execute(query):
         of_year, sums = by.setdefault(year, {}), principal.setdefault(year, {})
-        for place, rule in enumerate(wanted):
+        for place, rule in enumerate(every):
             loans, people, money = (int(value or 0) for value in values[3 * place : 3 * place + 3])
             for kinds in (Kinds.ALL, Kinds(kind)):
                 for unit, count in ((Unit.ACCOUNTS, loans), (Unit.PEOPLE, people)):
@@ -153,11 +164,11 @@ def counts(
     return {year: Counts(by[year], principal[year]) for year in by}
 
 
-def _counted(span: Span, rules: Sequence[Rule]) -> Any:
+def _counted(span: Span, rules: Sequence[Rule], every: Sequence[Rule]) -> Any:
     """Loans, people and principal of each rule by kind of borrower: a row for each borrower first,
-    so that nobody is counted twice and nothing need be looked up for it."""
-    known = loans_of(span, rules).cte(f"loans_{span.year}")
-    each = known.prefix_with("MATERIALIZED", dialect="sqlite")  # so that each rule is asked once
+    so that nobody is counted twice and nothing need be looked up for it. Of `every` rule there is
+    a column; what the year is not asked for is NULL."""
+    each = loans_of(span, rules).subquery(f"loans_{span.year}")
     inner: list[Any] = []
     for rule in rules:
         flag = each.c[rule.value]
@@ -169,7 +180,10 @@ def _counted(span: Span, rules: Sequence[Rule]) -> Any:
         ]
     one = select(each.c.borrower_id, *inner).group_by(each.c.borrower_id).subquery()
     columns: list[Any] = []
-    for rule in rules:
+    for rule in every:
+        if rule not in rules:
+            columns += [cast(null(), BigInteger)] * 3
+            continue
         loans = one.c[f"{rule.value}_loans"]
         columns += [
             func.sum(loans),
@@ -201,17 +215,24 @@ def figures_of_years(
     years: Iterable[int],
     today: dt.date,
     code: str | None = None,
+    full: int | None = None,
 ) -> list[IndicatorFigure]:
-    """Every indicator, or one, in each of the years, year by year; the number of queries does not
-    depend on how many. A locked year gives what was locked, unless a day of it is asked for."""
+    """Every indicator, or one, in each of the years, year by year, and every one in the year
+    `full`; the number of queries does not depend on how many. A locked year gives what was locked,
+    unless a day of it is asked for."""
     asked = list(years)
     kept = {
         year: kept_figures(lock.document, lock.version)
         for year, lock in locks_in_force(session, asked).items()
         if lock.span.last <= today
     }
-    live = figures_now(session, [year for year in asked if year not in kept], today, code)
-    found = [each for figures in kept.values() for each in figures if code in (None, each.code)]
+    live = figures_now(session, [year for year in asked if year not in kept], today, code, full)
+    found = [
+        each
+        for figures in kept.values()
+        for each in figures
+        if code in (None, each.code) or each.year == full
+    ]
     order = {year: place for place, year in enumerate(asked)}
     return sorted([*live, *found], key=lambda each: order[each.year])
 
@@ -226,11 +247,15 @@ def figures_now(
     asked: Sequence[int],
     today: dt.date,
     code: str | None = None,
+    full: int | None = None,
     counted: Mapping[int, Counts] | None = None,
 ) -> list[IndicatorFigure]:
     """What the books and the inputs say of each year, locked or not; by what was `counted` before,
-    where that is known."""
-    found = [each for each in indicators(session) if code in (None, each.code)] if asked else []
+    where that is known. With `code` of that indicator alone, but of all in the year `full`."""
+    every = indicators(session) if asked else []
+    found = [
+        (one, year) for year in asked for one in every if code in (None, one.code) or year == full
+    ]
     said = {
         (each.code, each.year): each
         for each in session.scalars(select(IndicatorYear).where(IndicatorYear.year.in_(asked)))
@@ -239,16 +264,17 @@ def figures_now(
     inputs = latest_inputs(session)
     computed = {
         (year, definitions[one.code, year].rule)
-        for year in asked
-        for one in found
+        for one, year in found
         if (one.code, year) in definitions and not _published(said.get((one.code, year)))
     }
     if counted is None:
-        spans = [span_of(year, today) for year in sorted({year for year, _ in computed})]
-        counted = counts(session, spans, {rule for _, rule in computed})
+        rules: dict[int, set[Rule]] = {}
+        for year, rule in sorted(computed):
+            rules.setdefault(year, set()).add(rule)
+        counted = counts_by(session, {span_of(year, today): each for year, each in rules.items()})
     lent = {year for year, of_year in counted.items() if of_year.by}
     apart = set(asked) - {year for year, _ in computed}  # nothing was counted for these
-    if any((one.code, year) not in definitions for year in apart for one in found):
+    if any((one.code, year) not in definitions for one, year in found if year in apart):
         lent |= _lent(session, [span_of(year, today) for year in apart])
     return [
         _figure(
@@ -260,8 +286,7 @@ def figures_now(
             inputs,
             year in lent,
         )
-        for year in asked
-        for one in found
+        for one, year in found
     ]
 
 

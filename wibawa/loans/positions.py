@@ -63,31 +63,29 @@ def positions(
     out, as if they had never been: then the journal itself is added up, else its copy is read.
     Without `overdue` the two columns of arrears are not there, and no schedule is looked at.
     """
-    stood = _kept(on) if besides is None else _reckoned(on, besides)
+    at = _kept(on) if besides is None else _reckoned(on, besides)
     given_up = write_offs(on)
     # Who lacks money of a row that is past due lacks some of the last such row too.
-    behind = stood.due_on < on
+    behind = at.due_on < on
     late = (
-        case((behind, due.total_through - stood.applied), else_=0).label("arrears"),
-        case((behind, stood.outstanding - due.balance), else_=0).label("arrears_principal"),
+        case((behind, due.total_through - at.applied), else_=0).label("arrears"),
+        case((behind, at.outstanding - due.balance), else_=0).label("arrears_principal"),
     )
     query: Any = select(
         Loan.id.label("loan_id"),
         Loan.bank_id,
         Loan.principal,
-        stood.applied.label("applied"),
-        stood.outstanding.label("outstanding"),
+        at.applied.label("applied"),
+        at.outstanding.label("outstanding"),
         *(late if overdue else ()),
-        case((behind, stood.due_on), else_=None).label("uncovered_since"),
-        _class(on, classes, behind, stood.due_on).label("collectibility"),
+        case((behind, at.due_on), else_=None).label("uncovered_since"),
+        _class(on, classes, behind, at.due_on).label("collectibility"),
         given_up.c.written_off_on,
     )
-    query = stood.joined(query.select_from(Loan))
+    query = at.joined(query.select_from(Loan))
     query = query.outerjoin(given_up, given_up.c.loan_id == Loan.id).where(Loan.disbursed_on <= on)
     if overdue:
-        of_day = and_(due.due_on < on, due.next_due_on >= on)
-        theirs = and_(due.schedule_id == stood.schedule_id, due.number >= stood.number)
-        query = query.outerjoin(due, and_(behind, theirs, of_day))
+        query = query.outerjoin(due, and_(behind, _last_due(on, at)))
     found: Select[tuple[object, ...]] = query
     return found
 
@@ -102,6 +100,14 @@ def _kept(on: dt.date) -> _Stood:
     return _Stood(at.schedule_id, at.number, at.applied, at.outstanding, at.due_on, joined)
 
 
+def stood(on: dt.date, *columns: Any) -> Any:
+    """A SELECT of where each loan disbursed by then stands, for what asks less than a position. It
+    begins with the loans: of the copy one row of each is looked up, not the rows of all days."""
+    query: Any = select(*columns).select_from(Loan)
+    query = query.join(Standing, and_(Standing.loan_id == Loan.id, stands_on(on)))
+    return query.where(Loan.disbursed_on <= on)
+
+
 def stands_on(on: dt.date) -> ColumnElement[bool]:
     """Whether a row of `Standing` tells of this day.
 
@@ -109,6 +115,18 @@ def stands_on(on: dt.date) -> ColumnElement[bool]:
     by one, by the index of what principal fell by.
     """
     return and_(Standing.until_on > on, func.coalesce(Standing.from_on, on) <= on)
+
+
+def _last_due(on: dt.date, at: Any) -> ColumnElement[bool]:
+    """The last installment that is past due, of those that lack money: `due` of who is behind.
+
+    Its days are hidden in a COALESCE, or SQLite would read the installments of all loans first, to
+    know of which it need not look any up.
+    """
+    theirs = and_(due.schedule_id == at.schedule_id, due.number >= at.number)
+    return and_(
+        theirs, func.coalesce(due.due_on, on) < on, func.coalesce(due.next_due_on, on) >= on
+    )
 
 
 def _reckoned(on: dt.date, besides: ColumnElement[bool]) -> _Stood:

@@ -75,6 +75,12 @@ def write_offs(on: dt.date) -> Subquery:
     )
 
 
+def is_given_up(loan_id: Any, on: dt.date) -> ColumnElement[bool]:
+    """Whether a loan is written off at the end of `on`; they are few, so all are looked up once."""
+    found: ColumnElement[bool] = loan_id.in_(select(write_offs(on).c.loan_id))
+    return found
+
+
 def resolved(*kinds: str) -> Subquery:
     """suspense_id, resolved (rupiah), of these kinds of resolutions; of all when none is named."""
     query = select(

@@ -11,11 +11,12 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Kecamatan, Kelurahan
-from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.models import Borrower
 from wibawa.loans.forms import KINDS
 from wibawa.loans.models import Loan
-from wibawa.loans.positions import positions
+from wibawa.loans.positions import stood
+from wibawa.loans.standings.models import Standing
+from wibawa.loans.undone import is_given_up
 from wibawa.reports.books import booked_later, incomplete, of_bank, projected, whole
 from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, linked, row
 from wibawa.reports.forms import Scope
@@ -48,7 +49,7 @@ Key = tuple[str, str, str]  # kecamatan, sex, kind of borrower
 
 
 def reached_report(session: Session, scope: Scope) -> Report:
-    """Borrowers reached in the period and up to its end: five queries."""
+    """Borrowers reached in the period and up to its end: four queries."""
     found = _reached(session, scope)
     places = select(Kecamatan.code, Kecamatan.name).order_by(Kecamatan.name)
     names = {code: name for code, name in session.execute(places).all()}  # noqa: C416 - rows, no dict
@@ -82,24 +83,19 @@ def reached_total(session: Session, scope: Scope) -> tuple[int, int]:
 
 def _reached(session: Session, scope: Scope) -> dict[Key, Reached]:
     """One row for each borrower first, so that each counts once."""
-    each = (
-        positions(scope.last, thresholds_on(session, scope.last), overdue=False)
-        .add_columns(Loan.borrower_id, Loan.disbursed_on)
-        .where(of_bank(Loan.bank_id, scope))
-        .cte("each")
-        .prefix_with("MATERIALIZED", dialect="sqlite")
-    )
-    in_period = each.c.disbursed_on >= scope.first
-    runs = each.c.written_off_on.is_(None) & (each.c.outstanding > 0)
+    in_period = Loan.disbursed_on >= scope.first
+    runs = (Standing.outstanding > 0) & ~is_given_up(Loan.id, scope.last)
     one = (
-        select(
-            each.c.borrower_id,
+        stood(
+            scope.last,
+            Loan.borrower_id,
             func.max(case((in_period, 1), else_=0)).label("served"),
             func.max(case((runs, 1), else_=0)).label("running"),
             func.sum(case((in_period, 1), else_=0)).label("loans"),
-            func.sum(case((in_period, each.c.principal), else_=0)).label("principal"),
+            func.sum(case((in_period, Loan.principal), else_=0)).label("principal"),
         )
-        .group_by(each.c.borrower_id)
+        .where(of_bank(Loan.bank_id, scope))
+        .group_by(Loan.borrower_id)
         .subquery("one")
     )
     query: Any = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from wibawa.banks.queries import thresholds_on
-from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator, figures_of_year
+from wibawa.indicators.queries import IndicatorFigure, figures_of_years
 from wibawa.loans.portfolio import BankFigures, portfolio
 from wibawa.reports.books import booked_later, incomplete, projected
 from wibawa.reports.document import (
@@ -61,11 +61,11 @@ def yearly_report(session: Session, scope: Scope) -> Report:
     """A period beside the one a year before: some fifty queries, whatever the number of loans."""
     year_before = replace(scope, first=add_months(scope.first, -12), last=_year_before(scope.last))
     now, then = _sums(session, scope), _sums(session, year_before)
-    lent = lent_report(session, scope).tables[0]
     reached = reached_report(session, scope).tables
     year = scope.last.year
-    figures = figures_of_year(session, year, scope.last)
-    tpb = figures_of_indicator(session, TPB, TPB_YEARS, scope.last)
+    # Both tables of indicators are counted together, so that the year is counted once.
+    years = sorted({*TPB_YEARS, year})
+    figures = figures_of_years(session, years, scope.last, TPB, full=year)
     return Report(
         "tahunan",
         TITLE,
@@ -73,16 +73,14 @@ def yearly_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=True),
         (
             _summary(now, then, scope, year_before),
-            replace(
-                lent, code="pencairan", title="Pencairan menurut bulan", chart=_lent_chart(lent)
-            ),
+            _lent(lent_report(session, scope).tables[0]),
             _classes(now.stands, scope),
             *(
                 replace(table, code=f"peminjam-{table.code}", title=f"Peminjam m{table.title[1:]}")
                 for table in reached
             ),
-            _indicators(figures, year),
-            _trend(tpb),
+            _indicators([each for each in figures if each.year == year], year),
+            _trend([each for each in figures if each.code == TPB and each.year in TPB_YEARS]),
         ),
         incomplete(session, scope, scope.first) + projected(scope),
         booked_later(session, scope) + said_later(session, scope),
