@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.applications.forms import MICRO, NIK, PERSON, act, entry, key, recorded, state, text_of
 from tests.borrowers.test_edit_borrower import opened
+from wibawa.access.models import TrailEntry
 from wibawa.applications.models import Application, ApplicationDraft, ApplicationMove
 from wibawa.borrowers.models import Borrower
 from wibawa.web.clock import now
@@ -221,6 +222,10 @@ def test_what_was_refused_is_kept_too_and_can_be_thrown_away(
     assert sign_in("staff2").post("/permohonan/draf/1/hapus").status_code == 404
     assert client.post("/permohonan/draf/1/hapus").status_code == 302
     assert count(session, ApplicationDraft) == 0
+    told = select(TrailEntry).where(TrailEntry.object_kind == "application_draft")
+    lines = session.scalars(told.order_by(TrailEntry.id)).all()
+    deeds = [(each.action, each.detail) for each in lines if each.action != "denied"]
+    assert deeds == [("draft_kept", ""), ("draft_dropped", "")], "of whom it tells, no line says"
 
 
 def test_a_second_application_while_one_is_open_is_stopped_by_a_sentence(

@@ -22,7 +22,6 @@ RECORDING = frozenset({trail.record, trail.record_apart})
 NO_DEED = {
     "access.stay": "lets a session go on",
     "applications.choose_borrower": "looks somebody up; POST keeps what was typed out of addresses",
-    "applications.drop_draft": "an unfinished form of one's own that nobody else ever saw",
     "disbursements.choose_borrower": "looks somebody up",
     "home.search": "looks somebody up",
     "merging.choose_other": "looks somebody up",

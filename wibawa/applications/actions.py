@@ -381,30 +381,36 @@ def keep_draft(
     user_id: int,
     now: dt.datetime,
 ) -> int:
-    """Keep an unfinished form, over what the same person kept under `draft_id`; its id."""
-    if draft_id is not None:
-        sealed = seal(body, place_of(DRAFT_PLACE, draft_id))
+    """Keep an unfinished form, over what the same person kept under `draft_id`; its id. Of whom it
+    tells, the trail does not say."""
+    if draft_id is None:
+        (number,) = allocate_ids(session, "application_drafts", 1)
+        sealed = seal(body, place_of(DRAFT_PLACE, number))
+        kept = ApplicationDraft(
+            id=number, user_id=user_id, form=form, label=label, body=sealed, saved_at=now
+        )
+        session.add(kept)
+        session.flush()
+    else:
+        number = draft_id
+        sealed = seal(body, place_of(DRAFT_PLACE, number))
         session.execute(
             update(ApplicationDraft)
-            .where(ApplicationDraft.id == draft_id, ApplicationDraft.user_id == user_id)
+            .where(ApplicationDraft.id == number, ApplicationDraft.user_id == user_id)
             .values(label=label, body=sealed, saved_at=now)
         )
-        return draft_id
-    (number,) = allocate_ids(session, "application_drafts", 1)
-    sealed = seal(body, place_of(DRAFT_PLACE, number))
-    kept = ApplicationDraft(
-        id=number, user_id=user_id, form=form, label=label, body=sealed, saved_at=now
-    )
-    session.add(kept)
-    session.flush()
+    trail.record(session, now, user_id, "draft_kept", "application_draft", number)
     return number
 
 
-def drop_draft(session: Session, draft_id: int, user_id: int) -> bool:
+def drop_draft(session: Session, draft_id: int, user_id: int, now: dt.datetime) -> bool:
     """Throw an unfinished form of this person away; whether there was one."""
     gone = session.execute(
         delete(ApplicationDraft).where(
             ApplicationDraft.id == draft_id, ApplicationDraft.user_id == user_id
         )
     )
-    return bool(gone.rowcount)  # type: ignore[attr-defined]
+    found = bool(gone.rowcount)  # type: ignore[attr-defined]
+    if found:
+        trail.record(session, now, user_id, "draft_dropped", "application_draft", draft_id)
+    return found

@@ -149,7 +149,7 @@ def _record(entry: Entry, form: Any, wish: Wish) -> int:
     submitted = "simpan" not in request.form
     number = actions.record(session, wish, new, _author(), elsewhere, submitted=submitted)
     if entry.draft_id is not None:
-        actions.drop_draft(session, entry.draft_id, me().id)
+        actions.drop_draft(session, entry.draft_id, me().id, clock.now())
     return number
 
 
@@ -237,7 +237,7 @@ def preview() -> str:
 
 @needs(P.RECORD_APPLICATION)
 def drop_draft(draft_id: int) -> Response:
-    if not actions.drop_draft(db.session(), draft_id, me().id):
+    if not actions.drop_draft(db.session(), draft_id, me().id, clock.now()):
         not_found("application_draft", draft_id)
     db.session.commit()
     flash("Formulir yang belum selesai itu dihapus.", "success")

@@ -63,6 +63,8 @@ ACTIONS = {
     "register_applied": "Menerapkan berkas SI-UMI",
     "register_downloaded": "Mengunduh berkas SI-UMI (berisi NIK)",
     "portfolio_imported": "Memuat data awal",
+    "draft_kept": "Menyimpan formulir permohonan yang belum selesai",
+    "draft_dropped": "Menghapus formulir permohonan yang belum selesai",
     "application_record": "Mencatat permohonan",
     "application_revise": "Mengubah permohonan",
     "application_submit": "Mengajukan permohonan",
