@@ -4,8 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 HOST   ?= 127.0.0.1
 PORT   ?= 8000
-# How many tests run side by side, and more words for pytest: make test ARGS="tests/loans -k export"
-JOBS   ?= 2
+# How many tests run side by side, one more than there are processors, for some wait for a browser;
+# and more words for pytest: make test ARGS="tests/loans -k export"
+JOBS   ?= $(shell echo $$(($$(nproc 2> /dev/null || echo 2) + 1)))
 ARGS   ?=
 # The browser of the journeys; empty: the one without windows, else the whole one.
 CHROMIUM ?=

@@ -487,9 +487,9 @@ class Office:
 
     def lines(self) -> tuple[int, int]:
         """How many refusals, and how many other deeds, the trail holds."""
-        with closing(sqlite_module().connect(self.live)) as connection:
-            asked = "SELECT action = 'denied', count(*) FROM trail_entries GROUP BY 1"
-            counts = dict(connection.execute(asked).fetchall())
+        asked = "SELECT action = 'denied', count(*) FROM trail_entries GROUP BY 1"
+        with self.app.app_context(), db.engine.connect() as connection:
+            counts = {row[0]: row[1] for row in connection.exec_driver_sql(asked)}
         return int(counts.get(1, 0)), int(counts.get(0, 0))
 
 
