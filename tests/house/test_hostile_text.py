@@ -29,7 +29,7 @@ from tests.conftest import TODAY, dispose, make_app
 from tests.house import test_access
 from tests.house.test_access import TRIES, Office, _address, allowed
 from tests.jobs.kinds import know
-from tests.journeys.conftest import browser, run_server, watch
+from tests.journeys.conftest import browser, run_server, stop_server, watch
 from wibawa.database import Base
 from wibawa.uploads.exports import XLSX
 
@@ -200,8 +200,7 @@ def test_no_hostile_text_runs_in_a_browser(spoilt: Office, browser: Browser) -> 
             assert page.locator("[data-hostile]").count() == 0, address
             visits += 1
         context.close()
-    server.close()
-    thread.join(timeout=5)
+    stop_server(server, thread)
     assert wrong == []
     assert visits > 300
 

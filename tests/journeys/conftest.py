@@ -135,6 +135,14 @@ def run_server(app: Flask) -> tuple[Any, threading.Thread, str]:
     return server, thread, f"http://127.0.0.1:{server.effective_port}"
 
 
+def stop_server(server: Any, thread: threading.Thread) -> None:
+    """Let what is being answered be answered, then close: a page may ask for something more when
+    its test is at its end."""
+    server.task_dispatcher.shutdown()
+    server.close()
+    thread.join(timeout=5)
+
+
 @pytest.fixture(params=["sqlite"])
 def engine_name(request: pytest.FixtureRequest) -> str:
     """SQLite; `parametrize("engine_name", ENGINES, indirect=True)` asks for both engines."""
@@ -166,8 +174,7 @@ def live(database_url: str) -> Iterator[Server]:
     compiled_once(app)
     server, thread, url = run_server(app)
     yield Server(url, app)
-    server.close()
-    thread.join(timeout=5)
+    stop_server(server, thread)
     dispose(app)
 
 

@@ -95,6 +95,7 @@ def looked_at(engine: str, whole: bool) -> set[tuple[str, dt.date]]:
     }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker takes all that look at the books of one engine: feeding them takes long."""
     for item in items:
