@@ -200,7 +200,7 @@ def test_no_hostile_text_runs_in_a_browser(spoilt: Office, browser: Browser) -> 
             assert page.locator("[data-hostile]").count() == 0, address
             visits += 1
         context.close()
-    stop_server(server, thread)
+    stop_server(server, thread, spoilt.app)
     assert wrong == []
     assert visits > 300
 

@@ -12,6 +12,7 @@ import errno
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,12 +136,17 @@ def run_server(app: Flask) -> tuple[Any, threading.Thread, str]:
     return server, thread, f"http://127.0.0.1:{server.effective_port}"
 
 
-def stop_server(server: Any, thread: threading.Thread) -> None:
-    """Let what is being answered be answered, then close: a page may ask for something more when
-    its test is at its end."""
-    server.task_dispatcher.shutdown()
+def stop_server(server: Any, thread: threading.Thread, app: Flask) -> None:
+    """Close, and wait for what is still being answered: a page may ask for something more when its
+    test is at its end."""
     server.close()
     thread.join(timeout=5)
+    with app.app_context():
+        pool: Any = db.engine.pool
+    for _ in range(250):
+        if not getattr(pool, "checkedout", int)():
+            break
+        time.sleep(0.02)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -174,7 +180,7 @@ def live(database_url: str) -> Iterator[Server]:
     compiled_once(app)
     server, thread, url = run_server(app)
     yield Server(url, app)
-    stop_server(server, thread)
+    stop_server(server, thread, app)
     dispose(app)
 
 
