@@ -174,3 +174,55 @@ class Way(RuleBasedStateMachine):
 
 Way.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestWay = Way.TestCase
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "role", "sentence"),
+    [
+        ("visit", "draft", "office_staff",
+         "Permohonan ini berstatus draf; hanya yang diajukan dapat diverifikasi."),
+        ("refuse", "sent", "approver",
+         "Permohonan ini berstatus dikirim ke bank; hanya yang diajukan atau diverifikasi dapat "
+         "ditolak dinas."),
+        ("record", "visited", "office_staff",
+         "Permohonan ini berstatus diverifikasi; tidak dapat dicatat untuk kedua kalinya."),
+        ("visit", "disbursed", "office_staff",
+         "Permohonan ini berstatus dicairkan dan sudah selesai; tidak dapat diverifikasi lagi."),
+        ("record", "withdrawn", "office_staff",
+         "Permohonan ini berstatus dibatalkan dan sudah selesai; tidak dapat dicatat lagi."),
+        ("return", "visited", "bank_officer",
+         "Permohonan hanya dapat dikembalikan oleh kepala bidang atau petugas dinas."),
+        ("approve", "sent", "approver", "Permohonan hanya dapat disetujui bank oleh petugas bank."),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_is_and_what_would_be_needed(
+    action: str, state: str, role: str, sentence: str
+) -> None:
+    with pytest.raises(Refused) as caught:
+        move(State(state), Action(action), role, person=9, authors={}, reason=REASON)
+    assert caught.value.sentence == sentence
+
+
+def test_who_prepared_it_is_told_that_another_one_decides() -> None:
+    with pytest.raises(Refused) as caught:
+        move(State.VISITED, Action.RECOMMEND, APPROVER, person=4, authors={Action.VISIT: {4}})
+    assert caught.value.code == "same_person"
+    assert caught.value.sentence == (
+        "Anda ikut menyiapkan permohonan ini (mencatat, mengajukan, atau memverifikasi). "
+        "Keputusannya harus diambil orang lain."
+    )
+
+
+def test_a_reason_of_the_least_and_of_the_most_length_is_one_and_none_beyond() -> None:
+    def refused(reason: str) -> str | None:
+        try:
+            move(State.SENT, Action.DECLINE, "bank_officer", person=9, authors={}, reason=reason)
+        except Refused as error:
+            return error.code
+        return None
+
+    lengths = {length: refused("x" * length) for length in (0, 4, 5, 300, 301)}
+    missing = "reason_missing"
+    assert lengths == {0: missing, 4: missing, 5: None, 300: None, 301: missing}
+    with pytest.raises(Refused):
+        move(State.SENT, Action.DECLINE, "bank_officer", person=9, authors={})
