@@ -68,3 +68,8 @@ def test_the_longest_pause_counts() -> None:
 )
 def test_one_subscriber_counts_as_one_address(address: str, one: str) -> None:
     assert network_of(address) == one
+
+
+def test_a_house_of_the_new_addresses_is_one_network_and_its_neighbour_another() -> None:
+    assert network_of("2001:db8::1") == network_of("2001:db8:0:0:8000::1") == "2001:db8::"
+    assert network_of("2001:db8:0:1::1") == "2001:db8:0:1::"

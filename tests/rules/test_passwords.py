@@ -55,6 +55,34 @@ def test_what_everybody_tries_first_is_refused(password: str, word: str) -> None
     assert word in said
 
 
+@pytest.mark.parametrize(
+    ("password", "is_run"),
+    [
+        ("abc123qw", False),  # pieces of less than three
+        ("abc123qwe", True),  # three pieces of three
+        ("abcdefqwert12345", True),
+        ("abcdqwer1234zyxw", False),  # four pieces
+        ("abcdabdcacbd", True),  # four characters
+        ("abcdeabdceacbed", False),  # five
+    ],
+)
+def test_rows_and_few_characters_are_refused_up_to_here(password: str, is_run: bool) -> None:
+    said = ["Kata sandi ini mudah ditebak: hanya deretan atau ulangan."] if is_run else []
+    assert faults(password, Policy(False, 8), COMMON, ()) == said
+
+
+@pytest.mark.parametrize(
+    ("password", "what"), [("wibawa-2026", "kata umum"), ("ani-1985", "nama Anda")]
+)
+def test_what_is_easy_to_guess_is_said_whole_and_only_of_what_is_long_enough(
+    password: str, what: str
+) -> None:
+    easy = f"Kata sandi ini mudah ditebak: hanya {what} dengan angka atau tanda."
+    assert faults(password, Policy(False, 8), COMMON, ("Ani",)) == [easy]
+    (short,) = faults(password, OWASP, COMMON, ("Ani",))
+    assert short.startswith("Kata sandi terlalu pendek")
+
+
 def test_a_word_inside_of_a_longer_password_is_no_fault() -> None:
     assert faults("wibawa kereta biru", OWASP, COMMON, ()) == []
     assert faults("1a2b3c9x7z8y", OWASP, COMMON, ()) == []
