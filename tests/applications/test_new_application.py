@@ -206,6 +206,8 @@ def test_a_half_filled_form_survives_signing_out(
     number = recorded(again, address)
     assert state(session, number) == "submitted"
     assert count(session, ApplicationDraft) == 0
+    dropped = select(TrailEntry.detail).where(TrailEntry.action == "draft_dropped")
+    assert session.scalars(dropped).all() == ["sudah menjadi permohonan"]
 
 
 def test_what_was_refused_is_kept_too_and_can_be_thrown_away(

@@ -403,8 +403,11 @@ def keep_draft(
     return number
 
 
-def drop_draft(session: Session, draft_id: int, user_id: int, now: dt.datetime) -> bool:
-    """Throw an unfinished form of this person away; whether there was one."""
+def drop_draft(
+    session: Session, draft_id: int, user_id: int, now: dt.datetime, told: str = ""
+) -> bool:
+    """Throw an unfinished form of this person away; whether there was one. `told` says why, where
+    it was not the person's own wish."""
     gone = session.execute(
         delete(ApplicationDraft).where(
             ApplicationDraft.id == draft_id, ApplicationDraft.user_id == user_id
@@ -412,5 +415,5 @@ def drop_draft(session: Session, draft_id: int, user_id: int, now: dt.datetime) 
     )
     found = bool(gone.rowcount)  # type: ignore[attr-defined]
     if found:
-        trail.record(session, now, user_id, "draft_dropped", "application_draft", draft_id)
+        trail.record(session, now, user_id, "draft_dropped", "application_draft", draft_id, told)
     return found

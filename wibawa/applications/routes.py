@@ -149,7 +149,9 @@ def _record(entry: Entry, form: Any, wish: Wish) -> int:
     submitted = "simpan" not in request.form
     number = actions.record(session, wish, new, _author(), elsewhere, submitted=submitted)
     if entry.draft_id is not None:
-        actions.drop_draft(session, entry.draft_id, me().id, clock.now())
+        actions.drop_draft(
+            session, entry.draft_id, me().id, clock.now(), "sudah menjadi permohonan"
+        )
     return number
 
 

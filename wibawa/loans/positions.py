@@ -103,8 +103,7 @@ def _kept(on: dt.date) -> _Stood:
 def stood(on: dt.date, *columns: Any) -> Any:
     """A SELECT of where each loan disbursed by then stands, for what asks less than a position. It
     begins with the loans: of the copy one row of each is looked up, not the rows of all days."""
-    query: Any = select(*columns).select_from(Loan)
-    query = query.join(Standing, and_(Standing.loan_id == Loan.id, stands_on(on)))
+    query = _kept(on).joined(select(*columns).select_from(Loan))
     return query.where(Loan.disbursed_on <= on)
 
 
