@@ -888,7 +888,9 @@ def check_command(make: Make, json_: bool) -> None:
     _say(json_, data, lines)
 
 
-@wibawa.command("rebuild", help="Susun ulang salinan keadaan pinjaman dari buku besar.")
+@wibawa.command(
+    "rebuild", help="Susun ulang salinan keadaan pinjaman dan jumlah jatuh tempo dari buku besar."
+)
 @as_json
 @click.pass_obj
 def rebuild_command(make: Make, json_: bool) -> None:

@@ -269,12 +269,14 @@ def test_skipping_bad_rows_posts_the_good_ones_and_accounts_for_all(
     assert loaded.json("check")["ok"] is True
 
 
-def test_a_copy_of_standings_that_says_something_else_is_found_and_made_anew(
+def test_copies_that_say_something_else_are_found_and_made_anew(
     loaded: CommandLine, app: Flask
 ) -> None:
     factories.saved(app, lambda s: s.execute(text("UPDATE loan_standings SET outstanding = 1")))
+    factories.saved(app, lambda s: s.execute(text("UPDATE due_sums SET interest = 1")))
     found = {each["name"]: each["ok"] for each in loaded.json("check", code=1)["checks"]}
     assert found["standings_equal_the_journal"] is False
+    assert found["dues_equal_the_schedules"] is False
     rows = loaded.json("rebuild")["rows"]
     assert rows > 0
     assert loaded.json("check")["ok"] is True

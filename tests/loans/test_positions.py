@@ -20,7 +20,7 @@ from wibawa.loans.journal import ENTRY_COLUMNS, ROW_COLUMNS, Author, NewLoan, op
 from wibawa.loans.models import Schedule
 from wibawa.loans.portfolio import NPL_FROM_CLASS, PAR_DAYS, BankFigures, ClassFigures, portfolio
 from wibawa.loans.positions import positions
-from wibawa.loans.standings.actions import stand_anew
+from wibawa.loans.standings.actions import count_dues, stand_anew
 from wibawa.loans.standings.queries import wrong_standings
 from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.facts import BankKind, Installment, Method, Position, Terms
@@ -50,10 +50,14 @@ class Told:
             return None
         return self.given_up[0]
 
+    def plan(self, on: dt.date) -> list[Installment]:
+        return next(rows for starts_on, rows in reversed(self.versions) if starts_on <= on)
+
+    def applied(self, on: dt.date) -> int:
+        return sum(amount for day, amount in self.money if day <= on)
+
     def position(self, on: dt.date, classes: Thresholds) -> Position:
-        rows = next(rows for starts_on, rows in reversed(self.versions) if starts_on <= on)
-        applied = sum(amount for day, amount in self.money if day <= on)
-        return position(self.terms.principal, rows, applied, on, classes)
+        return position(self.terms.principal, self.plan(on), self.applied(on), on, classes)
 
 
 def _terms(dice: random.Random) -> Terms:
@@ -190,6 +194,7 @@ def _reschedule(session: Session, dice: random.Random, author: Author, loan: Tol
             for row in sums
         ],
     )  # fmt: skip
+    count_dues(session, [made.id])
     stand_anew(session, [loan.loan_id], starts_on)
     loan.versions.append((starts_on, plan))
 
@@ -208,7 +213,7 @@ def _give_up(session: Session, dice: random.Random, author: Author, loan: Told) 
     loan.given_up = (on, until)
 
 
-def _office(session: Session, seed: int) -> list[Told]:
+def office(session: Session, seed: int) -> list[Told]:
     dice = random.Random(seed)
     author = Author(*two_people(session), now())
     loans = _loans(session, dice, author)
@@ -222,7 +227,7 @@ def _office(session: Session, seed: int) -> list[Told]:
     return loans
 
 
-def _telling_days(seed: int, loans: list[Told]) -> list[dt.date]:
+def telling_days(seed: int, loans: list[Told]) -> list[dt.date]:
     """Days around disbursements, due dates, payments and changes, and any other, to come too."""
     dice = random.Random(seed)
     events = [
@@ -253,9 +258,9 @@ def _classes(
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: int) -> None:
-    loans = _office(session, seed)
+    loans = office(session, seed)
     assert wrong_standings(session) == []
-    for on in _telling_days(seed, loans):
+    for on in telling_days(seed, loans):
         by_kind, by_bank = _classes(session, on)
         right = {}
         for loan in loans:
@@ -289,7 +294,7 @@ def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: i
 
 
 def test_the_random_loans_hold_the_hard_cases(app: Flask, session: Session) -> None:
-    loans = _office(session, 1)
+    loans = office(session, 1)
     plans = [rows for loan in loans for _, rows in loan.versions]
     paid = [sum(amount for _, amount in loan.money) for loan in loans]
     totals = [sum(row.total for row in loan.versions[-1][1]) for loan in loans]
@@ -308,9 +313,9 @@ def test_the_random_loans_hold_the_hard_cases(app: Flask, session: Session) -> N
 
 
 def test_the_portfolio_is_the_sum_of_the_positions(app: Flask, session: Session) -> None:
-    loans = _office(session, 4)
+    loans = office(session, 4)
     codes = {bank.code: bank.id for bank in session.query(Bank)}
-    for on in _telling_days(4, loans)[::4]:
+    for on in telling_days(4, loans)[::4]:
         by_kind, by_bank = _classes(session, on)
         for figures in portfolio(session, on, by_kind).banks:
             bank_id = codes[figures.code]

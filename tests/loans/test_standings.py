@@ -1,5 +1,5 @@
-"""The copy of where each loan stands says what the journal says, whatever came to it and in which
-order, and a copy that says something else is found and made anew."""
+"""The copies that reports read say what journal and schedules say, whatever came to a loan and in
+which order, and a copy that says something else is found and made anew."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from wibawa.database import db, writing
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
 from wibawa.loans.standings.actions import rebuild
-from wibawa.loans.standings.models import Standing
-from wibawa.loans.standings.queries import wrong_standings
+from wibawa.loans.standings.models import DueSum, Standing
+from wibawa.loans.standings.queries import wrong_dues, wrong_standings
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.web.clock import now, today
 
@@ -38,7 +38,12 @@ def _terms(day: dt.date = LENT_ON) -> Terms:
 def _lend(session: Session, count: int = 1, opened_on: dt.date | None = None) -> list[int]:
     staff, approver = two_people(session)
     borrower = factories.borrower(session, staff)
-    new = [
+    new = _new(borrower, count, opened_on)
+    return open_loans(session, new, Author(staff, approver, now()))
+
+
+def _new(borrower: int, count: int, opened_on: dt.date | None) -> list[NewLoan]:
+    return [
         NewLoan(
             bank_id=2,
             borrower_id=borrower,
@@ -50,7 +55,6 @@ def _lend(session: Session, count: int = 1, opened_on: dt.date | None = None) ->
         )
         for number in range(count)
     ]
-    return open_loans(session, new, Author(staff, approver, now()))
 
 
 def _pay(session: Session, paid: Sequence[tuple[int, dt.date, int]]) -> None:
@@ -172,6 +176,27 @@ def test_a_copy_that_says_something_else_is_found_and_made_anew(
     assert _stands(session, loans[1]) == right
 
 
+def test_sums_of_what_falls_due_that_say_something_else_are_found_and_made_anew(
+    app: Flask, session: Session
+) -> None:
+    staff, approver = two_people(session)
+    borrower, author = factories.borrower(session, staff), Author(staff, approver, now())
+    for one in _new(borrower, 3, None):
+        open_loans(session, [one], author)  # each adds to the sums of those before it
+    query = select(DueSum.due_on, DueSum.installments, DueSum.principal, DueSum.interest)
+    right = session.execute(query.where(DueSum.bank_id == 2).order_by(DueSum.due_on)).all()
+    days = [dt.date(2026 + month // 12, month % 12 + 1, 15) for month in range(1, 13)]
+    assert right == [(day, 3, 3_000_000, 90_000) for day in days]
+    session.execute(text("UPDATE due_sums SET principal = 1 WHERE due_on = '2026-03-15'"))
+    session.execute(text("DELETE FROM due_sums WHERE due_on = '2026-05-15'"))
+    assert wrong_dues(session) == ["2: 2026-03-15", "2: 2026-05-15"]
+    found = {each.name: each for each in run_checks(session, today(), _classes(session))}
+    assert found["dues_equal_the_schedules"].found == "2: 2026-03-15, 2: 2026-05-15"
+    rebuild(session)
+    assert wrong_dues(session) == []
+    assert session.execute(query.order_by(DueSum.due_on)).all() == right
+
+
 def _classes(session: Session) -> object:
     return thresholds_on(session, today())
 
@@ -188,4 +213,5 @@ def test_the_migration_writes_down_where_the_loans_of_an_older_database_stand(
         upgrade()
     assert [_stands(db.session(), loan) for loan in loans] == wanted
     assert wrong_standings(db.session()) == []
+    assert wrong_dues(db.session()) == []
     db.session.rollback()

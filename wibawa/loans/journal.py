@@ -20,7 +20,7 @@ from wibawa.database import (
     stored_moment,
 )
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseResolution
-from wibawa.loans.standings.actions import stand_anew
+from wibawa.loans.standings.actions import count_dues, stand_anew
 from wibawa.rules.changes import Plan
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.rules.schedule import running, schedule
@@ -113,6 +113,7 @@ def open_loans(session: Session, new: Sequence[NewLoan], author: Author) -> list
     bulk_insert(session, "schedules", SCHEDULE_COLUMNS, schedules)
     bulk_insert(session, "schedule_rows", ROW_COLUMNS, rows)
     bulk_insert(session, "ledger_entries", ENTRY_COLUMNS, entries)
+    count_dues(session, schedule_ids)
     if new:
         stand_anew(session, ids, min(each.terms.disbursed_on for each in new))
     return ids
@@ -333,6 +334,7 @@ def add_version(
             for row in running(new.plan.rows)
         ],
     )  # fmt: skip
+    count_dues(session, [made.id])
     stand_anew(session, [new.loan_id], starts_on)
 
 

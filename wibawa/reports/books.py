@@ -1,8 +1,8 @@
 """What several reports ask of the books: spans of a period, whether they are whole, what came late.
 
-No report is made of what was stored for it: each reads the journal, or its copy of where each loan
-stands, so that a past day gives the same figures whenever it is run, but for entries that were
-booked after it; those are counted here.
+No report is made of what was stored for it: each reads journal and schedules, or the copies that
+are kept with them (`loans.standings`), so that a past day gives the same figures whenever it is
+run, but for entries that were booked after it; those are counted here.
 """
 
 from __future__ import annotations

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
-from wibawa.loans.models import ScheduleRow
+from wibawa.database import is_sqlite
+from wibawa.loans.models import Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import stands_on
-from wibawa.loans.standings.models import Standing
-from wibawa.loans.undone import write_offs
+from wibawa.loans.standings.models import DueSum, Standing
+from wibawa.loans.undone import is_given_up
 from wibawa.reports.books import banks_of, booked_later, incomplete, of_bank, projected, whole
 from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, linked, row
 from wibawa.reports.forms import Scope
@@ -45,10 +47,14 @@ class Due(NamedTuple):
 
 
 Key = tuple[dt.date, int]  # due date, bank
+Sums = tuple[int, int, int]  # installments, principal, interest
+NONE: Sums = (0, 0, 0)
+LONG_AGO = dt.date.min
+LONG_AGO = dt.date.min
 
 
 def coming_report(session: Session, scope: Scope) -> Report:
-    """What falls due from `scope.last` on: five queries."""
+    """What falls due from `scope.last` on: seven queries."""
     banks, due = banks_of(session, scope), _due(session, scope)
     return Report(
         "jatuh-tempo",
@@ -62,38 +68,149 @@ def coming_report(session: Session, scope: Scope) -> Report:
 
 
 def _due(session: Session, scope: Scope) -> dict[Key, Due]:
-    """Installments by due date and bank: all of the month, and of other days those that lack
-    money. Two queries."""
-    on, month, each = scope.last, Month.of(scope.last), ScheduleRow
-    gone = write_offs(on)
-    principal, interest = each.principal, each.interest
-    # Of the first that lacks money a part may be covered, and of its interest first.
-    open_principal = Standing.outstanding - each.balance
-    open_interest = each.total_through - Standing.applied - open_principal
+    """Installments by due date and bank: all of the month and of later days, and of them what lacks
+    money. What lacks money since a day that is past stands on the first of the month, or LONG_AGO
+    if it is older. Four queries.
 
-    def grouped(which: Any, *sums: Any) -> Any:
-        """Sums over installments of the schedules in force by due date and bank."""
-        return (
-            select(each.due_on, Standing.bank_id, func.count(), *map(func.sum, sums))
-            .join(each, and_(each.schedule_id == Standing.schedule_id, which))
-            .outerjoin(gone, gone.c.loan_id == Standing.loan_id)
-            .where(stands_on(on), gone.c.loan_id.is_(None), of_bank(Standing.bank_id, scope))
-            .group_by(each.due_on, Standing.bank_id)
+    Most installments to come are neither paid nor given up: of them sums are read (`DueSum`), and
+    only what differs is looked up.
+    """
+    on, first = scope.last, Month.of(scope.last).first
+    asked: dict[Key, Sums] = {}
+    _add(asked, 1, session.execute(_counted(scope, first)))
+    _add(asked, -1, session.execute(_not_in_force(scope, first)))
+    left = {key: sums for key, sums in asked.items() if key[0] >= on}
+    _add(left, -1, session.execute(_covered(scope)))
+    for bank, *sums in session.execute(_behind(scope, first, by_loan=is_sqlite(session))):
+        _add(left, 1, [(LONG_AGO, bank, *sums[:3]), (first, bank, *sums[3:])])
+    keys = sorted(asked.keys() | left.keys())
+    return {key: Due(*asked.get(key, NONE), *left.get(key, NONE)) for key in keys}
+
+
+def _add(to: dict[Key, Sums], sign: int, rows: Iterable[Any]) -> None:
+    for day, bank, *sums in rows:
+        before = to.get((day, bank), NONE)
+        count, principal, interest = (
+            one + sign * two for one, two in zip(before, whole(sums), strict=True)
         )
+        to[day, bank] = count, principal, interest
 
-    in_month = and_(each.due_on.between(month.first, month.last), principal + interest > 0)
-    of_month = grouped(in_month, principal, interest)
-    first = each.number == Standing.number
-    lacking = grouped(
-        each.number >= Standing.number,
-        case((first, open_principal), else_=principal),
-        case((first, open_interest), else_=interest),
+
+def _counted(scope: Scope, first: dt.date) -> Any:
+    """What is due from `first` on by all versions of schedules that had begun."""
+    each = DueSum
+    sums = (each.installments, each.principal, each.interest)
+    return (
+        select(each.due_on, each.bank_id, *map(func.sum, sums))
+        .where(each.starts_on <= scope.last, each.due_on >= first, of_bank(each.bank_id, scope))
+        .group_by(each.bank_id, each.due_on)
     )
-    found: dict[Key, list[int]] = defaultdict(lambda: [0] * 6)
-    for at, query in ((0, of_month), (3, lacking)):
-        for day, bank, *sums in session.execute(query):
-            found[day, bank][at : at + 3] = whole(sums)
-    return {key: Due(*sums) for key, sums in found.items()}
+
+
+def _not_in_force(scope: Scope, first: dt.date) -> Any:
+    """What of it is due no more: another version followed, or the loan was written off."""
+    on, each = scope.last, ScheduleRow
+    return (
+        select(
+            each.due_on,
+            Loan.bank_id,
+            func.count(),
+            func.sum(each.principal),
+            func.sum(each.interest),
+        )
+        .select_from(Schedule)
+        .join(Loan, Loan.id == Schedule.loan_id)
+        .join(each, each.schedule_id == Schedule.id)
+        .where(
+            Schedule.starts_on <= on,
+            or_(Schedule.ends_on <= on, is_given_up(Schedule.loan_id, on)),
+            func.coalesce(each.due_on, first) >= first,
+            each.principal + each.interest > 0,
+            of_bank(Loan.bank_id, scope),
+        )
+        .group_by(each.due_on, Loan.bank_id)
+    )
+
+
+def _covered(scope: Scope) -> Any:
+    """What of installments that are not past due is covered, by whoever is not behind."""
+    on, each, at = scope.last, ScheduleRow, Standing
+    open_principal, open_interest = _open_part()
+    part = each.number == at.number
+    theirs = and_(
+        each.schedule_id == at.schedule_id,
+        each.number <= func.coalesce(at.number, each.number),
+        func.coalesce(each.due_on, at.from_on) >= on,
+        _asks(),
+    )
+    return (
+        select(
+            each.due_on,
+            at.bank_id,
+            func.sum(case((part, 0), else_=1)),
+            func.sum(case((part, each.principal - open_principal), else_=each.principal)),
+            func.sum(case((part, each.interest - open_interest), else_=each.interest)),
+        )
+        .join(each, theirs)
+        .where(
+            stands_on(on),
+            or_(at.due_on.is_(None), at.due_on >= on),
+            or_(at.number.is_(None), each.number < at.number, each.total_before < at.applied),
+            ~is_given_up(at.loan_id, on),
+            of_bank(at.bank_id, scope),
+        )
+        .group_by(each.due_on, at.bank_id)
+    )
+
+
+def _behind(scope: Scope, first: dt.date, *, by_loan: bool) -> Any:
+    """By bank, what lacks money though it is past due: before `first`, and since then. `by_loan`:
+    loan by loan first, in the order in which they lie, or SQLite would sort all installments.
+    """
+    on, each, at = scope.last, ScheduleRow, Standing
+    open_principal, open_interest = _open_part()
+    part, recent = each.number == at.number, each.due_on >= first
+    principal = case((part, open_principal), else_=each.principal)
+    interest = case((part, open_interest), else_=each.interest)
+    values = (literal(1), principal, interest)
+    sums = [
+        func.sum(case((since, value), else_=0)).label(f"sum_{place}")
+        for place, (since, value) in enumerate(product((~recent, recent), values))
+    ]
+    theirs = and_(
+        each.schedule_id == at.schedule_id,
+        each.number >= at.number,
+        func.coalesce(each.due_on, at.due_on) < on,
+        _asks(),
+    )
+    groups = (
+        select(func.min(at.bank_id).label("bank_id"), *sums)
+        .join(each, theirs)
+        .where(
+            stands_on(on),
+            at.due_on < on,
+            ~is_given_up(at.loan_id, on),
+            of_bank(at.bank_id, scope),
+        )
+        .group_by(at.loan_id if by_loan else at.bank_id)
+        .subquery("groups")
+    )
+    of_banks = (func.sum(groups.c[each.name]) for each in sums)
+    return select(groups.c.bank_id, *of_banks).group_by(groups.c.bank_id)
+
+
+def _asks() -> Any:
+    """Whether an installment asks for money. This and its day are hidden in a COALESCE with what is
+    known of the loan, or SQLite would read the installments of all loans first."""
+    row = ScheduleRow
+    return row.total_through > func.coalesce(row.total_before, Standing.applied)
+
+
+def _open_part() -> tuple[Any, Any]:
+    """Principal and interest that the first installment that lacks money lacks: a part of it may be
+    covered, and of its interest first."""
+    principal = Standing.outstanding - ScheduleRow.balance
+    return principal, ScheduleRow.total_through - Standing.applied - principal
 
 
 def _sum(found: Sequence[Due]) -> Due:

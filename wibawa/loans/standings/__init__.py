@@ -1,1 +1,1 @@
-"""The copy of where each loan stands, kept with the journal."""
+"""Copies that reports read: where each loan stands, kept with the journal, and what falls due."""

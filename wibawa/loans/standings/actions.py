@@ -1,5 +1,8 @@
-"""Keeping the copy of where each loan stands (`Standing`), in the transaction that writes the
-journal or a schedule. Source of what it says: domain rules §4, as `rules.position`."""
+"""Keeping the copies of where each loan stands (`Standing`) and of what falls due (`DueSum`), in
+the transaction that writes the journal or a schedule.
+
+Source of what they say: domain rules §4, as `rules.position`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,20 @@ import datetime as dt
 from collections.abc import Collection
 
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from wibawa.database import FOREVER, among
-from wibawa.loans.models import LedgerEntry, Schedule
-from wibawa.loans.standings.models import Standing
-from wibawa.loans.standings.queries import COLUMNS, reckoned_standings
+from wibawa.database import FOREVER, among, is_sqlite
+from wibawa.loans.models import LedgerEntry, Loan, Schedule
+from wibawa.loans.standings.models import DueSum, Standing
+from wibawa.loans.standings.queries import (
+    COLUMNS,
+    DUE_COLUMNS,
+    reckoned_dues,
+    reckoned_standings,
+)
+
+_LOCKS = 0x64756573  # the key space of the advisory locks on the sums of a bank
 
 
 def stand_anew(session: Session, loan_ids: Collection[int], since: dt.date) -> None:
@@ -49,8 +60,41 @@ def stand_anew(session: Session, loan_ids: Collection[int], since: dt.date) -> N
         session.execute(statement, execution_options={"synchronize_session": False})
 
 
+def count_dues(session: Session, schedule_ids: Collection[int]) -> None:
+    """Add the installments of new versions to the sums of what falls due: two statements.
+
+    Whoever lends for a bank waits here for whoever does so at the same moment, before the head of
+    the bank's chain: so nobody waits for another in a circle.
+    """
+    if not schedule_ids:
+        return
+    session.flush()
+    theirs = among(session, Schedule.id, schedule_ids)
+    if not is_sqlite(session):
+        lent = select(Loan.bank_id).join(Schedule, Schedule.loan_id == Loan.id).where(theirs)
+        banks = lent.distinct().order_by(Loan.bank_id).subquery()
+        session.execute(select(func.pg_advisory_xact_lock(_LOCKS, banks.c.bank_id)))
+    into = (sqlite if is_sqlite(session) else postgresql).insert(DueSum)
+    more = into.from_select(DUE_COLUMNS, reckoned_dues(theirs))
+    session.execute(
+        more.on_conflict_do_update(
+            index_elements=[DueSum.bank_id, DueSum.due_on, DueSum.starts_on],
+            set_={
+                each: DueSum.__table__.c[each] + more.excluded[each]
+                for each in ("installments", "principal", "interest")
+            },
+        ),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def rebuild(session: Session) -> int:
-    """Throw the copy away and make it anew from the journal; how many rows it has."""
-    session.execute(delete(Standing).execution_options(synchronize_session=False))
-    session.execute(insert(Standing).from_select(COLUMNS, reckoned_standings()))
+    """Throw both copies away and make them anew from journal and schedules; how many rows the one
+    of where each loan stands has."""
+    for kept, columns, reckoned in (
+        (Standing, COLUMNS, reckoned_standings()),
+        (DueSum, DUE_COLUMNS, reckoned_dues()),
+    ):
+        session.execute(delete(kept).execution_options(synchronize_session=False))
+        session.execute(insert(kept).from_select(columns, reckoned))
     return session.scalar(select(func.count()).select_from(Standing)) or 0

@@ -41,3 +41,27 @@ class Standing(Base):
     fell: Mapped[int] = mapped_column(Rupiah)
     number: Mapped[int | None]
     due_on: Mapped[dt.date | None]
+
+
+class DueSum(Base):
+    """What the installments of a bank that fall due on a day ask for together, by the first day of
+    their schedule: a copy of what `schedule_rows` say, of all versions whether in force or not.
+
+    A report of what falls due reads these sums, and of the installments themselves only those that
+    differ: paid ahead, late, of a version that another one followed, of a loan that was written
+    off. Only installments that ask for money are counted. Written by `count_dues`.
+    """
+
+    __tablename__ = "due_sums"
+    __table_args__ = (
+        CheckConstraint("installments >= 1", name="not_empty"),
+        CheckConstraint("principal >= 0 AND interest >= 0", name="not_negative"),
+        {"sqlite_with_rowid": False},
+    )
+
+    bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"), primary_key=True)
+    due_on: Mapped[dt.date] = mapped_column(primary_key=True)
+    starts_on: Mapped[dt.date] = mapped_column(primary_key=True)
+    installments: Mapped[int]
+    principal: Mapped[int] = mapped_column(Rupiah)
+    interest: Mapped[int] = mapped_column(Rupiah)

@@ -1,4 +1,5 @@
-"""What the journal says of where each loan stands, and whether the copy says the same."""
+"""What journal and schedules say of where each loan stands and of what falls due, and whether the
+copies say the same."""
 
 from __future__ import annotations
 
@@ -20,24 +21,59 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from wibawa.database import FOREVER
+from wibawa.database import FOREVER, Base
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
-from wibawa.loans.standings.models import Standing
+from wibawa.loans.standings.models import DueSum, Standing
 
 BEFORE_ALL = dt.date.min
 COLUMNS = tuple(column.name for column in Standing.__table__.columns)
+DUE_COLUMNS = tuple(column.name for column in DueSum.__table__.columns)
 
 
 def wrong_standings(session: Session) -> list[int]:
     """Loans of which the copy says something else than the journal, at most six. Reads all of it:
     for `wibawa check`."""
-    kept = select(*(getattr(Standing, name) for name in COLUMNS))
-    reckoned = reckoned_standings()
-    found: set[int] = set()
-    for one, two in ((kept, reckoned), (reckoned, kept)):
+    found = _differing(session, Standing, COLUMNS, reckoned_standings(), "loan_id")
+    return sorted({loan_id for (loan_id,) in found})[:6]
+
+
+def wrong_dues(session: Session) -> list[str]:
+    """Days of which the sums say something else than the schedules, at most six: of which bank,
+    when they are due. Reads all of both: for `wibawa check`."""
+    found = _differing(session, DueSum, DUE_COLUMNS, reckoned_dues(), "bank_id", "due_on")
+    return [f"{bank}: {day.isoformat()}" for bank, day in sorted(set(found))[:6]]
+
+
+def _differing(
+    session: Session, kept: type[Base], columns: tuple[str, ...], reckoned: Any, *key: str
+) -> list[Any]:
+    """Keys of rows that only one of the two has, at most six of each."""
+    rows = select(*(getattr(kept, name) for name in columns))
+    found: list[Any] = []
+    for one, two in ((rows, reckoned), (reckoned, rows)):
         differing = one.except_(two).subquery()
-        found |= set(session.scalars(select(differing.c.loan_id).distinct().limit(6)))
-    return sorted(found)[:6]
+        keys = select(*(differing.c[name] for name in key)).distinct().order_by(*key).limit(6)
+        found += session.execute(keys).all()
+    return found
+
+
+def reckoned_dues(of_schedules: ColumnElement[bool] | None = None) -> Any:
+    """What `due_sums` must hold of the schedules that the condition names."""
+    row = ScheduleRow
+    key = (Loan.bank_id, row.due_on, Schedule.starts_on)
+    return (
+        select(
+            *key,
+            func.count().label("installments"),
+            cast(func.sum(row.principal), BigInteger).label("principal"),
+            cast(func.sum(row.interest), BigInteger).label("interest"),
+        )
+        .select_from(Schedule)
+        .join(Loan, Loan.id == Schedule.loan_id)
+        .join(row, row.schedule_id == Schedule.id)
+        .where(row.principal + row.interest > 0, true() if of_schedules is None else of_schedules)
+        .group_by(*key)
+    )
 
 
 def reckoned_standings(
