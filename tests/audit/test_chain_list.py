@@ -10,6 +10,7 @@ from tests import factories
 from tests.factories import Client
 from tests.loans.steps import post
 from wibawa.loans.chain.queries import head
+from wibawa.rules.statuses import State
 
 Enter = Callable[[str], Client]
 ACCOUNT = "0201112223334"
@@ -82,3 +83,14 @@ def test_the_page_of_a_posted_file_says_its_link(sign_in: Enter, upload: int) ->
 
 def test_an_office_without_postings_is_told_what_will_be_here(sign_in: Enter) -> None:
     assert "Belum ada mata rantai" in sign_in("auditor").get("/rantai").text
+
+
+def test_what_a_bank_answered_names_its_application(
+    sign_in: Enter, app: Flask, people: dict[str, int]
+) -> None:
+    factories.saved(app, lambda s: factories.application(s, people, to=State.APPROVED))
+    auditor = sign_in("auditor")
+    page = auditor.get("/rantai?jenis=persetujuan-bank-atas-permohonan").get_data(as_text=True)
+    assert '<a href="/permohonan/1">PM-000001</a>' in page
+    assert "Persetujuan bank atas permohonan" in page
+    assert page.count("PM-000001") == 1

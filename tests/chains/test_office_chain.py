@@ -110,14 +110,22 @@ def test_terms_a_refusal_and_a_locked_year_are_links_whose_bytes_are_those_of_th
     assert prove_office(session) == Proof()
 
 
-def test_the_golden_vector_of_the_documentation_comes_out() -> None:
+def test_the_golden_vectors_of_the_documentation_come_out() -> None:
     told = (Path(__file__).resolve().parents[2] / "docs" / "chain.md").read_text()
     (line,) = re.findall(r"^    (terms\|.*)$", told, re.MULTILINE)
-    words, content, link = re.findall(r"\| `([0-9a-f]{64})` \|$", told, re.MULTILINE)
+    hashes = re.findall(r"\| `([0-9a-f]{64})` \|$", told, re.MULTILINE)
+    words, content, link = hashes[:3]
     assert words == of("Perwal 1/2026", "")
     assert line.endswith(words)
     assert content == sha(line)
     assert link == of("DINAS", "1", "terms", "2", "0", "0", AT, content, "0" * 64)
+    lines = re.findall(r"^    ((?:move|answer)\|.*)$", told, re.MULTILINE)
+    moved, answered, content, link = hashes[3:]
+    assert moved == of("Jumlah disetujui Rp4.000.000. Sesuai survei")
+    assert answered == of("Sesuai survei")
+    assert [line[-64:] for line in lines] == [moved, answered]
+    assert content == sha(*lines)
+    assert link == of("DINAS", "1", "approve", "12", "0", "0", AT, content, "0" * 64)
 
 
 def test_a_closed_month_anchors_the_head_of_its_banks_chain(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -13,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from wibawa.applications.deadlines.queries import deadlines_on
 from wibawa.applications.models import Application, ApplicationMove
+from wibawa.chains.actions import append_decisions
 from wibawa.database import is_sqlite
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State
 from wibawa.web.clock import in_wib
 
 BANK_ANSWERS = (Action.APPROVE, Action.DECLINE)
+DECISIONS = (Action.RECOMMEND, Action.REFUSE, *BANK_ANSWERS)  # links of the office's chain
 _LOCK = 0x57494241  # the number that disbursements hold too: both may register a borrower
 _AT_ONCE = 10_000  # ids in one statement; both engines bear three times as many
 
@@ -80,9 +83,11 @@ class Step:
 
 def advance_all(session: Session, steps: Sequence[Step], author: Author) -> None:
     """Make every move, or none when an application is no longer as it was seen: a fixed number of
-    queries. Each gets its dated row with the author; the trail's one line is the caller's.
+    queries. Each gets its dated row with the author, a decision its link in the office's chain;
+    the trail's one line is the caller's.
 
-    Raises `Refused` `changed`. The caller holds `one_at_a_time` and has asked the table of moves.
+    Raises `Refused` `changed`. The caller holds `one_at_a_time`, has asked the table of moves, and
+    has written down what the link of a decision covers beside the move: the bank's answer.
     """
     ids = sorted({step.seen.id for step in steps})
     assert len(ids) == len(steps), "one move for each application"
@@ -102,6 +107,8 @@ def advance_all(session: Session, steps: Sequence[Step], author: Author) -> None
         statement = update(Application).where(Application.id == bindparam("the_id"))
         session.connection().execute(statement.values(columns), rows)
     write_down(session, steps, author)
+    decided = [(step.action.value, step.seen.id) for step in steps if step.action in DECISIONS]
+    append_decisions(session, sorted(decided, key=itemgetter(1)), author.now)
 
 
 def _batches(ids: list[int]) -> Iterator[list[int]]:

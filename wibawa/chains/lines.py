@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from wibawa.chains.models import Link
@@ -23,7 +24,7 @@ from wibawa.database import is_sqlite
 BEGINNING = "0" * 64  # what the first link of a chain follows
 MOMENTS = frozenset(
     {"uploaded_at", "posted_at", "entered_at", "decided_at", "booked_at", "proposed_at",
-     "requested_at", "confirmed_at", "locked_at", "closed_at"}
+     "requested_at", "confirmed_at", "locked_at", "closed_at", "at"}
 )  # fmt: skip
 FLAGS = frozenset({"approved", "other_programmes", "same_person"})  # written 1 and 0
 AT_A_TIME = 5_000
@@ -113,15 +114,29 @@ def written(moment: dt.datetime) -> str:
     return naive.isoformat(timespec="microseconds") + "Z"
 
 
+Subject = tuple[str, int]  # the kind of a link, and which of that kind
+
+
 def content_of(session: Session, family: Family, kind: str, subject_id: int) -> Content:
     """What a link of this subject covers, as the database has it now."""
-    tally = Tally()
+    return contents_of(session, family, [(kind, subject_id)])[kind, subject_id]
+
+
+def contents_of(
+    session: Session, family: Family, subjects: Sequence[Subject]
+) -> dict[Subject, Content]:
+    """The same of many subjects: one query for each part that lines come from."""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for kind, subject_id in subjects:
+        wanted[kind].append(subject_id)
+    kinds = list(wanted)
+    tallies = {subject: Tally() for subject in subjects}
     for part in family.parts:
-        if kind in part.sources:
-            one = {kind: part.sources[kind]}
-            for _, line, amount in _lines(session, family, part, one, subject_id):
-                tally.add(line, amount)
-    return tally.content
+        sources = {kind: part.sources[kind] for kind in kinds if kind in part.sources}
+        if sources:
+            for (place, subject_id), line, amount in _lines(session, family, part, sources, wanted):
+                tallies[kinds[place], subject_id].add(line, amount)
+    return {subject: tally.content for subject, tally in tallies.items()}
 
 
 Place = tuple[int, int]  # the bank of a chain, 0 for the office's, and the number of a link
@@ -159,19 +174,24 @@ def _lines(
     family: Family,
     part: Part,
     sources: Mapping[str, Source],
-    subject_id: int | None,
+    wanted: Mapping[str, Sequence[int]] | None,
     bank_id: int | None = None,
 ) -> Iterator[tuple[tuple[int, int], str, int | None]]:
-    """Lines of one subject, or of the links of a bank or all, each with the place of its link."""
-    one, of_bank = subject_id is not None, bank_id is not None
+    """Lines of some subjects, each with the place of its kind in `wanted` and its subject; or of
+    the links of a bank or all, each with the place of its link."""
+    of_bank = bank_id is not None
     selects = [
-        _select(session, family, part, kind, source, one=one, of_bank=of_bank)
+        _linked(session, family, part, kind, source, of_bank=of_bank)
+        if wanted is None
+        else _chosen(session, part, kind, source, list(wanted).index(kind))
         for kind, source in sources.items()
     ]
     order = ", ".join(str(place) for place in range(1, 3 + part.ordered))
     query = text(f"{' UNION ALL '.join(selects)} ORDER BY {order}")
-    given = {"subject": subject_id, "bank": bank_id}
-    asked = {name: value for name, value in given.items() if value is not None}
+    asked: dict[str, Any] = {"bank": bank_id} if of_bank else {}
+    if wanted is not None:
+        asked = {kind: wanted[kind] for kind in sources}
+        query = query.bindparams(*(bindparam(kind, expanding=True) for kind in sources))
     start, end, name = 2, 2 + len(part.columns), part.name
     money = None if part.amount is None else part.amount + 1
     digested = bool(part.texts)
@@ -184,22 +204,26 @@ def _lines(
                 yield (row[0], row[1]), "|".join(fields), None if money is None else row[money]
 
 
-def _select(
-    session: Session, family: Family, part: Part, kind: str, source: Source, *, one: bool,
-    of_bank: bool,
-) -> str:  # fmt: skip
-    columns = ", ".join(_column(session, name) for name in (*part.columns, *part.texts))
-    if one:
-        return (
-            f"SELECT 0, 0, {columns} FROM {source.rows}"  # noqa: S608 - all names are ours
-            f" WHERE {source.where} AND {source.subject} = :subject"
-        )
+def _chosen(session: Session, part: Part, kind: str, source: Source, place: int) -> str:
+    return (
+        f"SELECT {place}, {source.subject}, {_columns(session, part)}"  # noqa: S608 - all names are ours
+        f" FROM {source.rows} WHERE {source.where} AND {source.subject} IN :{kind}"
+    )
+
+
+def _linked(
+    session: Session, family: Family, part: Part, kind: str, source: Source, *, of_bank: bool
+) -> str:
     limits = " AND c.bank_id = :bank" if of_bank else ""
     bank = "c.bank_id" if family.of_banks else "0"
     return (
-        f"SELECT {bank}, c.number, {columns} FROM {source.rows} {family.link_of(kind, source)}"  # noqa: S608
-        f" WHERE {source.where}{limits}"
+        f"SELECT {bank}, c.number, {_columns(session, part)}"  # noqa: S608 - all names are ours
+        f" FROM {source.rows} {family.link_of(kind, source)} WHERE {source.where}{limits}"
     )
+
+
+def _columns(session: Session, part: Part) -> str:
+    return ", ".join(_column(session, name) for name in (*part.columns, *part.texts))
 
 
 def _column(session: Session, name: str) -> str:

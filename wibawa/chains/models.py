@@ -40,7 +40,8 @@ class OfficeLink(Link, Base):
     __table_args__ = (
         CheckConstraint(
             "kind IN ('change','disbursement','terms','confirmation','limits','definition','year',"
-            "'merge','pseudonym','retention','closing','return')",
+            "'merge','pseudonym','retention','closing','return','recommend','refuse','approve',"
+            "'decline')",
             name="kind_known",
         ),
         *whole(),

@@ -1,5 +1,6 @@
-"""What a link of the office's chain covers: one decision, by the second person, that is not in a
-bank's chain already. Tables are named, not imported: the folders that write them stand above."""
+"""What a link of the office's chain covers: one decision, by the second person or by the bank that
+was asked, that is not in a bank's chain already. Tables are named, not imported: the folders that
+write them stand above."""
 
 from __future__ import annotations
 
@@ -22,6 +23,19 @@ from wibawa.chains.models import Link, OfficeLink
 
 CODE = "DINAS"  # stands where a bank's chain has the code of the bank
 
+# Decisions along the way of an application, as its moves call them. Each happens at most once to an
+# application, so that the application is the subject; of several rows a link would cover all.
+ALONG = ("recommend", "refuse", "approve", "decline")
+_MOVES = (
+    "(SELECT m.application_id, m.sequence, m.action, m.from_state, m.to_state, m.user_id, m.at,"
+    " a.bank_id, a.amount AS asked, a.months, m.reason FROM application_moves m"
+    " JOIN applications a ON a.id = m.application_id) r"
+)
+# "amount" would be counted as money of the link; an answer moves none.
+_ANSWERS = (
+    "(SELECT b.application_id, b.bank_id, b.outcome, b.amount AS granted, b.reason_code, b.user_id,"
+    " b.decided_at, b.upload_id, b.row_number, b.note FROM bank_decisions b) r"
+)
 _PROPOSED = ("proposed_by", "proposed_at", "decided_by", "decided_at")
 _ENTERED = ("entered_by", "entered_at", "decided_by", "decided_at")
 
@@ -156,6 +170,25 @@ PARTS = (
         " b.entered_by, b.entered_at, p.note, b.reason FROM proposal_returns b"
         " JOIN closing_proposals p ON p.id = b.proposal_id) r",
         "r.id > 0",
+    ),
+    Part(
+        "move",
+        ("application_id", "sequence", "action", "from_state", "to_state", "user_id", "at",
+         "bank_id", "asked", "months"),
+        ("reason",),
+        2,
+        {action: Source(_MOVES, f"r.action = '{action}'", "r.application_id") for action in ALONG},
+    ),
+    Part(
+        "answer",
+        ("application_id", "bank_id", "outcome", "granted", "reason_code", "user_id", "decided_at",
+         "upload_id", "row_number"),
+        ("note",),
+        1,
+        {
+            action: Source(_ANSWERS, f"r.outcome = '{outcome}'", "r.application_id")
+            for action, outcome in (("approve", "approved"), ("decline", "refused"))
+        },
     ),
 )  # fmt: skip
 OFFICE = Family("office_links", PARTS, of_banks=False)

@@ -27,6 +27,10 @@ DECISIONS = {
     "retention": "masa simpan",
     "closing": "penutupan bulan",
     "return": "usulan penutupan yang dikembalikan",
+    "recommend": "rekomendasi permohonan",
+    "refuse": "penolakan dinas atas permohonan",
+    "approve": "persetujuan bank atas permohonan",
+    "decline": "penolakan bank atas permohonan",
 }
 
 

@@ -57,8 +57,8 @@ def approve(
             f"{rupiah(asked)}, jumlah yang diminta.",
         )
     said = approval_said(amount, note)
-    advance(session, found.facts, Action.APPROVE, to, author, said, approved_amount=amount)
     _keep(session, found, author, outcome="approved", amount=amount, note=note)
+    advance(session, found.facts, Action.APPROVE, to, author, said, approved_amount=amount)
 
 
 def decline(
@@ -74,8 +74,8 @@ def decline(
     """The bank refuses for a reason of the list. Raises `Refused` as `to_move` does."""
     said = decline_said(reason, explanation)
     found, to = _to_answer(session, application_id, bank_id, Action.DECLINE, shown, author, said)
-    advance(session, found.facts, Action.DECLINE, to, author, said)
     _keep(session, found, author, outcome="refused", reason_code=reason.code, note=explanation)
+    advance(session, found.facts, Action.DECLINE, to, author, said)
 
 
 def approval_said(amount: int, note: str) -> str:
@@ -104,6 +104,7 @@ def _to_answer(
 
 
 def _keep(session: Session, found: Case, author: Author, **answer: Any) -> None:
+    """The answer itself, before its move: the link of the move covers both."""
     session.execute(
         insert(BankDecision).values(
             application_id=found.facts.id,
@@ -249,7 +250,6 @@ def apply(
 def _give(session: Session, upload: Upload, checked: Checked, author: Author) -> None:
     upload.status, upload.posted_by, upload.posted_at = "posted", author.id, author.now
     session.flush()
-    advance_all(session, [_step(answer, upload, author) for answer in checked.answers], author)
     session.execute(
         insert(BankDecision).execution_options(render_nulls=True),  # one statement for both kinds
         [
@@ -260,6 +260,7 @@ def _give(session: Session, upload: Upload, checked: Checked, author: Author) ->
             for each in checked.answers
         ],
     )  # fmt: skip
+    advance_all(session, [_step(answer, upload, author) for answer in checked.answers], author)
     approved = len(checked.approved)
     detail = (
         f"{upload.filename}: {number(approved)} disetujui, {rupiah(checked.approved_total)}; "

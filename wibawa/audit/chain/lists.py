@@ -20,8 +20,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from wibawa.applications.models import Application
 from wibawa.banks.models import Bank
 from wibawa.chains.models import OfficeLink
+from wibawa.chains.office import ALONG
 from wibawa.chains.queries import office_head, short
 from wibawa.indicators.models import LockRequest
 from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
@@ -47,8 +49,8 @@ class LinkFilter:
 
 @dataclass(frozen=True)
 class LinkLine:
-    """A link with what it is about: a file, the kind of a request, a loan's number, the bank and
-    month of a closing, or the year of the indicators."""
+    """A link with what it is about: a file, the kind of a request, the number of a loan or an
+    application, the bank and month of a closing, or the year of the indicators."""
 
     bank_id: int
     bank: str
@@ -62,7 +64,7 @@ class LinkLine:
     filename: str | None
     file_kind: str | None
     request_kind: str | None
-    loan: str | None
+    named: str | None
     of_bank: str | None
     month: int | None
     year: int | None
@@ -149,7 +151,7 @@ def _of_banks(asked_for: LinkFilter) -> Any:
         select(
             link.bank_id, Bank.name, link.number, link.kind, link.subject_id, link.rows, link.total,
             link.made_at, link.hash, Upload.filename, Upload.kind.label("file_kind"),
-            LoanRequest.kind.label("request_kind"), Loan.number.label("loan"),
+            LoanRequest.kind.label("request_kind"), Loan.number.label("named"),
             null().label("of_bank"), null().label("month"), null().label("year"),
         )
         .join(Bank, Bank.id == link.bank_id)
@@ -169,13 +171,16 @@ def _of_office(asked_for: LinkFilter) -> Any:
         select(
             literal(0).label("bank_id"), literal(OFFICE_NAME), link.number, link.kind,
             link.subject_id, link.rows, link.total, link.made_at, link.hash, null(), null(),
-            LoanRequest.kind, null(), Bank.code, month, LockRequest.year,
+            LoanRequest.kind, Application.number, Bank.code, month, LockRequest.year,
         )
         .outerjoin(LoanRequest, and_(link.kind == "change", LoanRequest.id == link.subject_id))
         .outerjoin(LockRequest, and_(link.kind == "year", LockRequest.id == link.subject_id))
         .outerjoin(ClosedMonth, and_(link.kind == "closing", ClosedMonth.id == link.subject_id))
         .outerjoin(
             ClosingProposal, and_(link.kind == "return", ClosingProposal.id == link.subject_id)
+        )
+        .outerjoin(
+            Application, and_(link.kind.in_(ALONG), Application.id == link.subject_id)
         )
         .outerjoin(Bank, Bank.id == of_bank)
     )  # fmt: skip

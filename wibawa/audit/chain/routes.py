@@ -11,7 +11,7 @@ from wibawa.audit.chain import lists
 from wibawa.audit.chain.lists import LinkFilter, LinkLine
 from wibawa.audit.places import own_address
 from wibawa.banks.queries import all_banks
-from wibawa.chains.office import CODE
+from wibawa.chains.office import ALONG, CODE
 from wibawa.chains.proof import DECISIONS
 from wibawa.changes.queries import KIND_WORDS
 from wibawa.database import db
@@ -39,6 +39,7 @@ PAGES = {
     "retention": ("privacy.retention_list", ""),
     "confirmation": ("banks.terms_list", ""),
     "pseudonym": ("privacy.retention_list", ""),
+    **dict.fromkeys(ALONG, ("applications.application", "application_id")),
 }  # of the office's chain; closings and years are named otherwise
 HEADINGS = (
     "Rantai", "Nomor", "Jenis", "Tentang", "Baris", "Jumlah (Rp)", "Waktu (WIB)", "Sidik",
@@ -70,9 +71,9 @@ def _about(line: LinkLine) -> str:
         return f"Tahun {line.year}"
     if line.request_kind is not None:
         return f"{KIND_WORDS[line.request_kind]} (permintaan nomor {line.subject_id})"
-    if line.of_office:
+    if line.of_office and line.named is None:
         return f"{_label(True, line.kind)} nomor {line.subject_id}"
-    return line.filename or line.loan or str(line.subject_id)
+    return line.filename or line.named or str(line.subject_id)
 
 
 def _place(line: LinkLine) -> tuple[str, dict[str, Any]] | None:
