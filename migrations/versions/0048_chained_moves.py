@@ -46,12 +46,8 @@ def upgrade() -> None:
     for at, kind, subject, *rest in bind.execute(sa.text(DECISIONS)).all():
         number += 1
         content = _content(at, kind, subject, rest)
-        own = _hash(number, kind, subject, at, content, previous)
-        links.append(
-            {"number": number, "kind": kind, "subject": subject, "at": at, "content": content,
-             "previous": previous, "own": own}
-        )  # fmt: skip
-        previous = own
+        links.append(_link(number, kind, subject, at, content, previous))
+        previous = links[-1]["own"]
     _insert(links)
 
 
@@ -78,9 +74,11 @@ def _moment(at) -> str:
     return moment.isoformat(timespec="microseconds") + "Z"
 
 
-def _hash(number, kind, subject, at, content, previous) -> str:
+def _link(number, kind, subject, at, content, previous) -> dict[str, object]:
     said = ("DINAS", number, kind, subject, 0, 0, _moment(at), content, previous)
-    return hashlib.sha256("|".join(map(str, said)).encode()).hexdigest()
+    own = hashlib.sha256("|".join(map(str, said)).encode()).hexdigest()
+    return {"number": number, "kind": kind, "subject": subject, "at": at, "content": content,
+            "previous": previous, "own": own}  # fmt: skip
 
 
 def _insert(links) -> None:
@@ -150,12 +148,8 @@ def _without_moves(first: int) -> None:
     links = []
     for kind, subject, at, content in kept:
         number += 1
-        own = _hash(number, kind, subject, at, content, previous)
-        links.append(
-            {"number": number, "kind": kind, "subject": subject, "at": at, "content": content,
-             "previous": previous, "own": own}
-        )  # fmt: skip
-        previous = own
+        links.append(_link(number, kind, subject, at, content, previous))
+        previous = links[-1]["own"]
     sqlite = bind.dialect.name == "sqlite"
     op.execute(f"DROP TRIGGER {TABLE}_no_delete" + ("" if sqlite else f" ON {TABLE}"))
     bind.execute(sa.text(f"DELETE FROM {TABLE} WHERE number >= :first"), {"first": first})

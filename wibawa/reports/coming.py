@@ -50,7 +50,6 @@ Key = tuple[dt.date, int]  # due date, bank
 Sums = tuple[int, int, int]  # installments, principal, interest
 NONE: Sums = (0, 0, 0)
 LONG_AGO = dt.date.min
-LONG_AGO = dt.date.min
 
 
 def coming_report(session: Session, scope: Scope) -> Report:
@@ -124,7 +123,7 @@ def _not_in_force(scope: Scope, first: dt.date) -> Any:
         .where(
             Schedule.starts_on <= on,
             or_(Schedule.ends_on <= on, is_given_up(Schedule.loan_id, on)),
-            func.coalesce(each.due_on, first) >= first,
+            each.due_on >= first,
             each.principal + each.interest > 0,
             of_bank(Loan.bank_id, scope),
         )

@@ -61,7 +61,8 @@ def stand_anew(session: Session, loan_ids: Collection[int], since: dt.date) -> N
 
 
 def count_dues(session: Session, schedule_ids: Collection[int]) -> None:
-    """Add the installments of new versions to the sums of what falls due: two statements.
+    """Add the installments of new versions to the sums of what falls due: one statement, and on
+    PostgreSQL a lock before it.
 
     Whoever lends for a bank waits here for whoever does so at the same moment, before the head of
     the bank's chain: so nobody waits for another in a circle.
