@@ -148,7 +148,7 @@ OTHER_NAMES = {
     "printing/qr": "the code on a paper, drawn as rectangles",
     "printing/fonts/__init__": "the folder of the embedded font",
     "privacy/activities": "the register of processing activities, as plain data",
-    "privacy/subject": "all that is held about a person, as sheets",
+    "privacy/subject": "all that is held about a person, as sheets or a paper",
     "proposals/letter": "the covering letter and list of a batch, as plain data",
     "siumi/alike": "who of a file may be known already under another NIK",
     "siumi/jobs": "the steps of a large file, a worker's work",

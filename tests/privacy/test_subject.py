@@ -1,4 +1,5 @@
-"""A person's history as a file: all that is held, and who looked at it, for a recorded reason."""
+"""A person's history as a workbook or a paper: all that is held, and who looked at it, for a
+recorded reason."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Callable
 import openpyxl
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from tests import factories
@@ -26,7 +28,7 @@ def test_the_file_holds_all_that_is_known_and_who_looked(
     them = known(app, people)
     page = f"/peminjam/{them.old}/data-pribadi"
     staff = sign_in("staff")
-    answer = staff.post(page, data={"reason": "Permintaan tertulis 1/2026"})
+    answer = staff.post(page, data={"kind": "xlsx", "reason": "Permintaan tertulis 1/2026"})
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
     told = {sheet.title: [[cell.value for cell in row] for row in sheet] for sheet in book}
     own = {row[0]: row[1] for row in told["Data diri"] if row[0]}
@@ -49,19 +51,54 @@ def test_without_a_reason_or_with_a_number_in_it_there_is_no_file(
     them = known(app, people)
     staff = sign_in("staff")
     for reason in ("", f"NIK {NIK}"):
-        answer = staff.post(f"/peminjam/{them.old}/data-pribadi", data={"reason": reason})
+        form = {"kind": "xlsx", "reason": reason}
+        answer = staff.post(f"/peminjam/{them.old}/data-pribadi", data=form)
         assert answer.status_code == 422
         assert NIK not in answer.get_data(as_text=True).replace(f"NIK {NIK}", "")
 
 
-def test_the_file_of_a_borrower_asks_as_many_queries_whatever_is_held(
+def test_the_paper_says_what_the_workbook_says(
     app: Flask, people: dict[str, int], sign_in: SignIn
 ) -> None:
     them = known(app, people)
+    staff, page = sign_in("staff"), f"/peminjam/{them.old}/data-pribadi"
+    answer = staff.post(page, data={"kind": "xlsx", "reason": "Permintaan tertulis 2/2026"})
+    book = openpyxl.load_workbook(io.BytesIO(answer.data))
+    paper = staff.post(page, data={"kind": "pdf", "reason": "Permintaan tertulis 2/2026"})
+    assert paper.mimetype == "application/pdf"
+    read = "".join(each.extract_text() for each in PdfReader(io.BytesIO(paper.data)).pages)
+    said = "".join(read.split())
+    assert "Alasan:Permintaantertulis2/2026" in said
+    told = 0
+    for sheet in book:
+        rows = [[cell.value for cell in row] for row in sheet]
+        held = rows[rows.index([None] * len(rows[0])) + 2 :]
+        for cell in [cell for row in held for cell in row]:
+            text = cell if isinstance(cell, str) and cell != "Tidak ada baris." else ""
+            assert "".join(text.split()) in said, (sheet.title, text)
+            told += bool(text)
+    assert told > 50, "the workbook holds much of this person"
+    assert all(each in said for each in (NIK, PHONE, "KTP"))
+    assert "Tidakadacatatantentang:" in said, "what is not held is said too"
+
+
+def test_in_another_form_of_file_nothing_is_made(
+    app: Flask, people: dict[str, int], sign_in: SignIn
+) -> None:
+    page = f"/peminjam/{known(app, people).old}/data-pribadi"
+    answer = sign_in("staff").post(page, data={"kind": "docx", "reason": "Permintaan tertulis"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["pdf", "xlsx"])
+def test_the_file_of_a_borrower_asks_as_many_queries_whatever_is_held(
+    app: Flask, people: dict[str, int], sign_in: SignIn, kind: str
+) -> None:
+    them = known(app, people)
     staff = sign_in("staff")
-    counted = []
+    counted, form = [], {"kind": kind, "reason": "Permintaan"}
     for borrower_id in (them.fresh, them.paid):
         with factories.counted_queries(app) as seen:
-            staff.post(f"/peminjam/{borrower_id}/data-pribadi", data={"reason": "Permintaan"})
+            staff.post(f"/peminjam/{borrower_id}/data-pribadi", data=form)
         counted.append(len(seen))
     assert counted[0] == counted[1]

@@ -24,7 +24,7 @@ from reportlab.platypus import (
     Spacer,
 )
 
-from wibawa.letters.documents import Grid, Letterhead
+from wibawa.letters.documents import Grid, Letterhead, ListColumn
 from wibawa.printing.blocks import LARGE_CELL, grid_table, paragraph
 from wibawa.printing.charts import Bars, bar_chart
 from wibawa.printing.documents import WIB, Paper, date_stamp
@@ -58,6 +58,27 @@ class Part:
     note: str = ""
     words: tuple[str, ...] = ()
     chart: Bars | None = None
+
+
+LEAST_SHARE, MOST_SHARE = 9, 30
+
+
+def fitted(
+    headings: Sequence[str],
+    right: Sequence[bool],
+    rows: Sequence[tuple[str, ...]],
+    totals: tuple[str, ...] = (),
+) -> Grid:
+    """A grid whose columns are as broad as what stands in them, within limits; `right` says which
+    of them stand on the right."""
+    every = [*rows, totals] if totals else rows
+    columns = []
+    for place, heading in enumerate(headings):
+        longest = max((len(cells[place]) for cells in every), default=0)
+        word = max(len(each) for each in heading.split())
+        share = min(max(longest, word, LEAST_SHARE), MOST_SHARE)
+        columns.append(ListColumn(heading, share + 1, right=right[place]))
+    return Grid(tuple(columns), tuple(rows), totals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,14 @@ import datetime as dt
 import re
 from typing import Any
 
-from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import (
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice as Choice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
@@ -67,6 +74,14 @@ class DecideForm(Form):
 
 
 class SubjectForm(Form):
+    kind = RadioField(
+        "Bentuk berkas",
+        choices=[
+            Choice("pdf", "PDF, untuk dicetak dan diserahkan"),
+            Choice("xlsx", "XLSX, untuk diolah"),
+        ],
+        default="pdf",
+    )
     reason = _reason("Alasan, misalnya nomor surat permintaan")
 
     def validate_reason(self, field: Any) -> None:

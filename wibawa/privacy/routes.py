@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access import once, trail
@@ -14,6 +24,8 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts, is_number_of_somebody
 from wibawa.database import db
+from wibawa.letters.queries import logos_of, profile_on
+from wibawa.printing.statements import statement_pdf
 from wibawa.privacy import actions, queries
 from wibawa.privacy.activities import ACTIVITIES, HEADINGS
 from wibawa.privacy.forms import (
@@ -25,7 +37,7 @@ from wibawa.privacy.forms import (
     SubjectForm,
     time_now,
 )
-from wibawa.privacy.subject import file_name, sheets_of
+from wibawa.privacy.subject import file_name, paper_of, sheets_of
 from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import list_file, report_file
 from wibawa.web import clock
@@ -78,7 +90,13 @@ def subject(borrower_id: int) -> str | Response | tuple[str, int]:
     notes = [f"Dibuat {moment(now)} WIB oleh {me().name}. Alasan: {reason}"]
     sheets = sheets_of(session, facts)
     title = f"Data pribadi yang disimpan tentang {facts.name}"
-    return report_file("xlsx", file_name(facts.id, clock.today()), title, sheets, [], notes)
+    name = file_name(facts.id, clock.today())
+    if form.kind.data == "pdf":
+        head = profile_on(session, clock.today()).letterhead
+        paper = paper_of(sheets, title, notes, clock.today())
+        out = io.BytesIO(statement_pdf(paper, head, logos_of(session)))
+        return send_file(out, mimetype="application/pdf", download_name=f"{name}.pdf")
+    return report_file("xlsx", name, title, sheets, [], notes)
 
 
 # — how long data is kept —

@@ -19,6 +19,9 @@ from wibawa.borrowers.checks import SEX_WORDS, label_of
 from wibawa.borrowers.history import Record, changes_of, records_of
 from wibawa.borrowers.queries import BorrowerFacts
 from wibawa.loans.models import LedgerEntry, Loan, LoanRequest
+from wibawa.printing.statements import Part, Statement, fitted
+from wibawa.rules.dates import short_date
+from wibawa.rules.money import number
 from wibawa.rules.statuses import STATE_WORDS, State
 from wibawa.scans.models import Document, DocumentKind
 from wibawa.siumi.models import RegisterLine
@@ -218,6 +221,37 @@ def _looked(
         (moment(at), who or "–", ACTIONS.get(action, action), detail)
         for at, who, action, detail in rows
     ]
+
+
+def paper_of(sheets: Sequence[Sheet], title: str, notes: Sequence[str], day: dt.date) -> Statement:
+    """The same as a paper that can be handed over: a table for each kind of data of which anything
+    is held, and what is not held in words."""
+    nothing = [sheet.title for sheet in sheets if not sheet.rows]
+    said = f"Tidak ada catatan tentang: {', '.join(nothing)}." if nothing else ""
+    return Statement(
+        title=title,
+        subtitle="Untuk orang yang datanya disimpan",
+        about=said,
+        notes=tuple(notes),
+        parts=tuple(_part(sheet) for sheet in sheets if sheet.rows),
+        imprint="Memuat data pribadi tanpa samaran",
+        day=day,
+    )
+
+
+def _part(sheet: Sheet) -> Part:
+    rows = list(sheet.rows)
+    amounts = [all(isinstance(cell, int) for cell in column) for column in zip(*rows, strict=True)]
+    written = [tuple(_written(cell) for cell in row) for row in rows]
+    return Part(sheet.title, fitted(sheet.headings, amounts, written))
+
+
+def _written(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, int):
+        return number(value)
+    return short_date(value) if isinstance(value, dt.date) else str(value)
 
 
 def file_name(borrower_id: int, today: dt.date) -> str:

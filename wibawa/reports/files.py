@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from wibawa.letters.documents import Grid, ListColumn
+from wibawa.letters.documents import Grid
 from wibawa.printing.charts import Bars
-from wibawa.printing.statements import Part, Statement
+from wibawa.printing.statements import Part, Statement, fitted
 from wibawa.reports.document import Cell, Kind, Report, Row, Table, exported, written
 from wibawa.rules.money import divide_half_up, number
 from wibawa.uploads.exports import Value
 from wibawa.uploads.workbook import Sheet
 
 PROGRAMME = "Kredit Wibawa"
-LEAST_SHARE, MOST_SHARE = 9, 30
 
 
 def sheets(report: Report) -> list[Sheet]:
@@ -64,14 +63,9 @@ def _cells(table: Table, row: Row) -> tuple[str, ...]:
 def _grid(table: Table) -> Grid:
     rows = [_cells(table, row) for row in table.rows]
     totals = _cells(table, table.totals) if table.totals else ()
-    every = [*rows, totals] if totals else rows
-    columns = []
-    for place, column in enumerate(table.columns):
-        longest = max((len(cells[place]) for cells in every), default=0)
-        word = max(len(each) for each in column.heading.split())
-        share = min(max(longest, word, LEAST_SHARE), MOST_SHARE)
-        columns.append(ListColumn(column.heading, share + 1, right=column.right))
-    return Grid(tuple(columns), tuple(rows), totals)
+    columns = table.columns
+    right = [column.right for column in columns]
+    return fitted([column.heading for column in columns], right, rows, totals)
 
 
 def _bars(table: Table) -> Bars | None:
