@@ -7,6 +7,7 @@ import io
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import xlsxwriter
 from sqlalchemy import insert, select
@@ -25,6 +26,23 @@ MONTHS = 24
 BATCH = 10_000
 MADE_AT = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)
 LAST_DAY = dt.date(2026, 11, 20)
+
+
+class Payer(NamedTuple):
+    """How somebody pays: in how many of ten months, and how many tenths of an installment."""
+
+    months: int
+    tenths: tuple[int, ...]
+
+
+IN_PARTS = (5, 10, 10, 10, 12)
+# Nearly everybody falls behind: the hardest book for a program, and what a bank would close.
+FALTERING = tuple(Payer(months, IN_PARTS) for months in (0, 3, 6, 8, 10, 10, 10, 10))
+# Four of five pay each month, some of them ahead; the fifth falters, and some of those stop.
+ORDINARY = (
+    *[Payer(10, (10,))] * 14, *[Payer(10, (10, 12))] * 2,
+    Payer(9, IN_PARTS), Payer(7, IN_PARTS), Payer(4, IN_PARTS), Payer(0, IN_PARTS),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,11 +84,12 @@ def large_portfolio(
     seed: int = 20261124,
     banks: Sequence[int] = BANKS,
     first: int = 1,
+    payers: Sequence[Payer] = FALTERING,
 ) -> list[Account]:
-    """`loans` loans of 24 months, spread over the banks, with partial payments by a seeded dice.
+    """`loans` loans of 24 months, spread over the banks, paid by seeded dice as the `payers` do.
 
     Disbursed over the three years before 21 November 2026: some are paid off, some in arrears, some
-    never paid. About ten payments a loan. Accounts and borrowers are numbered from `first` on.
+    never paid. Ten to fifteen payments a loan. Accounts and borrowers are numbered from `first` on.
     """
     dice = random.Random(seed)
     author = Author(people[0], people[1], MADE_AT)
@@ -79,7 +98,7 @@ def large_portfolio(
     for start in range(first, end, BATCH):
         numbers = range(start, min(start + BATCH, end))
         some = _some_loans(session, numbers, author, dice, banks)
-        accounts += _pay(session, some, author, dice) if payments else some
+        accounts += _pay(session, some, author, dice, payers) if payments else some
     return accounts
 
 
@@ -139,7 +158,11 @@ def _borrower(number: int) -> NewBorrower:
 
 
 def _pay(
-    session: Session, accounts: Sequence[Account], author: Author, dice: random.Random
+    session: Session,
+    accounts: Sequence[Account],
+    author: Author,
+    dice: random.Random,
+    payers: Sequence[Payer],
 ) -> list[Account]:
     """Monthly payments up to the last day, some short, some missing; never more than is owed."""
     booked = stored_date(session, author.booked_on)
@@ -149,13 +172,13 @@ def _pay(
     after = []
     for account in accounts:
         age = (LAST_DAY - account.disbursed_on).days
-        habit = dice.choice((0, 3, 6, 8, 10, 10, 10, 10))
+        payer = dice.choice(payers)
         sequence, owed = 1, account.owed
         for month in range(1, min(age // 30, MONTHS) + 1):
-            if dice.randrange(10) >= habit or not owed:
+            if dice.randrange(10) >= payer.months or not owed:
                 continue
             sequence += 1
-            amount = min(owed, account.installment * dice.choice((5, 10, 10, 10, 12)) // 10)
+            amount = min(owed, account.installment * dice.choice(payer.tenths) // 10)
             owed -= amount
             rows.append(
                 (account.loan_id, sequence, account.bank_id, "repayment", amount, 0, amount,

@@ -180,7 +180,22 @@ def _led(rows: Sequence[Row], columns: Sequence[Column], links: Row, labels: int
 
 def lent_report(session: Session, scope: Scope) -> Report:
     """Loans disbursed in the period: four queries."""
+    _, tables = lent_tables(session, scope)
+    return Report(
+        "pencairan",
+        LENT_TITLE,
+        LENT_ABOUT,
+        scope.words(of_period=True),
+        tables,
+        incomplete(session, scope, scope.first),
+        booked_later(session, scope, "disbursement"),
+    )
+
+
+def lent_tables(session: Session, scope: Scope) -> tuple[Lent, tuple[Table, ...]]:
+    """All that was lent, and by month (or year) and bank: two queries."""
     each, banks = spans(scope.first, scope.last), banks_of(session, scope)
+    found = _lent(session, scope, each)
     columns = (
         Column("Pinjaman"),
         Column("Plafon (Rp)", Kind.RUPIAH),
@@ -204,15 +219,8 @@ def lent_report(session: Session, scope: Scope) -> Report:
         coops = [linked(cell, "loans.loan_list", jenis="koperasi", **where) for cell in found[2:]]
         return (*plain, *coops)
 
-    return Report(
-        "pencairan",
-        LENT_TITLE,
-        LENT_ABOUT,
-        scope.words(of_period=True),
-        _tables(_lent(session, scope, each), Lent, each, banks, columns, cells),
-        incomplete(session, scope, scope.first),
-        booked_later(session, scope, "disbursement"),
-    )
+    total: Lent | None = _group(found, Lent)
+    return total or Lent(), _tables(found, Lent, each, banks, columns, cells)
 
 
 def _lent(session: Session, scope: Scope, each: Sequence[Span]) -> dict[Key, list[int]]:

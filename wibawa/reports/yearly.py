@@ -25,8 +25,8 @@ from wibawa.reports.document import (
     row,
 )
 from wibawa.reports.forms import Scope
-from wibawa.reports.money import Came, Lent, came_cells, lent_report, lent_total, received
-from wibawa.reports.people import Reached, reached_cells, reached_report, reached_total
+from wibawa.reports.money import Came, Lent, came_cells, lent_tables, lent_total, received
+from wibawa.reports.people import Reached, reached_cells, reached_tables, reached_total
 from wibawa.reports.portfolio import GIVEN_UP, LATE, NPL, PAR, arrears_share, npl_share, par30_share
 from wibawa.reports.results import TPB, TPB_YEARS, said_later, shown_target, shown_value
 from wibawa.rules.collectibility import CLASS_NAMES
@@ -60,8 +60,11 @@ class Sums:
 def yearly_report(session: Session, scope: Scope) -> Report:
     """A period beside the one a year before: some fifty queries, whatever the number of loans."""
     year_before = replace(scope, first=add_months(scope.first, -12), last=_year_before(scope.last))
-    now, then = _sums(session, scope), _sums(session, year_before)
-    reached = reached_report(session, scope).tables
+    lent, by_month = lent_tables(session, scope)
+    reached, by_group = reached_tables(session, scope)
+    now = _sums(session, scope, lent, (reached.served, reached.ever))
+    before = lent_total(session, year_before), reached_total(session, year_before)
+    then = _sums(session, year_before, *before)
     year = scope.last.year
     # Both tables of indicators are counted together, so that the year is counted once.
     years = sorted({*TPB_YEARS, year})
@@ -73,11 +76,11 @@ def yearly_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=True),
         (
             _summary(now, then, scope, year_before),
-            _lent(lent_report(session, scope).tables[0]),
+            _lent(by_month[0]),
             _classes(now.stands, scope),
             *(
                 replace(table, code=f"peminjam-{table.code}", title=f"Peminjam m{table.title[1:]}")
-                for table in reached
+                for table in by_group
             ),
             _indicators([each for each in figures if each.year == year], year),
             _trend([each for each in figures if each.code == TPB and each.year in TPB_YEARS]),
@@ -94,14 +97,9 @@ def _year_before(day: dt.date) -> dt.date:
     return add_months(day, -12)
 
 
-def _sums(session: Session, scope: Scope) -> Sums:
+def _sums(session: Session, scope: Scope, lent: Lent, reached: tuple[int, int]) -> Sums:
     figures = portfolio(session, scope.last, thresholds_on(session, scope.last), scope.bank_id)
-    return Sums(
-        lent_total(session, scope),
-        received(session, scope),
-        *reached_total(session, scope),
-        figures.total,
-    )
+    return Sums(lent, received(session, scope), *reached, figures.total)
 
 
 def _lines(sums: Sums, scope: Scope) -> list[tuple[str, str, Cell]]:
