@@ -134,6 +134,10 @@ def sqlite_module() -> Any:
         return importlib.import_module("sqlite3")
 
 
+# Sums of all loans fit into memory, and compiling a query takes longer than the query.
+POSTGRESQL_OPTIONS = "-c work_mem=32MB -c jit=off"
+
+
 def engine_options(url: str | URL) -> dict[str, Any]:
     """Options for `create_engine` that fit the database `url` names."""
     parsed = make_url(url)
@@ -143,7 +147,13 @@ def engine_options(url: str | URL) -> dict[str, Any]:
             "hide_parameters": True,  # an error's text ends up in a log
             "connect_args": {"check_same_thread": False, "timeout": 15},
         }
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10, "hide_parameters": True}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 5,
+        "max_overflow": 10,
+        "hide_parameters": True,
+        "connect_args": {"options": POSTGRESQL_OPTIONS},
+    }
 
 
 def full_url(url: str) -> str:

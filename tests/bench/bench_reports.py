@@ -45,7 +45,7 @@ def _sides(session: Session, codes: list[str]) -> dict[str, Callable[[], object]
     sides: dict[str, Callable[[], object]] = {"one scan": lambda: session.execute(text(SCAN)).one()}
     for code, definition in REPORTS.items():
         if not codes or code in codes:
-            scope = definition.read({}, ON, banks, None).scope
+            scope = definition.page(definition.read({}, ON, banks, None), None).scope
             sides[code] = partial(definition.make, session, scope)
     if not codes or "dasbor" in codes:
         sides["dasbor"] = partial(_first_look, session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 import openpyxl
@@ -21,7 +22,12 @@ from wibawa.reports.catalogue import REPORTS
 
 SignIn = Callable[[str], factories.Client]
 PERIOD = "?dari=1/1/2026&sampai=31/10/2026&tanggal=31/10/2026"
-MOST_QUERIES = 70  # of a page with its menu and session; the yearly report asks what many do
+MOST_QUERIES = 60  # of a page with its menu and session
+PAGES = [
+    (code, part)
+    for code, definition in REPORTS.items()
+    for part, _ in definition.parts or [("", "")]
+]
 
 
 loans = prepared(factories.two_banks)
@@ -51,6 +57,30 @@ def test_every_report_says_of_when_it_is_and_what_it_shows(
     assert paper.trailer["/Root"]["/Lang"] == "id-ID"
     assert len(paper.outline) == len(book.worksheets)
     assert "Halaman 1 dari" in paper.pages[0].extract_text()
+
+
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
+def test_the_parts_of_the_yearly_report_are_together_what_its_workbook_holds(
+    loans: dict[str, int], sign_in: SignIn
+) -> None:
+    client = sign_in("leader")
+    book = openpyxl.load_workbook(
+        io.BytesIO(client.get(f"/laporan/tahunan/unduh.xlsx{PERIOD}").data)
+    )
+    shown = []
+    for part, name in REPORTS["tahunan"].parts:
+        page = client.get(f"/laporan/tahunan{PERIOD}&bagian={part}").get_data(as_text=True)
+        assert re.search(rf'aria-current="page">{name}<', page)
+        assert f'type="hidden" name="bagian" value="{part}"' in page, "another period keeps it"
+        shown += re.findall(r'<caption class="visually-hidden">([^<]*)<', page)
+    assert len(shown) == len(book.sheetnames)
+    for title, name in zip(shown, book.sheetnames, strict=True):
+        assert title.startswith(name[:20]), "a sheet's name has no comma, and 31 characters at most"
+
+
+def test_a_part_that_is_not_there_is_the_first_one(loans: dict[str, int], sign_in: SignIn) -> None:
+    page = sign_in("leader").get("/laporan/tahunan?bagian=lain").get_data(as_text=True)
+    assert 'aria-current="page">Ringkasan<' in page
 
 
 def test_an_unknown_report_is_not_there(sign_in: SignIn) -> None:
@@ -112,17 +142,17 @@ def test_a_leader_reaches_loans_but_not_titipan(loans: dict[str, int], sign_in: 
 
 
 @pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
-@pytest.mark.parametrize("code", REPORTS)
+@pytest.mark.parametrize(("code", "part"), PAGES)
 def test_the_number_of_queries_does_not_grow_with_the_books(
-    app: Flask, people: dict[str, int], sign_in: SignIn, code: str
+    app: Flask, people: dict[str, int], sign_in: SignIn, code: str, part: str
 ) -> None:
-    client = sign_in("leader")
+    client, address = sign_in("leader"), f"/laporan/{code}{PERIOD}&bagian={part}"
     client.get("/laporan")
     with counted_queries(app) as empty:
-        client.get(f"/laporan/{code}{PERIOD}")
+        client.get(address)
     factories.two_banks(app, people)
     with counted_queries(app) as filled:
-        client.get(f"/laporan/{code}{PERIOD}")
+        client.get(address)
     assert len(filled) == len(empty) <= MOST_QUERIES
 
 

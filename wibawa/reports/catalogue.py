@@ -32,7 +32,8 @@ Since = Callable[[dt.date], dt.date]
 class Definition:
     """One report. `since` says with which day a period begins unless somebody asks for another;
     without it the report is of a day. `splits` are the ways in which it can be split, the first one
-    by default. A report of the whole programme (`of_all`) is not of one bank."""
+    by default. A report of the whole programme (`of_all`) is not of one bank. What has `parts` is
+    shown one part at a time."""
 
     code: str
     title: str
@@ -41,6 +42,15 @@ class Definition:
     since: Since | None = None
     splits: tuple[tuple[str, str], ...] = ()
     of_all: bool = False
+    parts: tuple[tuple[str, str], ...] = ()
+
+    def page(self, asked: Asked, part: str | None) -> Asked:
+        """What a page shows of that: of a report with parts the one asked for, or the first."""
+        words = [code for code, _ in self.parts]
+        if not words:
+            return asked
+        part = part if part in words else words[0]
+        return replace(asked, scope=replace(asked.scope, part=part))
 
     def read(
         self,
@@ -132,7 +142,10 @@ GROUPS: tuple[tuple[str, tuple[Definition, ...]], ...] = (
             Definition(
                 "tpb", results.TPB_TITLE, results.TPB_ABOUT, results.tpb_report, of_all=True
             ),
-            Definition("tahunan", yearly.TITLE, yearly.ABOUT, yearly.yearly_report, _this_year),
+            Definition(
+                "tahunan", yearly.TITLE, yearly.ABOUT, yearly.yearly_report, _this_year,
+                parts=yearly.PART_NAMES,
+            ),
         ),
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ class Scope:
     """Of when and of which bank a report is; `today` says which days have not come yet.
 
     `first` is `last` in a report of a day. `bank_id` also confines a bank officer to the own bank.
+    `part` is the one that a page of a long report shows; files hold all of them.
     """
 
     first: dt.date
@@ -25,6 +26,7 @@ class Scope:
     bank_code: str | None = None
     bank_name: str = "Semua bank"
     split: str = ""
+    part: str = ""
 
     @property
     def is_to_come(self) -> bool:

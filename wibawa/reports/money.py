@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    literal,
     select,
 )
 from sqlalchemy.orm import Session, aliased
@@ -180,22 +179,20 @@ def _led(rows: Sequence[Row], columns: Sequence[Column], links: Row, labels: int
 
 def lent_report(session: Session, scope: Scope) -> Report:
     """Loans disbursed in the period: four queries."""
-    _, tables = lent_tables(session, scope)
     return Report(
         "pencairan",
         LENT_TITLE,
         LENT_ABOUT,
         scope.words(of_period=True),
-        tables,
+        lent_tables(session, scope),
         incomplete(session, scope, scope.first),
         booked_later(session, scope, "disbursement"),
     )
 
 
-def lent_tables(session: Session, scope: Scope) -> tuple[Lent, tuple[Table, ...]]:
-    """All that was lent, and by month (or year) and bank: two queries."""
+def lent_tables(session: Session, scope: Scope) -> tuple[Table, ...]:
+    """By month (or year), by bank and by both: two queries."""
     each, banks = spans(scope.first, scope.last), banks_of(session, scope)
-    found = _lent(session, scope, each)
     columns = (
         Column("Pinjaman"),
         Column("Plafon (Rp)", Kind.RUPIAH),
@@ -219,8 +216,7 @@ def lent_tables(session: Session, scope: Scope) -> tuple[Lent, tuple[Table, ...]
         coops = [linked(cell, "loans.loan_list", jenis="koperasi", **where) for cell in found[2:]]
         return (*plain, *coops)
 
-    total: Lent | None = _group(found, Lent)
-    return total or Lent(), _tables(found, Lent, each, banks, columns, cells)
+    return _tables(_lent(session, scope, each), Lent, each, banks, columns, cells)
 
 
 def _lent(session: Session, scope: Scope, each: Sequence[Span]) -> dict[Key, list[int]]:
@@ -334,37 +330,32 @@ def received(session: Session, scope: Scope) -> Came:
 def _entries(
     session: Session, scope: Scope, each: Sequence[Span], found: dict[Key, list[int]]
 ) -> None:
-    day, amount = LedgerEntry.effective_on, LedgerEntry.amount
+    day, kind = LedgerEntry.effective_on, LedgerEntry.kind
     undone = aliased(LedgerEntry, name="undone")
 
-    def grouped(*sums: Any) -> Any:
-        return (
-            select(day, LedgerEntry.bank_id, *map(func.sum, (*sums, LedgerEntry.applied)))
-            .where(day.between(scope.first, scope.last), of_bank(LedgerEntry.bank_id, scope))
-            .group_by(day, LedgerEntry.bank_id)
-        )
+    def grouped(kind: Any) -> Any:
+        key = (day, LedgerEntry.bank_id, kind)
+        sums = (func.count(), func.sum(LedgerEntry.amount), func.sum(LedgerEntry.applied))
+        within = day.between(scope.first, scope.last), of_bank(LedgerEntry.bank_id, scope)
+        return select(*key, *sums).where(*within).group_by(*key)
 
-    def after_all(entry: Any) -> Any:
-        return case((entry.kind == "recovery", amount), else_=0)
-
-    came = grouped(literal(1), amount, after_all(LedgerEntry)).where(LedgerEntry.kind.in_(RECEIVED))
     # Reversals are few: only for them is another entry looked up.
     went = (
-        grouped(amount, after_all(undone))
+        grouped(undone.kind)
         .join(
             undone,
             and_(undone.loan_id == LedgerEntry.loan_id, undone.sequence == LedgerEntry.reverses),
         )
-        .where(LedgerEntry.kind == REVERSAL, undone.kind.in_(RECEIVED))
+        .where(kind == REVERSAL)
     )
-    for on, bank_id, *sums in session.execute(came):
-        payments, received, recovered, applied = whole(sums)
-        _added(found, (span_of(on, each), bank_id), (payments, received, 0, applied))
-        _added(found, (span_of(on, each), bank_id), [recovered], 7)
-    for on, bank_id, *sums in session.execute(went):
-        gone, recovered, applied = whole(sums)
-        _added(found, (span_of(on, each), bank_id), (0, 0, gone, applied))
-        _added(found, (span_of(on, each), bank_id), [-recovered], 7)
+    for query, sign in ((grouped(kind), 1), (went, -1)):
+        for on, bank_id, word, *sums in session.execute(query):
+            if word not in RECEIVED:
+                continue
+            count, amount, applied = whole(sums)
+            came = (count, amount, 0) if sign > 0 else (0, 0, amount)
+            recovered = sign * amount if word == "recovery" else 0
+            _added(found, (span_of(on, each), bank_id), (*came, applied, 0, 0, 0, recovered))
 
 
 def _principal(

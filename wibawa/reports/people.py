@@ -50,31 +50,29 @@ Key = tuple[str, str, str]  # kecamatan, sex, kind of borrower
 
 def reached_report(session: Session, scope: Scope) -> Report:
     """Borrowers reached in the period and up to its end: four queries."""
-    _, tables = reached_tables(session, scope)
     return Report(
         "peminjam",
         TITLE,
         ABOUT,
         scope.words(of_period=True),
-        tables,
+        reached_tables(session, scope),
         incomplete(session, scope, scope.first) + projected(scope),
         booked_later(session, scope),
     )
 
 
-def reached_tables(session: Session, scope: Scope) -> tuple[Reached, tuple[Table, ...]]:
-    """All of them together, and by kecamatan, sex and kind: two queries."""
+def reached_tables(session: Session, scope: Scope) -> tuple[Table, ...]:
+    """By kecamatan, sex and kind: two queries."""
     found = _reached(session, scope)
     places = select(Kecamatan.code, Kecamatan.name).order_by(Kecamatan.name)
     names = {code: name for code, name in session.execute(places).all()}  # noqa: C416 - rows, no dict
-    tables = (
+    return (
         _by_place(found, names, scope),
         _by_word(found, scope, "kelamin", "Menurut jenis kelamin", "Jenis kelamin", 1,
                  {"L": "Laki-laki", "P": "Perempuan"}),
         _by_word(found, scope, "jenis", "Menurut jenis peminjam", "Jenis peminjam", 2,
                  {"micro": "Usaha mikro", "cooperative": "Koperasi"}),
     )  # fmt: skip
-    return _sum(found), tables
 
 
 def reached_total(session: Session, scope: Scope) -> tuple[int, int]:

@@ -48,6 +48,7 @@ def report_list() -> str:
 @needs(Permission.SEE_REPORTS)
 def report(which: str) -> str:
     definition, asked = _asked(which)
+    asked = definition.page(asked, request.args.get("bagian"))
     return render_template(
         "reports/report.html",
         definition=definition,

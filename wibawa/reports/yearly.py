@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -37,7 +37,7 @@ TITLE = "Laporan tahunan untuk pimpinan"
 ABOUT = (
     "Ringkasan satu tahun, atau periode lain: yang dicairkan dan kembali, mutu portofolio, "
     "peminjam yang dilayani, dan indikator, dengan periode yang sama setahun sebelumnya. "
-    "Rinciannya ada di laporan masing-masing; PDF-nya memuat grafik."
+    "Rinciannya ada di laporan masing-masing; XLSX dan PDF memuat semua bagian, PDF juga grafik."
 )
 MONEY, COUNT, PERCENT, TEXT = Kind.RUPIAH, Kind.COUNT, Kind.PERCENT, Kind.TEXT
 
@@ -58,36 +58,63 @@ class Sums:
 
 
 def yearly_report(session: Session, scope: Scope) -> Report:
-    """A period beside the one a year before: some fifty queries, whatever the number of loans."""
-    year_before = replace(scope, first=add_months(scope.first, -12), last=_year_before(scope.last))
-    lent, by_month = lent_tables(session, scope)
-    reached, by_group = reached_tables(session, scope)
-    now = _sums(session, scope, lent, (reached.served, reached.ever))
-    before = lent_total(session, year_before), reached_total(session, year_before)
-    then = _sums(session, year_before, *before)
-    year = scope.last.year
-    # Both tables of indicators are counted together, so that the year is counted once.
-    years = sorted({*TPB_YEARS, year})
-    figures = figures_of_years(session, years, scope.last, TPB, full=year)
+    """A period beside the one a year before, or one part of it: some fifty queries for all parts,
+    whatever the number of loans."""
     return Report(
         "tahunan",
         TITLE,
         ABOUT,
         scope.words(of_period=True),
-        (
-            _summary(now, then, scope, year_before),
-            _lent(by_month[0]),
-            _classes(now.stands, scope),
-            *(
-                replace(table, code=f"peminjam-{table.code}", title=f"Peminjam m{table.title[1:]}")
-                for table in by_group
-            ),
-            _indicators([each for each in figures if each.year == year], year),
-            _trend([each for each in figures if each.code == TPB and each.year in TPB_YEARS]),
+        tuple(
+            table
+            for code, _, make in PARTS
+            if scope.part in ("", code)
+            for table in make(session, scope)
         ),
         incomplete(session, scope, scope.first) + projected(scope),
         booked_later(session, scope) + said_later(session, scope),
     )
+
+
+def _overview(session: Session, scope: Scope) -> tuple[Table, ...]:
+    before = replace(scope, first=add_months(scope.first, -12), last=_year_before(scope.last))
+    then, now = _sums(session, before), _sums(session, scope)
+    return _summary(now, then, scope, before), _classes(now.stands, scope)
+
+
+def _of_lending(session: Session, scope: Scope) -> tuple[Table, ...]:
+    """The report of disbursements by month, or by year where the period is long."""
+    table = lent_tables(session, scope)[0]
+    title = f"Pencairan m{table.title[1:]}"
+    return (replace(table, code="pencairan", title=title, chart=_lent_chart(table)),)
+
+
+def _of_borrowers(session: Session, scope: Scope) -> tuple[Table, ...]:
+    return tuple(
+        replace(table, code=f"peminjam-{table.code}", title=f"Peminjam m{table.title[1:]}")
+        for table in reached_tables(session, scope)
+    )
+
+
+def _of_indicators(session: Session, scope: Scope) -> tuple[Table, ...]:
+    """Both tables are counted together, so that the year is counted once."""
+    year = scope.last.year
+    years = sorted({*TPB_YEARS, year})
+    figures = figures_of_years(session, years, scope.last, TPB, full=year)
+    return (
+        _indicators([each for each in figures if each.year == year], year),
+        _trend([each for each in figures if each.code == TPB and each.year in TPB_YEARS]),
+    )
+
+
+Make = Callable[[Session, Scope], tuple[Table, ...]]
+PARTS: tuple[tuple[str, str, Make], ...] = (
+    ("ringkasan", "Ringkasan", _overview),
+    ("pencairan", "Pencairan", _of_lending),
+    ("peminjam", "Peminjam", _of_borrowers),
+    ("indikator", "Indikator", _of_indicators),
+)
+PART_NAMES = tuple((code, name) for code, name, _ in PARTS)
 
 
 def _year_before(day: dt.date) -> dt.date:
@@ -97,9 +124,14 @@ def _year_before(day: dt.date) -> dt.date:
     return add_months(day, -12)
 
 
-def _sums(session: Session, scope: Scope, lent: Lent, reached: tuple[int, int]) -> Sums:
+def _sums(session: Session, scope: Scope) -> Sums:
     figures = portfolio(session, scope.last, thresholds_on(session, scope.last), scope.bank_id)
-    return Sums(lent, received(session, scope), *reached, figures.total)
+    return Sums(
+        lent_total(session, scope),
+        received(session, scope),
+        *reached_total(session, scope),
+        figures.total,
+    )
 
 
 def _lines(sums: Sums, scope: Scope) -> list[tuple[str, str, Cell]]:
@@ -205,12 +237,6 @@ def _worse(now: Sums, then: Sums) -> str:
         f"; setahun sebelumnya PAR30 {_percent(par30_share(then.stands))} dan NPL "
         f"{_percent(npl_share(then.stands))}"
     )
-
-
-def _lent(table: Table) -> Table:
-    """The report of disbursements by month, or by year where the period is long."""
-    title = f"Pencairan m{table.title[1:]}"
-    return replace(table, code="pencairan", title=title, chart=_lent_chart(table))
 
 
 def _lent_chart(table: Table) -> Chart:
