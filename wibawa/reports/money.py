@@ -240,12 +240,6 @@ def _lent(session: Session, scope: Scope, each: Sequence[Span]) -> dict[Key, lis
     return dict(found)
 
 
-def lent_total(session: Session, scope: Scope) -> Lent:
-    """All that was lent in a period; one query."""
-    found: Lent | None = _group(_lent(session, scope, [_whole(scope)]), Lent)
-    return found or Lent()
-
-
 def _whole(scope: Scope) -> Span:
     return Span("", "", scope.first, scope.last, True)
 
