@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import case, distinct, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.applications.models import Application, ApplicationMove
@@ -25,7 +25,7 @@ from wibawa.indicators.queries import (
     TPB,
     Counts,
     IndicatorFigure,
-    counts,
+    counts_by,
     figures_now,
     kept_figures,
 )
@@ -74,13 +74,17 @@ def goals(
     )
     known = set(session.scalars(published)) - {today.year}
     begun = [year for year in live if year <= today.year and year not in known]
-    rules = {each.rule for each in in_force(session, begun).values()}
-    counted = _counted(books, today, begun, rules)
-    figures = figures_now(session, live, today, counted=counted)
+    asked: dict[int, list[Rule]] = {}  # of other years than this one only the access figure
+    for (code, year), each in in_force(session, begun).items():
+        if code == TPB or year == today.year:
+            asked[year] = sorted({*asked.get(year, ()), each.rule})
+    counted = _counted(books, today, asked)
+    figures = figures_now(session, live, today, TPB, today.year, counted)
     for lock in locks.values():
         figures += kept_figures(lock.document, lock.version)
+    rules = asked.get(today.year, [])
     began: Starts = books.kept(
-        ("starts", *sorted(rules)), today, lambda: starts(session, today.year, rules)
+        ("starts", *rules), today, lambda: starts(session, today.year, rules)
     )
     access = [each for each in figures if each.code == TPB and each.year in trend]
     return (
@@ -90,12 +94,15 @@ def goals(
 
 
 def _counted(
-    books: Books, today: dt.date, years: Sequence[int], rules: set[Rule]
+    books: Books, today: dt.date, asked: Mapping[int, Sequence[Rule]]
 ) -> dict[int, Counts]:
     def make() -> dict[int, Counts]:
-        return counts(books.session, [span_of(year, today) for year in years], rules)
+        return counts_by(
+            books.session, {span_of(year, today): rules for year, rules in asked.items()}
+        )
 
-    found: dict[int, Counts] = books.kept(("counts", *years, *sorted(rules)), today, make)
+    name = ("counts", *((year, *rules) for year, rules in asked.items()))
+    found: dict[int, Counts] = books.kept(name, today, make)
     return found
 
 
@@ -161,18 +168,23 @@ def _places(session: Session, on: dt.date) -> list[Place]:
     classes = thresholds_on(session, on)
     each = positions(on, classes, overdue=False).add_columns(Loan.borrower_id).subquery("each")
     late = each.c.uncovered_since < on - dt.timedelta(days=PAR_DAYS)
-    query = (
+    one = (  # a row for each borrower first, so that nobody is counted twice
         select(
-            Kelurahan.kecamatan_code,
-            func.count(distinct(each.c.borrower_id)),
-            func.count(),
-            func.sum(each.c.outstanding),
-            func.sum(case((late, each.c.outstanding), else_=0)),
+            each.c.borrower_id,
+            func.count().label("loans"),
+            func.sum(each.c.outstanding).label("outstanding"),
+            func.sum(case((late, each.c.outstanding), else_=0)).label("late"),
         )
-        .select_from(each)
-        .join(Borrower, Borrower.id == each.c.borrower_id)
-        .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
         .where(each.c.outstanding > 0, each.c.written_off_on.is_(None))
+        .group_by(each.c.borrower_id)
+        .subquery("one")
+    )
+    sums = (func.sum(value) for value in (one.c.loans, one.c.outstanding, one.c.late))
+    query = (
+        select(Kelurahan.kecamatan_code, func.count(), *sums)
+        .select_from(one)
+        .join(Borrower, Borrower.id == one.c.borrower_id)
+        .join(Kelurahan, Kelurahan.code == Borrower.kelurahan_code)
         .group_by(Kelurahan.kecamatan_code)
     )
     found = {row[0]: [int(value) for value in row[1:]] for row in session.execute(query)}
