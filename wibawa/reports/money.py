@@ -240,6 +240,12 @@ def _lent(session: Session, scope: Scope, each: Sequence[Span]) -> dict[Key, lis
     return dict(found)
 
 
+def lent_total(session: Session, scope: Scope) -> Lent:
+    """All that was lent in a period; one query."""
+    found: Lent | None = _group(_lent(session, scope, [_whole(scope)]), Lent)
+    return found or Lent()
+
+
 def _whole(scope: Scope) -> Span:
     return Span("", "", scope.first, scope.last, True)
 
@@ -310,15 +316,31 @@ def came_cells(sums: Came, first: dt.date, last: dt.date, bank: str | None) -> t
     )
 
 
-def received(session: Session, scope: Scope) -> Came:
-    """All money of a period; five queries."""
-    each = [_whole(scope)]
+MOST_BETWEEN = 92
+"""Days that may lie between two periods that are read as one: a quarter is read in vain sooner than
+the books are read twice."""
+
+
+def received_in(session: Session, before: Scope, scope: Scope) -> tuple[Came, Came]:
+    """All money of two periods, the earlier first: five queries when one soon follows the other,
+    else ten."""
+    if not 0 <= (scope.first - before.last).days - 1 <= MOST_BETWEEN:
+        first, last = (_received(session, one, [_whole(one)])[0] for one in (before, scope))
+        return first, last
+    day = dt.timedelta(days=1)
+    between = Span("", "", before.last + day, scope.first - day, True)
+    wide = replace(scope, first=before.first)
+    first, _, last = _received(session, wide, [_whole(before), between, _whole(scope)])
+    return first, last
+
+
+def _received(session: Session, scope: Scope, each: Sequence[Span]) -> list[Came]:
+    """All money of each span; five queries."""
     found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
     _entries(session, scope, each, found)
     _principal(session, scope, each, found)
     _suspense(session, scope, each, found)
-    sums: Came | None = _group(found, Came)
-    return sums or Came()
+    return [_group(found, Came, at) or Came() for at in range(len(each))]
 
 
 def _entries(

@@ -75,6 +75,17 @@ def reached_tables(session: Session, scope: Scope) -> tuple[Table, ...]:
     )  # fmt: skip
 
 
+def reached_total(session: Session, scope: Scope) -> tuple[int, int]:
+    """Borrowers served in the period, and up to its end: one query, which looks at no position."""
+    served = case((Loan.disbursed_on >= scope.first, Loan.borrower_id))
+    row = session.execute(
+        select(func.count(served.distinct()), func.count(Loan.borrower_id.distinct())).where(
+            Loan.disbursed_on <= scope.last, of_bank(Loan.bank_id, scope)
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
 def _reached(session: Session, scope: Scope) -> dict[Key, Reached]:
     """One row for each borrower first, so that each counts once."""
     in_period = Loan.disbursed_on >= scope.first

@@ -6,15 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from wibawa.banks.queries import thresholds_on
-from wibawa.borrowers.models import Borrower
 from wibawa.indicators.queries import IndicatorFigure, figures_of_years
-from wibawa.loans.models import Loan
 from wibawa.loans.portfolio import BankFigures, portfolio
-from wibawa.reports.books import booked_later, incomplete, of_bank, projected, whole
+from wibawa.reports.books import booked_later, incomplete, projected
 from wibawa.reports.document import (
     NO_DATA,
     Cell,
@@ -28,8 +25,8 @@ from wibawa.reports.document import (
     row,
 )
 from wibawa.reports.forms import Scope
-from wibawa.reports.money import Came, Lent, came_cells, lent_tables, received
-from wibawa.reports.people import Reached, reached_cells, reached_tables
+from wibawa.reports.money import Came, Lent, came_cells, lent_tables, lent_total, received_in
+from wibawa.reports.people import Reached, reached_cells, reached_tables, reached_total
 from wibawa.reports.portfolio import GIVEN_UP, LATE, NPL, PAR, arrears_share, npl_share, par30_share
 from wibawa.reports.results import TPB, TPB_YEARS, said_later, shown_target, shown_value
 from wibawa.rules.collectibility import CLASS_NAMES
@@ -81,8 +78,8 @@ def yearly_report(session: Session, scope: Scope) -> Report:
 
 def _overview(session: Session, scope: Scope) -> tuple[Table, ...]:
     before = replace(scope, first=add_months(scope.first, -12), last=_year_before(scope.last))
-    lent = _lent_and_reached(session, (before, scope))
-    then, now = (_sums(session, *each) for each in zip((before, scope), lent, strict=True))
+    came = received_in(session, before, scope)
+    then, now = (_sums(session, *each) for each in zip((before, scope), came, strict=True))
     return _summary(now, then, scope, before), _classes(now.stands, scope)
 
 
@@ -128,47 +125,10 @@ def _year_before(day: dt.date) -> dt.date:
     return add_months(day, -12)
 
 
-def _lent_and_reached(
-    session: Session, scopes: Sequence[Scope]
-) -> list[tuple[Lent, tuple[int, int]]]:
-    """What was lent in each of the periods, and whom it reached: served in it, and up to its end.
-    One query, which sums up each borrower first, so that nobody is counted twice."""
-    each, every = [], []
-    for at, scope in enumerate(scopes):
-        by_then = Loan.disbursed_on <= scope.last
-        within = and_(by_then, Loan.disbursed_on >= scope.first)
-        each += [
-            func.sum(case((within, 1), else_=0)).label(f"loans_{at}"),
-            func.sum(case((within, Loan.principal), else_=0)).label(f"principal_{at}"),
-            func.max(case((by_then, 1), else_=0)).label(f"ever_{at}"),
-        ]
-    latest = max(scope.last for scope in scopes)
-    one = (
-        select(Loan.borrower_id, *each)
-        .where(Loan.disbursed_on <= latest, of_bank(Loan.bank_id, scopes[0]))
-        .group_by(Loan.borrower_id)
-        .subquery("one")
-    )
-    cooperative = Borrower.kind == "cooperative"
-    for at in range(len(scopes)):
-        loans, principal = one.c[f"loans_{at}"], one.c[f"principal_{at}"]
-        sums = (
-            loans, principal, case((cooperative, loans), else_=0),
-            case((cooperative, principal), else_=0), case((loans > 0, 1), else_=0),
-            one.c[f"ever_{at}"],
-        )  # fmt: skip
-        every += [func.sum(value) for value in sums]
-    query = select(*every).join(Borrower, Borrower.id == one.c.borrower_id)
-    found = whole(session.execute(query).one())
-    return [
-        (Lent(*found[at : at + 4]), (found[at + 4], found[at + 5]))
-        for at in range(0, len(found), 6)
-    ]
-
-
-def _sums(session: Session, scope: Scope, lent: tuple[Lent, tuple[int, int]]) -> Sums:
+def _sums(session: Session, scope: Scope, came: Came) -> Sums:
     figures = portfolio(session, scope.last, thresholds_on(session, scope.last), scope.bank_id)
-    return Sums(lent[0], received(session, scope), *lent[1], figures.total)
+    lent, reached = lent_total(session, scope), reached_total(session, scope)
+    return Sums(lent, came, *reached, figures.total)
 
 
 def _lines(sums: Sums, scope: Scope) -> list[tuple[str, str, Cell]]:
