@@ -68,11 +68,11 @@ browser:
 	|| { echo "The browser tests need chromium: sudo apt-get install chromium-headless-shell fonts-liberation" >&2; exit 1; }
 
 test: dev browser lint collect
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(ARGS)
 
 # Everything, with the long tests and many more examples for every law of the money rules.
 soak: dev browser
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "soak or not soak" --hypothesis-profile=soak $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m "soak or not soak" --hypothesis-profile=soak $(ARGS)
 
 # Whether the tests of the rules would notice: every branch is run, and of some 3.000 changed copies
 # those that pass are listed (half an hour). What survives for a reason: docs/measurements.md.

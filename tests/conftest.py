@@ -40,6 +40,7 @@ import config
 import wibawa.app
 from tests import factories
 from tests.inspection import inspect_page
+from tests.side_by_side import pytest_xdist_make_scheduler  # noqa: F401
 from wibawa import schema
 from wibawa.access import passwords, trail
 from wibawa.access.models import User

@@ -95,15 +95,6 @@ def looked_at(engine: str, whole: bool) -> set[tuple[str, dt.date]]:
     }
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker takes all that look at the books of one engine: feeding them takes long."""
-    for item in items:
-        told = getattr(item, "callspec", None)
-        if told is not None and "books" in told.params:
-            item.add_marker(pytest.mark.xdist_group(f"books of {told.params['books']}"))
-
-
 @pytest.fixture(scope="session", params=ENGINES)
 def books(
     request: pytest.FixtureRequest, templates: Any, tmp_path_factory: pytest.TempPathFactory
