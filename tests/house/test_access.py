@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
+from flask_login import current_user
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
@@ -58,6 +59,7 @@ from wibawa.reconciliation.queries import closed_month
 from wibawa.rules.reconciliation import Month
 from wibawa.scans.queries import kinds_of_requests, kinds_on
 from wibawa.uploads.models import Upload
+from wibawa.web import errors
 from wibawa.web.clock import now, today
 
 OPENED = {"dashboard.open_figures", "dashboard.open_download"}  # once the office has opened them
@@ -473,8 +475,7 @@ class Office:
     def client(self, name: str | None) -> FlaskClient:
         client = self.app.test_client()
         if name is not None:
-            with client.session_transaction() as kept:
-                kept["_user_id"], kept["_fresh"] = self.tokens[name], True
+            client.set_cookie("wibawa", _cookie(self.app, self.tokens[name]))
         return client
 
     def changed(self) -> list[str]:
@@ -488,9 +489,20 @@ class Office:
     def lines(self) -> tuple[int, int]:
         """How many refusals, and how many other deeds, the trail holds."""
         asked = "SELECT action = 'denied', count(*) FROM trail_entries GROUP BY 1"
-        with self.app.app_context(), db.engine.connect() as connection:
-            counts = {row[0]: row[1] for row in connection.exec_driver_sql(asked)}
+        with self.app.app_context(), closing(db.engine.raw_connection()) as connection:
+            counts = dict(connection.cursor().execute(asked).fetchall())
         return int(counts.get(1, 0)), int(counts.get(0, 0))
+
+
+@cache
+def _cookie(app: Flask, token: str) -> str:
+    """What the browser keeps of a session: the same until the session ends."""
+    client = app.test_client()
+    with client.session_transaction() as kept:
+        kept["_user_id"], kept["_fresh"] = token, True
+    made = client.get_cookie("wibawa")
+    assert made is not None
+    return made.value
 
 
 def _digests(path: Path) -> dict[str, str]:
@@ -854,6 +866,26 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(office: Office, rule: Rule, met
     assert answer.headers["Location"].startswith("/masuk")
 
 
+REFUSALS: dict[tuple[object, ...], Any] = {}
+
+
+@pytest.fixture
+def refusals(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person is refused a hundred times in the same words, below the same menu: those of each
+    folder are put together once, and in `make soak` each time."""
+    page = errors._page
+
+    def once(code: int, title: str, text: str, ticket: str | None = None) -> tuple[str, int]:
+        who = (current_user.get_id(), request.blueprint, code, title, text)
+        if who not in REFUSALS:
+            REFUSALS[who] = page(code, title, text, ticket)
+        return cast(tuple[str, int], REFUSALS[who])
+
+    if pytestconfig.getoption("--hypothesis-profile") != "soak":
+        monkeypatch.setattr(errors, "_page", once)
+
+
+@pytest.mark.usefixtures("refusals")
 @pytest.mark.parametrize(("rule", "method"), TRIES)
 def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, method: str) -> None:
     permission = PAGES.get(rule.endpoint)
