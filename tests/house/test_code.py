@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 from tests.house.source import calls, functions, is_view, length, modules, under
+from tests.side_by_side import EARLY, WITH_BOOKS, together
 
 LONGEST_FUNCTION, LONGEST_VIEW, LONGEST_FILE = 60, 25, 450
 LONG_FUNCTIONS = {
@@ -279,3 +281,13 @@ def test_files_stay_short() -> None:
     unexplained = {name: count for name, count in long.items() if name not in LONG_FILES}
     assert unexplained == {}
     assert sorted(LONG_FILES.keys() - long.keys()) == [], "an exception that nobody needs any more"
+
+
+def test_what_the_tests_begin_early_is_there() -> None:
+    tests = Path(__file__).resolve().parents[1]
+    named = {name for name in EARLY if name.endswith(".py")} | WITH_BOOKS
+    assert [name for name in sorted(named) if not (tests / name).is_file()] == []
+    groups = {together(f"tests/{name}::test[postgresql]") for name in WITH_BOOKS}
+    groups |= {together(f"tests/{name}::test[sqlite]") for name in WITH_BOOKS}
+    groups.add(together("tests/journeys/test_readers.py::test"))
+    assert set(EARLY) - named == groups
