@@ -71,6 +71,20 @@ ENGINES = ("sqlite", "postgresql")
 SOAK_ON_BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.soak))
 # For a whole way whose like others go on SQLite.
 ON_POSTGRESQL = ("postgresql", pytest.param("sqlite", marks=pytest.mark.soak))
+
+
+def thrown(*seeds: int) -> pytest.MarkDecorator:
+    """A law for books that dice made, and the `seed` of the dice: SQLite tries the first, the third
+    and so on, PostgreSQL the second, and so on, and both try the last. `make soak` tries all."""
+    tried = {"sqlite": {*seeds[::2], seeds[-1]}, "postgresql": {*seeds[1::2], seeds[-1]}}
+    cases = [
+        pytest.param(engine, seed, marks=() if seed in tried[engine] else pytest.mark.soak)
+        for engine in ENGINES
+        for seed in seeds
+    ]
+    return pytest.mark.parametrize(("engine_name", "seed"), cases, indirect=["engine_name"])
+
+
 TODAY = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)  # 10.00 WIB
 
 

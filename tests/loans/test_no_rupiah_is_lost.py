@@ -6,11 +6,11 @@ import datetime as dt
 import random
 from collections.abc import Callable
 
-import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import thrown
 from tests.loans.steps import TODAY, do, holds, post
 from tests.loans.test_undoing import take_back_file
 from wibawa.loans.deeds import Deed
@@ -152,7 +152,7 @@ def in_the_books(session: Session) -> int:
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@thrown(1, 2, 3)
 def test_every_rupiah_is_in_a_loan_or_in_titipan_whatever_is_corrected(
     session: Session, people: dict[str, int], seed: int
 ) -> None:

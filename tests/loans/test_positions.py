@@ -6,13 +6,13 @@ import datetime as dt
 import random
 from dataclasses import dataclass, field
 
-import pytest
 from flask import Flask
 from sqlalchemy import false, update
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.bulk import two_people
+from tests.conftest import thrown
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import thresholds_on
 from wibawa.database import FOREVER, bulk_insert, stored_date, stored_moment
@@ -256,7 +256,7 @@ def _classes(
     return by_kind, {bank.id: by_kind[BankKind(bank.kind)] for bank in session.query(Bank)}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@thrown(1, 2, 3)
 def test_the_query_says_what_the_rule_says(app: Flask, session: Session, seed: int) -> None:
     loans = office(session, seed)
     assert wrong_standings(session) == []

@@ -6,10 +6,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from tests.conftest import thrown
 from tests.loans.test_positions import Told, office, telling_days
 from wibawa.banks.queries import all_banks
 from wibawa.loans.standings.queries import wrong_dues
@@ -58,7 +58,7 @@ def _values(table: Table) -> list[list[object]]:
     return [[cell.value for cell in row[1:]] for row in table.all_rows]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@thrown(1, 2)
 def test_sums_of_what_falls_due_are_those_of_the_installments(
     app: Flask, session: Session, seed: int
 ) -> None:
