@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
+from types import CodeType
 from typing import Any, TypeVar
 
 import psycopg
@@ -30,6 +31,7 @@ from flask import Blueprint, Flask, current_app, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import Engine, make_url, select
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import Session
@@ -155,6 +157,31 @@ def _compile_statements_once() -> None:
 
 STATEMENTS: LRUCache[Any, Any] = LRUCache(5_000)
 
+
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Those of the folder; what this process has read of it once, it need not read again."""
+
+    def __init__(self) -> None:
+        super().__init__(str(COMPILED))
+        self.known: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.known.get((bucket.key, bucket.checksum))
+        if bucket.code is None:
+            super().load_bytecode(bucket)
+            self._know(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        super().dump_bytecode(bucket)
+        self._know(bucket)
+
+    def _know(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self.known[bucket.key, bucket.checksum] = bucket.code
+
+
+TEMPLATES = CompiledTemplates()
+
 _register_pages_once()
 _compile_statements_once()
 
@@ -264,7 +291,7 @@ def make_app(url: str, **overrides: Any) -> Flask:
 
 def compiled_once(app: Flask) -> None:
     """Templates and statements that another application of the run has compiled serve this one."""
-    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(COMPILED))
+    app.jinja_env.bytecode_cache = TEMPLATES
     with app.app_context():
         db.engine._compiled_cache = STATEMENTS
 
