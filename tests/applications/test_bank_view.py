@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import REASON, act, text_of
+from tests.conftest import prepared
 from wibawa.access.models import TrailEntry
 from wibawa.rules.statuses import State
 
@@ -18,11 +19,10 @@ SignIn = Callable[[str], factories.Client]
 NAMES = ("Lastri", "Joko", "Dewi", "Rahayu")
 
 
-@pytest.fixture
-def four(session: Session, people: dict[str, int]) -> dict[str, int]:
+def _four(session: Session, people: dict[str, int]) -> dict[str, int]:
     """Lastri's and Joko's were sent to Bank Pasar and Bank Jateng; Dewi's is only recommended and
     Rahayu's only submitted, both for Bank Pasar."""
-    made = {
+    return {
         "Lastri": factories.application(session, people, number=1, name="Lastri"),
         "Joko": factories.application(
             session, people, number=2, name="Joko", bank_id=factories.JATENG
@@ -32,8 +32,9 @@ def four(session: Session, people: dict[str, int]) -> dict[str, int]:
             session, people, number=4, name="Rahayu", to=State.SUBMITTED
         ),
     }
-    session.commit()
-    return made
+
+
+four = prepared(_four)
 
 
 def _listed(client: factories.Client, query: str = "") -> set[str]:

@@ -7,16 +7,18 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import recorded, text_of
+from tests.conftest import prepared
 
 SignIn = Callable[[str], factories.Client]
 ADDRESS = "/permohonan/baru/peminjam"
 
 
-@pytest.fixture
-def two_borrowers(session: Session, people: dict[str, int]) -> None:
+def _two_borrowers(session: Session, people: dict[str, int]) -> None:
     factories.borrower(session, people["staff"], 1, "Siti Aminah")
     factories.loan(session, people["staff"], people["approver"], number=2, name="Dewi Lestari")
-    session.commit()
+
+
+two_borrowers = prepared(_two_borrowers)
 
 
 @pytest.mark.usefixtures("two_borrowers")

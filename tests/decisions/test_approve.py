@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, moves, state, text_of
+from tests.conftest import prepared
 from tests.decisions.forms import NOTE, answer, kept
 from wibawa.access.models import TrailEntry
 from wibawa.access.permissions import Role
@@ -23,11 +24,11 @@ from wibawa.web.clock import now
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def sent(session: Session, people: dict[str, int]) -> int:
-    made = factories.application(session, people)
-    session.commit()
-    return made
+def _sent(session: Session, people: dict[str, int]) -> int:
+    return factories.application(session, people)
+
+
+sent = prepared(_sent)
 
 
 def test_a_bank_approves_less_than_was_asked_for(

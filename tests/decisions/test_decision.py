@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import text_of
+from tests.conftest import prepared
 from tests.decisions.forms import answer, decision_page
 from wibawa.borrowers.models import Borrower
 from wibawa.loans.journal import Author, NewLoan, open_loans
@@ -21,11 +22,11 @@ from wibawa.web.clock import now
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def sent(session: Session, people: dict[str, int]) -> int:
-    made = factories.application(session, people)
-    session.commit()
-    return made
+def _sent(session: Session, people: dict[str, int]) -> int:
+    return factories.application(session, people)
+
+
+sent = prepared(_sent)
 
 
 def test_the_officer_comes_from_the_application_and_finds_both_answers(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import state, text_of
+from tests.conftest import prepared
 from tests.decisions.forms import answer, decision_page, kept
 from wibawa.decisions.models import DeclineReason
 from wibawa.decisions.queries import reasons_on
@@ -17,11 +18,11 @@ from wibawa.decisions.queries import reasons_on
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def sent(session: Session, people: dict[str, int]) -> int:
-    made = factories.application(session, people)
-    session.commit()
-    return made
+def _sent(session: Session, people: dict[str, int]) -> int:
+    return factories.application(session, people)
+
+
+sent = prepared(_sent)
 
 
 def test_a_refusal_keeps_its_reason_and_text_and_everybody_concerned_reads_it(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import key, text_of
+from tests.conftest import prepared
 from wibawa.access.models import TrailEntry
 from wibawa.borrowers.queries import borrower_facts
 from wibawa.rules.statuses import State
@@ -17,11 +18,11 @@ SignIn = Callable[[str], factories.Client]
 REASON = "Memeriksa SLIK pemohon"
 
 
-@pytest.fixture
-def sent(session: Session, people: dict[str, int]) -> int:
-    made = factories.application(session, people)
-    session.commit()
-    return made
+def _sent(session: Session, people: dict[str, int]) -> int:
+    return factories.application(session, people)
+
+
+sent = prepared(_sent)
 
 
 def _shown(client: factories.Client, number: int, **changes: str) -> str:

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.rules.statuses import State
 
 SignIn = Callable[[str], factories.Client]
@@ -20,8 +21,7 @@ def text_of(client: factories.Client, address: str) -> str:
     return html.unescape(client.get(address).get_data(as_text=True))
 
 
-@pytest.fixture
-def approved(session: Session, people: dict[str, int]) -> dict[str, int]:
+def _approved(session: Session, people: dict[str, int]) -> dict[str, int]:
     """Two approved at Pasar, of which one waits for the approver, one at Jateng, one only sent."""
 
     def made(number: int, name: str, bank_id: int, to: State, amount: int) -> int:
@@ -38,8 +38,10 @@ def approved(session: Session, people: dict[str, int]) -> dict[str, int]:
         "fitri": made(4, "Fitri Handayani", pasar, State.SENT, 2_000_000),
     }
     factories.recorded_payment(session, people, found["dewi"])
-    session.commit()
     return found
+
+
+approved = prepared(_approved)
 
 
 def test_what_the_bank_approved_and_nobody_recorded_waits_here(

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.disbursements.models import Disbursement
 
 SignIn = Callable[[str], factories.Client]
@@ -13,11 +14,12 @@ pytestmark = pytest.mark.usefixtures("direct_allowed")
 ADDRESS = "/pencairan/baru/peminjam"
 
 
-@pytest.fixture
-def two_borrowers(session: Session, people: dict[str, int]) -> None:
+def _two_borrowers(session: Session, people: dict[str, int]) -> None:
     factories.borrower(session, people["staff"], 1, "Siti Aminah")
     factories.loan(session, people["staff"], people["approver"], number=2, name="Dewi Lestari")
-    session.commit()
+
+
+two_borrowers = prepared(_two_borrowers)
 
 
 @pytest.mark.usefixtures("two_borrowers")

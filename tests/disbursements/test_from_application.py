@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, body, moves, state
+from tests.conftest import prepared
 from tests.disbursements.forms import approve, counts, decision
 from wibawa.access.permissions import Role
 from wibawa.access.users import add_user
@@ -41,14 +42,12 @@ CLASSES: dict[BankKind, Thresholds] = {
 }
 
 
-@pytest.fixture
-def made(session: Session, people: dict[str, int]) -> int:
+def _made(session: Session, people: dict[str, int]) -> int:
     """Rp5.000.000 over 18 months were asked for at Bank Pasar, which approved Rp4.000.000."""
-    number = factories.application(
-        session, people, to=State.APPROVED, months=18, approved=4_000_000
-    )
-    session.commit()
-    return number
+    return factories.application(session, people, to=State.APPROVED, months=18, approved=4_000_000)
+
+
+made = prepared(_made)
 
 
 def place(number: int) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.conftest import InspectedClient
+from tests.conftest import InspectedClient, prepared
 from tests.notices.steps import issued, told
 from wibawa.letters.actions import withdraw
 from wibawa.letters.documents import masked_name
@@ -41,12 +41,12 @@ def stranger(app: Flask) -> InspectedClient:
     return app.test_client()  # type: ignore[return-value]
 
 
-@pytest.fixture
-def paper(session: Session, people: dict[str, int]) -> int:
+def _paper(session: Session, people: dict[str, int]) -> int:
     """An approval that was issued to Siti Rahayu."""
-    made = issued(session, people, told(session, people, State.APPROVED, name="Siti Rahayu"))
-    session.commit()
-    return made
+    return issued(session, people, told(session, people, State.APPROVED, name="Siti Rahayu"))
+
+
+paper = prepared(_paper)
 
 
 def token_of(session: Session, paper_id: int) -> str:

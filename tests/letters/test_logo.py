@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from tests.letters.test_office import ADDRESS, entry, text_of
 from wibawa.letters.actions import keep_logo
 from wibawa.letters.documents import PaperKind, letter_data, letter_from
@@ -130,11 +131,11 @@ def test_a_file_that_is_far_too_large_never_reaches_the_page(sign_in: SignIn) ->
     assert answer.status_code == 413  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-def loan(session: Session, people: dict[str, int]) -> int:
-    made = factories.loan(session, people["staff"], people["approver"])
-    session.commit()
-    return made
+def _loan(session: Session, people: dict[str, int]) -> int:
+    return factories.loan(session, people["staff"], people["approver"])
+
+
+loan = prepared(_loan)
 
 
 def pages_of(pdf: bytes) -> tuple[list[tuple[float, float]], int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import text_of
+from tests.conftest import prepared
 from tests.notices.steps import issued, told
 from wibawa.access.models import TrailEntry
 from wibawa.letters.actions import withdraw
@@ -23,11 +24,11 @@ SignIn = Callable[[str], factories.Client]
 WHY = "Alamat pemohon salah"
 
 
-@pytest.fixture
-def paper(session: Session, people: dict[str, int]) -> int:
-    made = issued(session, people, told(session, people, State.APPROVED))
-    session.commit()
-    return made
+def _paper(session: Session, people: dict[str, int]) -> int:
+    return issued(session, people, told(session, people, State.APPROVED))
+
+
+paper = prepared(_paper)
 
 
 def press(client: factories.Client, paper_id: int, reason: str = WHY, key: str = "") -> int:

@@ -18,7 +18,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.conftest import ApartClient
+from tests.conftest import ApartClient, prepared
 from wibawa.letters.actions import withdraw
 from wibawa.letters.documents import PaperKind
 from wibawa.letters.models import IssuedPaper
@@ -34,8 +34,7 @@ SignIn = Callable[[str], factories.Client]
 JOKO = "Joko Susilo"
 
 
-@pytest.fixture
-def loan(session: Session, people: dict[str, int]) -> int:
+def _loan(session: Session, people: dict[str, int]) -> int:
     """Rp5.000.000 flat at Bank Pasar, 24 months since 31 January 2026: 208.333 + 12.500 a month.
 
     Entry 2 paid two months and a penalty of 5.000 on 31 March, entry 3 paid 100.000 on 30 April.
@@ -45,8 +44,10 @@ def loan(session: Session, people: dict[str, int]) -> int:
     paid = 2 * 220_833 + 5_000
     factories.payment(session, made, paid, dt.date(2026, 3, 31), by, second, penalty=5_000)
     factories.payment(session, made, 100_000, dt.date(2026, 4, 30), by, second)
-    session.commit()
     return made
+
+
+loan = prepared(_loan)
 
 
 def clerk(people: dict[str, int]) -> Clerk:

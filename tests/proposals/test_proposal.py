@@ -8,16 +8,17 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, text_of
+from tests.conftest import prepared
 from wibawa.access.models import TrailEntry
 
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def batch(session: Session, people: dict[str, int]) -> int:
-    made = factories.proposal(session, people)
-    session.commit()
-    return made
+def _batch(session: Session, people: dict[str, int]) -> int:
+    return factories.proposal(session, people)
+
+
+batch = prepared(_batch)
 
 
 def test_each_application_shows_where_it_stands_now(sign_in: SignIn, batch: int) -> None:

@@ -5,22 +5,22 @@ from collections.abc import Callable
 from typing import Any
 
 import openpyxl
-import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.access.models import TrailEntry
 from wibawa.proposals.letter import HEADINGS
 
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def batch(session: Session, people: dict[str, int]) -> int:
-    made = factories.proposal(session, people)
-    session.commit()
-    return made
+def _batch(session: Session, people: dict[str, int]) -> int:
+    return factories.proposal(session, people)
+
+
+batch = prepared(_batch)
 
 
 def table(client: factories.Client, batch: int) -> list[tuple[Any, ...]]:

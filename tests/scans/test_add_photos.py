@@ -4,23 +4,23 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, text_of
+from tests.conftest import prepared
 from tests.scans.steps import FILES, key, stored, told
 from wibawa.rules.statuses import State
 
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def visited(session: Session, people: dict[str, int]) -> int:
+def _visited(session: Session, people: dict[str, int]) -> int:
     """An application that was visited once, without photos."""
-    made = factories.application(session, people, to=State.VISITED)
-    session.commit()
-    return made
+    return factories.application(session, people, to=State.VISITED)
+
+
+visited = prepared(_visited)
 
 
 def _send(

@@ -4,13 +4,13 @@ import io
 import re
 from collections.abc import Callable
 
-import pytest
 from PIL import Image
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
 from tests import factories
 from tests.applications.forms import act, text_of
+from tests.conftest import prepared
 from tests.scans.steps import REASON, key, kind_id, send, told
 from wibawa.rules.statuses import State
 from wibawa.scans.models import Document, DocumentContent
@@ -19,12 +19,12 @@ SignIn = Callable[[str], factories.Client]
 TALK = {"reason": REASON}
 
 
-@pytest.fixture
-def sent(session: Session, people: dict[str, int]) -> int:
+def _sent(session: Session, people: dict[str, int]) -> int:
     """Siti's application, sent to Bank Pasar."""
-    made = factories.application(session, people)
-    session.commit()
-    return made
+    return factories.application(session, people)
+
+
+sent = prepared(_sent)
 
 
 def _kept(session: Session, client: factories.Client, application: int, code: str = "ktp") -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, text_of
+from tests.conftest import prepared
 from tests.scans.steps import FILES, key, kind_id, send, stored, told
 from wibawa.access.personal_data import WrongKey, unseal_bytes
 from wibawa.rules.statuses import State
@@ -21,12 +22,12 @@ SignIn = Callable[[str], factories.Client]
 NIK = "3374014804850501"
 
 
-@pytest.fixture
-def application(session: Session, people: dict[str, int]) -> int:
+def _application(session: Session, people: dict[str, int]) -> int:
     """An application of Siti Aminah that was submitted."""
-    made = factories.application(session, people, to=State.SUBMITTED)
-    session.commit()
-    return made
+    return factories.application(session, people, to=State.SUBMITTED)
+
+
+application = prepared(_application)
 
 
 def _address(session: Session, application: int, code: str = "ktp") -> str:
