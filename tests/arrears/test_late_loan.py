@@ -6,10 +6,10 @@ import datetime as dt
 import secrets
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 
 from tests import factories
+from tests.conftest import prepared
 from wibawa.arrears.checks import NewContact, contact_problems
 from wibawa.arrears.queries import contacts_of, officers_of
 from wibawa.database import db
@@ -18,9 +18,11 @@ from wibawa.web.clock import today
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def late(app: Flask, people: dict[str, int]) -> int:
+def _late(app: Flask, people: dict[str, int]) -> int:
     return factories.two_banks(app, people)["pasar_late"]
+
+
+late = prepared(_late)
 
 
 def _typed(people: dict[str, int], **changes: str) -> dict[str, str]:

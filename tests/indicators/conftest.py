@@ -5,10 +5,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests import factories
-from tests.conftest import ApartClient
+from tests.conftest import ApartClient, prepared
 from tests.factories import Client
-from tests.indicators.office import Office, small_office
+from tests.indicators.office import small_office
 
 
 @pytest.fixture
@@ -18,6 +17,4 @@ def sign_in(app: Flask, sign_in: Callable[[str], Client]) -> Callable[[str], Cli
     return sign_in
 
 
-@pytest.fixture
-def office(app: Flask, people: dict[str, int]) -> Office:
-    return factories.saved(app, lambda session: small_office(session, people))
+office = prepared(small_office)

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests import factories
+from tests.conftest import prepared
 from tests.house.test_no_nik_anywhere import _stored
 from tests.privacy.people import ADDRESS, NAME, NIK, PHONE, Known, known
 from wibawa.access.models import TrailEntry
@@ -33,9 +34,7 @@ PAGE = "/pelindungan-data/masa-simpan"
 SignIn = Callable[[str], factories.Client]
 
 
-@pytest.fixture
-def them(app: Flask, people: dict[str, int]) -> Known:
-    return known(app, people)
+them = prepared(known)
 
 
 def asked(client: factories.Client, borrower_id: int, reason: str = "Masa simpan lewat") -> int:
