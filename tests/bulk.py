@@ -18,7 +18,7 @@ from wibawa.borrowers.actions import NewBorrower, add_borrowers
 from wibawa.database import bulk_insert, stored_date, stored_moment
 from wibawa.loans.journal import ENTRY_COLUMNS, Author, NewLoan, open_loans
 from wibawa.loans.models import Schedule
-from wibawa.loans.standings.actions import stand_anew
+from wibawa.loans.standings.actions import Moved, count_money, stand_anew
 from wibawa.rules.facts import BorrowerKind, Method, Terms
 
 BANKS = (1, 2)
@@ -168,7 +168,7 @@ def _pay(
     booked = stored_date(session, author.booked_on)
     moment = stored_moment(session, author.now)
     days = [stored_date(session, LAST_DAY - dt.timedelta(days=day)) for day in range(1100)]
-    rows = []
+    rows, moved = [], Moved()
     after = []
     for account in accounts:
         age = (LAST_DAY - account.disbursed_on).days
@@ -180,6 +180,8 @@ def _pay(
             sequence += 1
             amount = min(owed, account.installment * dice.choice(payer.tenths) // 10)
             owed -= amount
+            day = LAST_DAY - dt.timedelta(days=age - month * 30)
+            moved.add(account.bank_id, day, "repayment", amount, amount)
             rows.append(
                 (account.loan_id, sequence, account.bank_id, "repayment", amount, 0, amount,
                  days[age - month * 30], booked, moment, author.entered_by, author.approved_by,
@@ -188,6 +190,7 @@ def _pay(
             )  # fmt: skip
         after.append(replace(account, owed=owed))
     bulk_insert(session, "ledger_entries", ENTRY_COLUMNS, rows)
+    count_money(session, moved)
     first = min(account.disbursed_on for account in accounts)
     stand_anew(session, [account.loan_id for account in accounts], first)
     return after

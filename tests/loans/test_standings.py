@@ -20,8 +20,8 @@ from wibawa.database import db, writing
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
 from wibawa.loans.standings.actions import rebuild
-from wibawa.loans.standings.models import DueSum, Standing
-from wibawa.loans.standings.queries import wrong_dues, wrong_standings
+from wibawa.loans.standings.models import DueSum, MoneySum, Standing
+from wibawa.loans.standings.queries import wrong_dues, wrong_money, wrong_standings
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.web.clock import now, today
 
@@ -197,6 +197,31 @@ def test_sums_of_what_falls_due_that_say_something_else_are_found_and_made_anew(
     assert session.execute(query.order_by(DueSum.due_on)).all() == right
 
 
+def test_sums_of_the_money_that_moved_that_say_something_else_are_found_and_made_anew(
+    app: Flask, session: Session
+) -> None:
+    loans = _lend(session, 3)
+    _pay(session, [(loans[0], MARCH, 1_030_000), (loans[1], MARCH, 500_000)])
+    _pay(session, [(loans[2], MARCH, 30_000), (loans[2], MAY, 1_000_000)])
+    sums = (MoneySum.entries, MoneySum.amount, MoneySum.applied)
+    query = select(MoneySum.effective_on, MoneySum.kind, *sums).where(MoneySum.bank_id == 2)
+    right = session.execute(query.order_by(MoneySum.effective_on)).all()
+    assert right == [
+        (LENT_ON, "disbursement", 3, 36_000_000, 0),
+        (MARCH, "repayment", 3, 1_560_000, 1_560_000),
+        (MAY, "repayment", 1, 1_000_000, 1_000_000),
+    ]
+    session.execute(text("UPDATE money_sums SET amount = 1 WHERE kind = 'disbursement'"))
+    session.execute(text("DELETE FROM money_sums WHERE entries = 1"))
+    wrong = [f"2: {LENT_ON.isoformat()}", f"2: {MAY.isoformat()}"]
+    assert wrong_money(session) == wrong
+    found = {each.name: each for each in run_checks(session, today(), _classes(session))}
+    assert found["money_equals_the_journal"].found == ", ".join(wrong)
+    rebuild(session)
+    assert wrong_money(session) == []
+    assert session.execute(query.order_by(MoneySum.effective_on)).all() == right
+
+
 def _classes(session: Session) -> object:
     return thresholds_on(session, today())
 
@@ -214,4 +239,5 @@ def test_the_migration_writes_down_where_the_loans_of_an_older_database_stand(
     assert [_stands(db.session(), loan) for loan in loans] == wanted
     assert wrong_standings(db.session()) == []
     assert wrong_dues(db.session()) == []
+    assert wrong_money(db.session()) == []
     db.session.rollback()

@@ -17,7 +17,7 @@ from wibawa.database import is_sqlite
 from wibawa.loans.chain.proof import prove
 from wibawa.loans.models import Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
-from wibawa.loans.standings.queries import wrong_dues, wrong_standings
+from wibawa.loans.standings.queries import wrong_dues, wrong_money, wrong_standings
 from wibawa.rules.facts import BankKind, Installment
 from wibawa.rules.position import position
 from wibawa.schema import differences
@@ -295,6 +295,7 @@ def run_checks(session: Session, today: dt.date, classes: Classes) -> list[Check
     wrong = [str(loan_id) for loan_id in wrong_standings(session)]
     checks.append(Check("standings_equal_the_journal", _listed(wrong)))
     checks.append(Check("dues_equal_the_schedules", _listed(wrong_dues(session))))
+    checks.append(Check("money_equals_the_journal", _listed(wrong_money(session))))
     checks.append(
         Check("positions_equal_the_rule", _listed(list(_wrong_positions(session, today, classes))))
     )

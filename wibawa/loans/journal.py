@@ -20,7 +20,7 @@ from wibawa.database import (
     stored_moment,
 )
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, SuspenseResolution
-from wibawa.loans.standings.actions import count_dues, stand_anew
+from wibawa.loans.standings.actions import Moved, count_dues, count_money, stand_anew
 from wibawa.rules.changes import Plan
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.rules.schedule import running, schedule
@@ -91,7 +91,7 @@ def open_loans(session: Session, new: Sequence[NewLoan], author: Author) -> list
     """
     ids = allocate_ids(session, "loans", len(new))
     schedule_ids = allocate_ids(session, "schedules", len(new))
-    loans, schedules, rows, entries = [], [], [], []
+    loans, schedules, rows, entries, moved = [], [], [], [], Moved()
     moment = stored_moment(session, author.now)
     stored = cache(partial(stored_date, session))  # a portfolio has far fewer days than rows
     for loan_id, schedule_id, each in zip(ids, schedule_ids, new, strict=True):
@@ -108,12 +108,13 @@ def open_loans(session: Session, new: Sequence[NewLoan], author: Author) -> list
             (schedule_id, row_number, stored(due_on), stored(next_due_on), *amounts)
             for row_number, due_on, next_due_on, *amounts in sums
         ]  # fmt: skip
-        entries += _first_entries(session, loan_id, each, author, moment)
+        entries += _first_entries(session, loan_id, each, author, moment, moved)
     bulk_insert(session, "loans", LOAN_COLUMNS, loans)
     bulk_insert(session, "schedules", SCHEDULE_COLUMNS, schedules)
     bulk_insert(session, "schedule_rows", ROW_COLUMNS, rows)
     bulk_insert(session, "ledger_entries", ENTRY_COLUMNS, entries)
     count_dues(session, schedule_ids)
+    count_money(session, moved)
     if new:
         stand_anew(session, ids, min(each.terms.disbursed_on for each in new))
     return ids
@@ -139,11 +140,13 @@ def _loan_row(session: Session, loan_id: int, new: NewLoan) -> tuple[object, ...
 
 
 def _first_entries(
-    session: Session, loan_id: int, new: NewLoan, author: Author, moment: object
+    session: Session, loan_id: int, new: NewLoan, author: Author, moment: object, moved: Moved
 ) -> list[tuple[object, ...]]:
     firsts = [(EntryKind.DISBURSEMENT, new.terms.principal, 0, new.terms.disbursed_on)]
     if new.opened_on is not None:
         firsts.append((EntryKind.OPENING, new.opening, new.opening, new.opened_on))
+    for kind, amount, applied, effective in firsts:
+        moved.add(new.bank_id, effective, kind.value, amount, applied)
     booked = stored_date(session, author.booked_on)
     return [
         (loan_id, sequence, new.bank_id, kind.value, amount, 0, applied,
@@ -214,10 +217,11 @@ def add_entries(
     """Append entries that two persons made; their numbers. The loans are locked before."""
     lock_loans(session, [entry.loan_id for entry in new])
     last = _last_numbers(session, {entry.loan_id for entry in new})
-    numbers = []
+    numbers, moved = [], Moved()
     for entry in new:
         last[entry.loan_id] += 1
         numbers.append(last[entry.loan_id])
+        moved.add(entry.bank_id, entry.effective_on, entry.kind.value, entry.amount, entry.applied)
     session.flush()
     moment, booked = stored_moment(session, author.now), stored_date(session, author.booked_on)
     bulk_insert(
@@ -235,6 +239,7 @@ def add_entries(
     if new:
         since = min(each.effective_on for each in new)
         stand_anew(session, {each.loan_id for each in new}, since)
+    count_money(session, moved)
     return numbers
 
 

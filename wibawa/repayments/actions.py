@@ -14,7 +14,7 @@ from wibawa.loans.chain.actions import append
 from wibawa.loans.chain.lines import UPLOAD
 from wibawa.loans.journal import ENTRY_COLUMNS, SUSPENSE_COLUMNS, Author, lock_loans
 from wibawa.loans.settlements import complete_settlements
-from wibawa.loans.standings.actions import stand_anew
+from wibawa.loans.standings.actions import Moved, count_money, stand_anew
 from wibawa.repayments.facts import Options, Outcome, check_against_books, layout_of
 from wibawa.repayments.kind import REPAYMENTS
 from wibawa.repayments.reader import read_repayments
@@ -300,15 +300,17 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
     days = {day: stored_date(session, day) for day in paid}
     next_sequence = dict(outcome.last_sequences)
     bank_id, upload_id = upload.bank_id, upload.id
+    assert bank_id is not None
     enterer, approver = author.entered_by, author.approved_by
     written_off, freed = outcome.written_off, outcome.freed
-    rows = []
+    rows, moved = [], Moved()
     with collector_paused():
         for row, loan_id, amount, penalty, paid_on, reference, key, *stated in checked.entries:
             next_sequence[loan_id] = sequence = next_sequence[loan_id] + 1
             kind = "repayment"
             if loan_id in written_off and written_off[loan_id] <= paid_on:
                 kind = "recovery"
+            moved.add(bank_id, paid_on, kind, amount, amount - penalty)
             rows.append(
                 (loan_id, sequence, bank_id, kind, amount, penalty, amount - penalty,
                  days[paid_on], booked, moment, enterer, approver, reference, key, upload_id, row,
@@ -319,6 +321,7 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
     if checked.entries:
         loan_ids = {entry.loan_id for entry in checked.entries}
         stand_anew(session, loan_ids, min(entry.paid_on for entry in checked.entries))
+    count_money(session, moved)
     ids = allocate_ids(session, "suspense_entries", len(checked.suspense))
     bulk_insert(
         session,
@@ -342,5 +345,4 @@ def _book(session: Session, upload: Upload, outcome: Outcome, author: Author) ->
         ],
     )
     complete_settlements(session, next_sequence, author)
-    assert bank_id is not None
     append(session, bank_id, UPLOAD, upload_id, author.now)

@@ -24,6 +24,7 @@ from wibawa.loans.models import (
     SuspenseEntry,
     SuspenseResolution,
 )
+from wibawa.loans.standings.models import MoneySum
 from wibawa.loans.undone import RECEIVED, REVERSAL
 from wibawa.reports.books import (
     Span,
@@ -316,22 +317,9 @@ def came_cells(sums: Came, first: dt.date, last: dt.date, bank: str | None) -> t
     )
 
 
-MOST_BETWEEN = 92
-"""Days that may lie between two periods that are read as one: a quarter is read in vain sooner than
-the books are read twice."""
-
-
-def received_in(session: Session, before: Scope, scope: Scope) -> tuple[Came, Came]:
-    """All money of two periods, the earlier first: five queries when one soon follows the other,
-    else ten."""
-    if not 0 <= (scope.first - before.last).days - 1 <= MOST_BETWEEN:
-        first, last = (_received(session, one, [_whole(one)])[0] for one in (before, scope))
-        return first, last
-    day = dt.timedelta(days=1)
-    between = Span("", "", before.last + day, scope.first - day, True)
-    wide = replace(scope, first=before.first)
-    first, _, last = _received(session, wide, [_whole(before), between, _whole(scope)])
-    return first, last
+def received(session: Session, scope: Scope) -> Came:
+    """All money of a period; five queries."""
+    return _received(session, scope, [_whole(scope)])[0]
 
 
 def _received(session: Session, scope: Scope, each: Sequence[Span]) -> list[Came]:
@@ -346,32 +334,35 @@ def _received(session: Session, scope: Scope, each: Sequence[Span]) -> list[Came
 def _entries(
     session: Session, scope: Scope, each: Sequence[Span], found: dict[Key, list[int]]
 ) -> None:
-    day, kind = LedgerEntry.effective_on, LedgerEntry.kind
-    undone = aliased(LedgerEntry, name="undone")
-
-    def grouped(kind: Any) -> Any:
-        key = (day, LedgerEntry.bank_id, kind)
-        sums = (func.count(), func.sum(LedgerEntry.amount), func.sum(LedgerEntry.applied))
-        within = day.between(scope.first, scope.last), of_bank(LedgerEntry.bank_id, scope)
-        return select(*key, *sums).where(*within).group_by(*key)
-
+    of_day, undone = MoneySum, aliased(LedgerEntry, name="undone")
+    came = select(
+        of_day.effective_on, of_day.bank_id, of_day.kind, of_day.entries, of_day.amount,
+        of_day.applied,
+    ).where(
+        of_day.effective_on.between(scope.first, scope.last),
+        of_bank(of_day.bank_id, scope),
+        of_day.kind.in_(RECEIVED),
+    )  # fmt: skip
     # Reversals are few: only for them is another entry looked up.
+    entry = LedgerEntry
+    key = (entry.effective_on, entry.bank_id, undone.kind)
     went = (
-        grouped(undone.kind)
-        .join(
-            undone,
-            and_(undone.loan_id == LedgerEntry.loan_id, undone.sequence == LedgerEntry.reverses),
+        select(*key, func.count(), func.sum(entry.amount), func.sum(entry.applied))
+        .join(undone, and_(undone.loan_id == entry.loan_id, undone.sequence == entry.reverses))
+        .where(
+            entry.kind == REVERSAL,
+            func.coalesce(entry.effective_on, scope.last).between(scope.first, scope.last),
+            of_bank(entry.bank_id, scope),
+            undone.kind.in_(RECEIVED),
         )
-        .where(kind == REVERSAL)
+        .group_by(*key)
     )
-    for query, sign in ((grouped(kind), 1), (went, -1)):
+    for query, sign in ((came, 1), (went, -1)):
         for on, bank_id, word, *sums in session.execute(query):
-            if word not in RECEIVED:
-                continue
             count, amount, applied = whole(sums)
-            came = (count, amount, 0) if sign > 0 else (0, 0, amount)
+            of_kind = (count, amount, 0) if sign > 0 else (0, 0, amount)
             recovered = sign * amount if word == "recovery" else 0
-            _added(found, (span_of(on, each), bank_id), (*came, applied, 0, 0, 0, recovered))
+            _added(found, (span_of(on, each), bank_id), (*of_kind, applied, 0, 0, 0, recovered))
 
 
 def _principal(

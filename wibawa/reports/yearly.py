@@ -25,7 +25,7 @@ from wibawa.reports.document import (
     row,
 )
 from wibawa.reports.forms import Scope
-from wibawa.reports.money import Came, Lent, came_cells, lent_tables, lent_total, received_in
+from wibawa.reports.money import Came, Lent, came_cells, lent_tables, lent_total, received
 from wibawa.reports.people import Reached, reached_cells, reached_tables, reached_total
 from wibawa.reports.portfolio import GIVEN_UP, LATE, NPL, PAR, arrears_share, npl_share, par30_share
 from wibawa.reports.results import TPB, TPB_YEARS, said_later, shown_target, shown_value
@@ -78,8 +78,7 @@ def yearly_report(session: Session, scope: Scope) -> Report:
 
 def _overview(session: Session, scope: Scope) -> tuple[Table, ...]:
     before = replace(scope, first=add_months(scope.first, -12), last=_year_before(scope.last))
-    came = received_in(session, before, scope)
-    then, now = (_sums(session, *each) for each in zip((before, scope), came, strict=True))
+    then, now = _sums(session, before), _sums(session, scope)
     return _summary(now, then, scope, before), _classes(now.stands, scope)
 
 
@@ -125,10 +124,10 @@ def _year_before(day: dt.date) -> dt.date:
     return add_months(day, -12)
 
 
-def _sums(session: Session, scope: Scope, came: Came) -> Sums:
+def _sums(session: Session, scope: Scope) -> Sums:
     figures = portfolio(session, scope.last, thresholds_on(session, scope.last), scope.bank_id)
     lent, reached = lent_total(session, scope), reached_total(session, scope)
-    return Sums(lent, came, *reached, figures.total)
+    return Sums(lent, received(session, scope), *reached, figures.total)
 
 
 def _lines(sums: Sums, scope: Scope) -> list[tuple[str, str, Cell]]:

@@ -1,5 +1,5 @@
-"""Keeping the copies of where each loan stands (`Standing`) and of what falls due (`DueSum`), in
-the transaction that writes the journal or a schedule.
+"""Keeping the copies of where each loan stands (`Standing`), of what falls due (`DueSum`) and of
+what money moved (`MoneySum`), in the transaction that writes the journal or a schedule.
 
 Source of what they say: domain rules §4, as `rules.position`.
 """
@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session, aliased
 
 from wibawa.database import FOREVER, among, is_sqlite
 from wibawa.loans.models import LedgerEntry, Loan, Schedule
-from wibawa.loans.standings.models import DueSum, Standing
+from wibawa.loans.standings.models import DueSum, MoneySum, Standing
 from wibawa.loans.standings.queries import (
     COLUMNS,
     DUE_COLUMNS,
+    MONEY_COLUMNS,
     reckoned_dues,
+    reckoned_money,
     reckoned_standings,
 )
 
@@ -60,6 +62,42 @@ def stand_anew(session: Session, loan_ids: Collection[int], since: dt.date) -> N
         session.execute(statement, execution_options={"synchronize_session": False})
 
 
+class Moved:
+    """New entries added up by the bank, the day on which the money moved, and the kind."""
+
+    def __init__(self) -> None:
+        self.sums: dict[tuple[int, dt.date, str], list[int]] = {}
+
+    def add(self, bank_id: int, day: dt.date, kind: str, amount: int, applied: int) -> None:
+        found = self.sums.setdefault((bank_id, day, kind), [0, 0, 0])
+        found[0] += 1
+        found[1] += amount
+        found[2] += applied
+
+
+def count_money(session: Session, moved: Moved) -> None:
+    """Add new entries to the sums of their days: one statement, and on PostgreSQL a lock before it,
+    as `count_dues` takes it and for the same reason."""
+    sums = moved.sums
+    if not sums:
+        return
+    session.flush()
+    if not is_sqlite(session):
+        for bank_id in sorted({bank_id for bank_id, _, _ in sums}):
+            session.execute(select(func.pg_advisory_xact_lock(_LOCKS, bank_id)))
+    into = (sqlite if is_sqlite(session) else postgresql).insert(MoneySum)
+    session.execute(
+        into.on_conflict_do_update(
+            index_elements=[MoneySum.bank_id, MoneySum.effective_on, MoneySum.kind],
+            set_={
+                each: MoneySum.__table__.c[each] + into.excluded[each]
+                for each in ("entries", "amount", "applied")
+            },
+        ),
+        [dict(zip(MONEY_COLUMNS, (*key, *sums[key]), strict=True)) for key in sorted(sums)],
+    )
+
+
 def count_dues(session: Session, schedule_ids: Collection[int]) -> None:
     """Add the installments of new versions to the sums of what falls due: one statement, and on
     PostgreSQL a lock before it.
@@ -90,11 +128,12 @@ def count_dues(session: Session, schedule_ids: Collection[int]) -> None:
 
 
 def rebuild(session: Session) -> int:
-    """Throw both copies away and make them anew from journal and schedules; how many rows the one
+    """Throw the copies away and make them anew from journal and schedules; how many rows the one
     of where each loan stands has."""
     for kept, columns, reckoned in (
         (Standing, COLUMNS, reckoned_standings()),
         (DueSum, DUE_COLUMNS, reckoned_dues()),
+        (MoneySum, MONEY_COLUMNS, reckoned_money()),
     ):
         session.execute(delete(kept).execution_options(synchronize_session=False))
         session.execute(insert(kept).from_select(columns, reckoned))

@@ -23,11 +23,12 @@ from sqlalchemy.orm import Session
 
 from wibawa.database import FOREVER, Base
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
-from wibawa.loans.standings.models import DueSum, Standing
+from wibawa.loans.standings.models import DueSum, MoneySum, Standing
 
 BEFORE_ALL = dt.date.min
 COLUMNS = tuple(column.name for column in Standing.__table__.columns)
 DUE_COLUMNS = tuple(column.name for column in DueSum.__table__.columns)
+MONEY_COLUMNS = tuple(column.name for column in MoneySum.__table__.columns)
 
 
 def wrong_standings(session: Session) -> list[int]:
@@ -41,6 +42,15 @@ def wrong_dues(session: Session) -> list[str]:
     """Days of which the sums say something else than the schedules, at most six: of which bank,
     when they are due. Reads all of both: for `wibawa check`."""
     found = _differing(session, DueSum, DUE_COLUMNS, reckoned_dues(), "bank_id", "due_on")
+    return [f"{bank}: {day.isoformat()}" for bank, day in sorted(set(found))[:6]]
+
+
+def wrong_money(session: Session) -> list[str]:
+    """Days of which the sums say something else than the journal, at most six: of which bank, when
+    the money moved. Reads all of both: for `wibawa check`."""
+    found = _differing(
+        session, MoneySum, MONEY_COLUMNS, reckoned_money(), "bank_id", "effective_on"
+    )
     return [f"{bank}: {day.isoformat()}" for bank, day in sorted(set(found))[:6]]
 
 
@@ -74,6 +84,17 @@ def reckoned_dues(of_schedules: ColumnElement[bool] | None = None) -> Any:
         .where(row.principal + row.interest > 0, true() if of_schedules is None else of_schedules)
         .group_by(*key)
     )
+
+
+def reckoned_money() -> Any:
+    """What `money_sums` must hold."""
+    key = (LedgerEntry.bank_id, LedgerEntry.effective_on, LedgerEntry.kind)
+    return select(
+        *key,
+        func.count().label("entries"),
+        cast(func.sum(LedgerEntry.amount), BigInteger).label("amount"),
+        cast(func.sum(LedgerEntry.applied), BigInteger).label("applied"),
+    ).group_by(*key)
 
 
 def reckoned_standings(
