@@ -38,7 +38,7 @@ from wibawa.loans.chain.actions import append
 from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
 from wibawa.loans.models import LedgerEntry, Loan, LoanRequest, SuspenseEntry
-from wibawa.loans.standings.actions import stand_anew
+from wibawa.loans.standings.actions import Moved, count_money, stand_anew
 from wibawa.proposals.actions import send as send_proposal
 from wibawa.reconciliation import actions as reconciling
 from wibawa.reconciliation.queries import reconciliation_of
@@ -343,6 +343,9 @@ def payment(
         )
     )
     stand_anew(session, [loan_id], on)
+    moved = Moved()
+    moved.add(bank_id, on, "repayment", amount, amount - penalty)
+    count_money(session, moved)
     return int(last) + 1
 
 
