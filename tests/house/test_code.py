@@ -143,6 +143,7 @@ OTHER_NAMES = {
     "papers/letter": "card, receipt and payoff statement, as plain data",
     "printing/charts": "bars and lines drawn with ReportLab",
     "printing/statements": "reports drawn with ReportLab",
+    "printing/download": "a report's paper as the answer that downloads it",
     "printing/batch": "many schedules in one file on disk",
     "printing/issued": "what was issued, drawn again from its kept document",
     "printing/letterhead": "the head, margins and colours of every paper",

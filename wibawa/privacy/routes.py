@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    flash,
-    redirect,
-    render_template,
-    request,
-    send_file,
-    url_for,
-)
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access import once, trail
@@ -24,8 +14,7 @@ from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts, is_number_of_somebody
 from wibawa.database import db
-from wibawa.letters.queries import logos_of, profile_on
-from wibawa.printing.statements import statement_pdf
+from wibawa.printing.download import statement_file
 from wibawa.privacy import actions, queries
 from wibawa.privacy.activities import ACTIVITIES, HEADINGS
 from wibawa.privacy.forms import (
@@ -92,10 +81,7 @@ def subject(borrower_id: int) -> str | Response | tuple[str, int]:
     title = f"Data pribadi yang disimpan tentang {facts.name}"
     name = file_name(facts.id, clock.today())
     if form.kind.data == "pdf":
-        head = profile_on(session, clock.today()).letterhead
-        paper = paper_of(sheets, title, notes, clock.today())
-        out = io.BytesIO(statement_pdf(paper, head, logos_of(session)))
-        return send_file(out, mimetype="application/pdf", download_name=f"{name}.pdf")
+        return statement_file(session, name, paper_of(sheets, title, notes, clock.today()))
     return report_file("xlsx", name, title, sheets, [], notes)
 
 

@@ -270,10 +270,7 @@ CAME_COLUMNS = (
 def came_report(session: Session, scope: Scope) -> Report:
     """Money received in the period: eight queries, however many months it has."""
     each, banks = spans(scope.first, scope.last), banks_of(session, scope)
-    found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
-    _entries(session, scope, each, found)
-    _principal(session, scope, each, found)
-    _suspense(session, scope, each, found)
+    found = _came(session, scope, each)
 
     def cells(sums: Came, span: Span | None, bank: Bank | None) -> tuple[Cell, ...]:
         first, last = (span.first, span.last) if span else (scope.first, scope.last)
@@ -319,16 +316,17 @@ def came_cells(sums: Came, first: dt.date, last: dt.date, bank: str | None) -> t
 
 def received(session: Session, scope: Scope) -> Came:
     """All money of a period; five queries."""
-    return _received(session, scope, [_whole(scope)])[0]
+    sums: Came | None = _group(_came(session, scope, [_whole(scope)]), Came)
+    return sums or Came()
 
 
-def _received(session: Session, scope: Scope, each: Sequence[Span]) -> list[Came]:
-    """All money of each span; five queries."""
+def _came(session: Session, scope: Scope, each: Sequence[Span]) -> dict[Key, list[int]]:
+    """What is known of the money of each span and bank; five queries."""
     found: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
     _entries(session, scope, each, found)
     _principal(session, scope, each, found)
     _suspense(session, scope, each, found)
-    return [_group(found, Came, at) or Came() for at in range(len(each))]
+    return found
 
 
 def _entries(
@@ -343,7 +341,8 @@ def _entries(
         of_bank(of_day.bank_id, scope),
         of_day.kind.in_(RECEIVED),
     )  # fmt: skip
-    # Reversals are few: only for them is another entry looked up.
+    # Reversals are few: only for them is another entry looked up. Their day is hidden in a
+    # COALESCE, or SQLite would read the entries of all kinds of those days.
     entry = LedgerEntry
     key = (entry.effective_on, entry.bank_id, undone.kind)
     went = (

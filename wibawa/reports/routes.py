@@ -1,25 +1,15 @@
 from __future__ import annotations
 
-import io
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    render_template,
-    request,
-    send_file,
-    url_for,
-)
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.banks.queries import all_banks
 from wibawa.database import db
-from wibawa.letters.queries import logos_of, profile_on
-from wibawa.printing.statements import statement_pdf
+from wibawa.printing.download import statement_file
 from wibawa.reports.catalogue import GROUPS, REPORTS, Definition
 from wibawa.reports.document import Cell, written
 from wibawa.reports.files import PROGRAMME, csv_rows, said, sheets, statement
@@ -80,10 +70,7 @@ def download(which: str, kind: str) -> Response:
     name = f"{which}-{asked.scope.last.isoformat()}"
     if kind == "pdf":
         paper = statement(made, moment(clock.now()), me().name, clock.today())
-        head = profile_on(db.session(), clock.today()).letterhead
-        content = statement_pdf(paper, head, logos_of(db.session()))
-        out = io.BytesIO(content)
-        return send_file(out, mimetype="application/pdf", download_name=f"{name}.pdf")
+        return statement_file(db.session(), name, paper)
     notes = [*said(made), f"Diekspor {moment(clock.now())} WIB oleh {me().name}"]
     title = f"{made.title} {PROGRAMME}"
     return report_file(kind, name, title, sheets(made), csv_rows(made), notes)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from wibawa.database import FOREVER, among, is_sqlite
+from wibawa.banks.models import Bank
+from wibawa.database import FOREVER, Base, among, is_sqlite
 from wibawa.loans.models import LedgerEntry, Loan, Schedule
 from wibawa.loans.standings.models import DueSum, MoneySum, Standing
 from wibawa.loans.standings.queries import (
@@ -83,19 +85,10 @@ def count_money(session: Session, moved: Moved) -> None:
         return
     session.flush()
     if not is_sqlite(session):
-        for bank_id in sorted({bank_id for bank_id, _, _ in sums}):
-            session.execute(select(func.pg_advisory_xact_lock(_LOCKS, bank_id)))
-    into = (sqlite if is_sqlite(session) else postgresql).insert(MoneySum)
-    session.execute(
-        into.on_conflict_do_update(
-            index_elements=[MoneySum.bank_id, MoneySum.effective_on, MoneySum.kind],
-            set_={
-                each: MoneySum.__table__.c[each] + into.excluded[each]
-                for each in ("entries", "amount", "applied")
-            },
-        ),
-        [dict(zip(MONEY_COLUMNS, (*key, *sums[key]), strict=True)) for key in sorted(sums)],
-    )
+        banks = select(Bank.id).where(Bank.id.in_({bank_id for bank_id, _, _ in sums}))
+        _lock(session, banks.order_by(Bank.id))
+    rows = [dict(zip(MONEY_COLUMNS, (*key, *sums[key]), strict=True)) for key in sorted(sums)]
+    session.execute(_adding(_into(session, MoneySum), MoneySum), rows)
 
 
 def count_dues(session: Session, schedule_ids: Collection[int]) -> None:
@@ -111,19 +104,28 @@ def count_dues(session: Session, schedule_ids: Collection[int]) -> None:
     theirs = among(session, Schedule.id, schedule_ids)
     if not is_sqlite(session):
         lent = select(Loan.bank_id).join(Schedule, Schedule.loan_id == Loan.id).where(theirs)
-        banks = lent.distinct().order_by(Loan.bank_id).subquery()
-        session.execute(select(func.pg_advisory_xact_lock(_LOCKS, banks.c.bank_id)))
-    into = (sqlite if is_sqlite(session) else postgresql).insert(DueSum)
-    more = into.from_select(DUE_COLUMNS, reckoned_dues(theirs))
-    session.execute(
-        more.on_conflict_do_update(
-            index_elements=[DueSum.bank_id, DueSum.due_on, DueSum.starts_on],
-            set_={
-                each: DueSum.__table__.c[each] + more.excluded[each]
-                for each in ("installments", "principal", "interest")
-            },
-        ),
-        execution_options={"synchronize_session": False},
+        _lock(session, lent.distinct().order_by(Loan.bank_id))
+    more = _into(session, DueSum).from_select(DUE_COLUMNS, reckoned_dues(theirs))
+    session.execute(_adding(more, DueSum), execution_options={"synchronize_session": False})
+
+
+def _lock(session: Session, banks: Select[int]) -> None:
+    """Wait until nobody else adds to the sums of these banks, which are named in their order."""
+    those = banks.subquery()
+    session.execute(select(func.pg_advisory_xact_lock(_LOCKS, *those.c)))
+
+
+def _into(session: Session, kept: type[Base]) -> Any:
+    return (sqlite if is_sqlite(session) else postgresql).insert(kept)
+
+
+def _adding(rows: Any, kept: type[Base]) -> Any:
+    """The insert of these rows, of which a row whose key is there already is added to that."""
+    table = kept.__table__
+    sums = [column for column in table.c if not column.primary_key]
+    return rows.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={each.name: each + rows.excluded[each.name] for each in sums},
     )
 
 
