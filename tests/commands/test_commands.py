@@ -275,10 +275,13 @@ def test_copies_that_say_something_else_are_found_and_made_anew(
     factories.saved(app, lambda s: s.execute(text("UPDATE loan_standings SET outstanding = 1")))
     factories.saved(app, lambda s: s.execute(text("UPDATE due_sums SET interest = 1")))
     factories.saved(app, lambda s: s.execute(text("UPDATE money_sums SET applied = 1")))
+    more = text("INSERT INTO principal_sums VALUES (1, '2026-01-02', 1)")
+    factories.saved(app, lambda s: s.execute(more))
     found = {each["name"]: each["ok"] for each in loaded.json("check", code=1)["checks"]}
     assert found["standings_equal_the_journal"] is False
     assert found["dues_equal_the_schedules"] is False
     assert found["money_equals_the_journal"] is False
+    assert found["principal_equals_the_standings"] is False
     rows = loaded.json("rebuild")["rows"]
     assert rows > 0
     assert loaded.json("check")["ok"] is True

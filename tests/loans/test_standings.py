@@ -20,8 +20,13 @@ from wibawa.database import db, writing
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.journal import Author, NewEntry, NewLoan, add_entries, open_loans
 from wibawa.loans.standings.actions import rebuild
-from wibawa.loans.standings.models import DueSum, MoneySum, Standing
-from wibawa.loans.standings.queries import wrong_dues, wrong_money, wrong_standings
+from wibawa.loans.standings.models import DueSum, MoneySum, PrincipalSum, Standing
+from wibawa.loans.standings.queries import (
+    wrong_dues,
+    wrong_money,
+    wrong_principal,
+    wrong_standings,
+)
 from wibawa.rules.facts import EntryKind, Method, Terms
 from wibawa.web.clock import now, today
 
@@ -222,6 +227,46 @@ def test_sums_of_the_money_that_moved_that_say_something_else_are_found_and_made
     assert session.execute(query.order_by(MoneySum.effective_on)).all() == right
 
 
+def _principal(session: Session) -> list[tuple[object, ...]]:
+    """Day and sum of what principal fell by, where it did."""
+    at = PrincipalSum
+    query = select(at.fell_on, at.fell).where(at.bank_id == 2, at.fell != 0)
+    return [tuple(row) for row in session.execute(query.order_by(at.fell_on))]
+
+
+def test_what_principal_fell_by_is_summed_by_the_day_and_follows_money_of_an_earlier_one(
+    app: Flask, session: Session
+) -> None:
+    loans = _lend(session, 2)
+    assert _principal(session) == []
+    _pay(session, [(loans[0], MAY, 1_030_000), (loans[1], MAY, 500_000)])
+    assert _principal(session) == [(MAY, 1_470_000)]
+    # What came in March pays the interest, so that all of the 500.000 of May is principal.
+    _pay(session, [(loans[1], MARCH, 30_000)])
+    assert _principal(session) == [(MAY, 1_500_000)]
+    _pay(session, [(loans[0], APRIL, 1_030_000)])
+    assert _principal(session) == [(APRIL, 1_000_000), (MAY, 1_500_000)]
+    assert wrong_principal(session) == []
+
+
+def test_sums_of_what_principal_fell_by_that_say_something_else_are_found_and_made_anew(
+    app: Flask, session: Session
+) -> None:
+    loans = _lend(session, 2)
+    _pay(session, [(loans[0], MARCH, 1_030_000), (loans[1], MAY, 500_000)])
+    right = [(MARCH, 1_000_000), (MAY, 470_000)]
+    assert _principal(session) == right
+    session.execute(text("UPDATE principal_sums SET fell = 0 WHERE fell = 470000"))
+    session.execute(text("UPDATE principal_sums SET fell_on = '2026-04-20' WHERE fell = 1000000"))
+    wrong = [f"2: {day.isoformat()}" for day in (MARCH, APRIL, MAY)]
+    assert wrong_principal(session) == wrong
+    found = {each.name: each for each in run_checks(session, today(), _classes(session))}
+    assert found["principal_equals_the_standings"].found == ", ".join(wrong)
+    rebuild(session)
+    assert wrong_principal(session) == []
+    assert _principal(session) == right
+
+
 def _classes(session: Session) -> object:
     return thresholds_on(session, today())
 
@@ -240,4 +285,5 @@ def test_the_migration_writes_down_where_the_loans_of_an_older_database_stand(
     assert wrong_standings(db.session()) == []
     assert wrong_dues(db.session()) == []
     assert wrong_money(db.session()) == []
+    assert wrong_principal(db.session()) == []
     db.session.rollback()

@@ -17,7 +17,7 @@ from wibawa.database import is_sqlite
 from wibawa.loans.chain.proof import prove
 from wibawa.loans.models import Loan, Schedule, ScheduleRow
 from wibawa.loans.positions import Classes, positions
-from wibawa.loans.standings.queries import wrong_dues, wrong_money, wrong_standings
+from wibawa.loans.standings.queries import wrong_dues, wrong_money, wrong_principal, wrong_standings
 from wibawa.rules.facts import BankKind, Installment
 from wibawa.rules.position import position
 from wibawa.schema import differences
@@ -296,6 +296,7 @@ def run_checks(session: Session, today: dt.date, classes: Classes) -> list[Check
     checks.append(Check("standings_equal_the_journal", _listed(wrong)))
     checks.append(Check("dues_equal_the_schedules", _listed(wrong_dues(session))))
     checks.append(Check("money_equals_the_journal", _listed(wrong_money(session))))
+    checks.append(Check("principal_equals_the_standings", _listed(wrong_principal(session))))
     checks.append(
         Check("positions_equal_the_rule", _listed(list(_wrong_positions(session, today, classes))))
     )

@@ -108,12 +108,8 @@ def stood(on: dt.date, *columns: Any) -> Any:
 
 
 def stands_on(on: dt.date) -> ColumnElement[bool]:
-    """Whether a row of `Standing` tells of this day.
-
-    The first day is hidden in a COALESCE, or SQLite would look the rows of half of all days up one
-    by one, by the index of what principal fell by.
-    """
-    return and_(Standing.until_on > on, func.coalesce(Standing.from_on, on) <= on)
+    """Whether a row of `Standing` tells of this day."""
+    return and_(Standing.until_on > on, Standing.from_on <= on)
 
 
 def _last_due(on: dt.date, at: Any) -> ColumnElement[bool]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wibawa.loans.standings.models import Standing
-from wibawa.reports.books import Span, of_bank, span_of, whole
+from wibawa.loans.standings.models import PrincipalSum
+from wibawa.reports.books import Span, of_bank, span_of
 from wibawa.reports.forms import Scope
 
 
@@ -18,16 +18,11 @@ def principal_paid(
 ) -> dict[tuple[int, int], int]:
     """Principal that money paid off, in rupiah, by the place of the span and the bank: what the
     outstanding principal fell by on the days of the span. One query."""
-    query = (
-        select(Standing.from_on, Standing.bank_id, func.sum(Standing.fell))
-        .where(
-            Standing.from_on.between(scope.first, scope.last),
-            Standing.fell != 0,
-            of_bank(Standing.bank_id, scope),
-        )
-        .group_by(Standing.from_on, Standing.bank_id)
+    of_day = PrincipalSum
+    query = select(of_day.fell_on, of_day.bank_id, of_day.fell).where(
+        of_day.fell_on.between(scope.first, scope.last), of_bank(of_day.bank_id, scope)
     )
     found: dict[tuple[int, int], int] = defaultdict(int)
-    for day, bank_id, *sums in session.execute(query):
-        found[span_of(day, each), bank_id] += whole(sums)[0]
+    for day, bank_id, fell in session.execute(query):
+        found[span_of(day, each), bank_id] += fell
     return dict(found)

@@ -1,5 +1,6 @@
-"""Keeping the copies of where each loan stands (`Standing`), of what falls due (`DueSum`) and of
-what money moved (`MoneySum`), in the transaction that writes the journal or a schedule.
+"""Keeping the copies of where each loan stands (`Standing`, with it `PrincipalSum`), of what falls
+due (`DueSum`) and of what money moved (`MoneySum`), in the transaction that writes the journal or a
+schedule.
 
 Source of what they say: domain rules §4, as `rules.position`.
 """
@@ -10,20 +11,22 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.banks.models import Bank
 from wibawa.database import FOREVER, Base, among, is_sqlite
 from wibawa.loans.models import LedgerEntry, Loan, Schedule
-from wibawa.loans.standings.models import DueSum, MoneySum, Standing
+from wibawa.loans.standings.models import DueSum, MoneySum, PrincipalSum, Standing
 from wibawa.loans.standings.queries import (
     COLUMNS,
     DUE_COLUMNS,
     MONEY_COLUMNS,
+    PRINCIPAL_COLUMNS,
     reckoned_dues,
     reckoned_money,
+    reckoned_principal,
     reckoned_standings,
 )
 
@@ -32,11 +35,16 @@ _LOCKS = 0x64756573  # the key space of the advisory locks on the sums of a bank
 
 def stand_anew(session: Session, loan_ids: Collection[int], since: dt.date) -> None:
     """Write down where these loans stand from `since` on: the earliest day on which an entry or a
-    version of a schedule came to one of them. Four statements, whatever the number of loans."""
+    version of a schedule came to one of them. Six statements, whatever the number of loans, and on
+    PostgreSQL a lock before them, as `count_dues` takes it and for the same reason."""
     if not loan_ids:
         return
     session.flush()
+    if not is_sqlite(session):
+        banks = select(Loan.bank_id).where(among(session, Loan.id, loan_ids))
+        _lock(session, banks.distinct().order_by(Loan.bank_id))
     at, theirs = Standing, among(session, Standing.loan_id, loan_ids)
+    later = theirs & (at.from_on >= since)
     cut = update(at).where(theirs, at.until_on > since).values(until_on=since)
     reckoned = reckoned_standings(
         since,
@@ -56,12 +64,22 @@ def stand_anew(session: Session, loan_ids: Collection[int], since: dt.date) -> N
         .values(until_on=func.coalesce(next_on, FOREVER))
     )
     for statement in (
-        delete(at).where(theirs, at.from_on >= since),
+        _fell(session, later, -1),
+        delete(at).where(later),
         cut,
         insert(at).from_select(COLUMNS, reckoned),
         joined,
+        _fell(session, later, 1),
     ):
         session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _fell(session: Session, of_standings: ColumnElement[bool], sign: int) -> Any:
+    """Add what principal fell by with these rows to the sums of their days, or take it away."""
+    more = _into(session, PrincipalSum).from_select(
+        PRINCIPAL_COLUMNS, reckoned_principal(of_standings, sign)
+    )
+    return _adding(more, PrincipalSum)
 
 
 class Moved:
@@ -136,6 +154,7 @@ def rebuild(session: Session) -> int:
         (Standing, COLUMNS, reckoned_standings()),
         (DueSum, DUE_COLUMNS, reckoned_dues()),
         (MoneySum, MONEY_COLUMNS, reckoned_money()),
+        (PrincipalSum, PRINCIPAL_COLUMNS, reckoned_principal()),
     ):
         session.execute(delete(kept).execution_options(synchronize_session=False))
         session.execute(insert(kept).from_select(columns, reckoned))

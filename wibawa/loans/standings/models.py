@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.database import Base, Rupiah
@@ -26,8 +26,6 @@ class Standing(Base):
         ForeignKeyConstraint(
             ["loan_id", "bank_id"], ["loans.id", "loans.bank_id"], name="fk_loan_standings_loan"
         ),
-        # What principal fell by in a period, day by day.
-        Index("ix_loan_standings_fell", "from_on", "bank_id", "fell"),
         {"sqlite_with_rowid": False},
     )
 
@@ -87,3 +85,20 @@ class MoneySum(Base):
     entries: Mapped[int]
     amount: Mapped[int] = mapped_column(Rupiah)
     applied: Mapped[int] = mapped_column(Rupiah)
+
+
+class PrincipalSum(Base):
+    """By how much the outstanding principal of a bank's loans fell on a day, rupiah: what `fell` of
+    `loan_standings` adds up to, below zero where more was undone than paid.
+
+    Reports of a year read some hundred of these rows and not a million standings. A row may say 0:
+    what was there is taken away again when money comes with an earlier day. Written by
+    `stand_anew`.
+    """
+
+    __tablename__ = "principal_sums"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    bank_id: Mapped[int] = mapped_column(ForeignKey("banks.id"), primary_key=True)
+    fell_on: Mapped[dt.date] = mapped_column(primary_key=True)
+    fell: Mapped[int] = mapped_column(Rupiah)

@@ -23,12 +23,13 @@ from sqlalchemy.orm import Session
 
 from wibawa.database import FOREVER, Base
 from wibawa.loans.models import LedgerEntry, Loan, Schedule, ScheduleRow
-from wibawa.loans.standings.models import DueSum, MoneySum, Standing
+from wibawa.loans.standings.models import DueSum, MoneySum, PrincipalSum, Standing
 
 BEFORE_ALL = dt.date.min
 COLUMNS = tuple(column.name for column in Standing.__table__.columns)
 DUE_COLUMNS = tuple(column.name for column in DueSum.__table__.columns)
 MONEY_COLUMNS = tuple(column.name for column in MoneySum.__table__.columns)
+PRINCIPAL_COLUMNS = tuple(column.name for column in PrincipalSum.__table__.columns)
 
 
 def wrong_standings(session: Session) -> list[int]:
@@ -54,11 +55,29 @@ def wrong_money(session: Session) -> list[str]:
     return [f"{bank}: {day.isoformat()}" for bank, day in sorted(set(found))[:6]]
 
 
+def wrong_principal(session: Session) -> list[str]:
+    """Days of which the sums say something else than where the loans stand, at most six: of which
+    bank, when principal fell. Reads all of both: for `wibawa check`."""
+    found = _differing(
+        session, PrincipalSum, PRINCIPAL_COLUMNS, reckoned_principal(), "bank_id", "fell_on",
+        but=PrincipalSum.fell == 0,
+    )  # fmt: skip
+    return [f"{bank}: {day.isoformat()}" for bank, day in sorted(set(found))[:6]]
+
+
 def _differing(
-    session: Session, kept: type[Base], columns: tuple[str, ...], reckoned: Any, *key: str
+    session: Session,
+    kept: type[Base],
+    columns: tuple[str, ...],
+    reckoned: Any,
+    *key: str,
+    but: ColumnElement[bool] | None = None,
 ) -> list[Any]:
-    """Keys of rows that only one of the two has, at most six of each."""
+    """Keys of rows that only one of the two has, at most six of each; kept rows that `but` names
+    are passed over."""
     rows = select(*(getattr(kept, name) for name in columns))
+    if but is not None:
+        rows = rows.where(~but)
     found: list[Any] = []
     for one, two in ((rows, reckoned), (reckoned, rows)):
         differing = one.except_(two).subquery()
@@ -95,6 +114,22 @@ def reckoned_money() -> Any:
         cast(func.sum(LedgerEntry.amount), BigInteger).label("amount"),
         cast(func.sum(LedgerEntry.applied), BigInteger).label("applied"),
     ).group_by(*key)
+
+
+def reckoned_principal(of_standings: ColumnElement[bool] | None = None, sign: int = 1) -> Any:
+    """What `principal_sums` must hold of the rows of `loan_standings` that the condition names; or
+    the negative of it."""
+    at = Standing
+    return (
+        select(
+            at.bank_id,
+            at.from_on.label("fell_on"),
+            cast(func.sum(at.fell) * sign, BigInteger).label("fell"),
+        )
+        .where(at.fell != 0, true() if of_standings is None else of_standings)
+        .group_by(at.bank_id, at.from_on)
+        .having(func.sum(at.fell) != 0)
+    )
 
 
 def reckoned_standings(
