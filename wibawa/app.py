@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Response, abort, g, render_template, request, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -108,6 +110,9 @@ JOB_KINDS = (
 )
 
 
+_MMAP_THRESHOLD: Final = -3  # as malloc.h of glibc numbers it
+
+
 class _StoredNumber(IntegerConverter):
     """`<int:…>` of an address. What no column can hold is nobody's number: 404, not a crash."""
 
@@ -130,6 +135,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     An empty database is fine (the commands fill it); one whose schema is damaged or of another
     version is refused at the first request or command that needs it, in words.
     """
+    _give_memory_back()
     app = Flask("wibawa", root_path=str(Path(__file__).resolve().parent))
     app.config.update(settings)
     app.session_interface = _Sessions()
@@ -157,6 +163,14 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     _shared_variables(app)
     _schema_first(app, check_schema)
     return app
+
+
+def _give_memory_back() -> None:
+    """Return large blocks to the system as soon as they are free. The C library of Linux begins to
+    keep them once it saw some, for each thread apart: a server that took two dozen large files was
+    100 MB larger from then on."""
+    with suppress(AttributeError, OSError, TypeError):  # where the system has no such switch
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 128 * 1024)
 
 
 def _behind(app: Flask, proxies: int) -> None:

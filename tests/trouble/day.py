@@ -12,6 +12,7 @@ press again. The killer leaves one of the two app processes alive, which systemd
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import http.cookiejar
 import json
@@ -246,7 +247,8 @@ def main(url: str, folder: str, seconds: int, seed: int) -> None:
     killed = [part.killed for part in parts]
     for part in parts:
         part.end()
-    json.dump({"told": told, "did": did, "killed": killed, "wrong": went_wrong}, sys.stdout)
+    found = {"told": told, "did": did, "killed": killed, "wrong": went_wrong}
+    json.dump(found | {"ended_at": dt.datetime.now(dt.UTC).isoformat()}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Files that try to break the server are refused through the web while others go on working.
 
-The server is a process of its own, with the worker that reads large files in it; its processor
-time and memory, and its reading children's, are what the system counts. Times on the wall are told,
-not asked for: the machine may be busy.
+The server is a process of its own, and the worker that reads large files another, as in daily use;
+their processor time and memory, and their reading children's, are what the system counts. Times on
+the wall are told, not asked for: the machine may be busy.
 """
 
 from __future__ import annotations
@@ -31,14 +31,17 @@ from tests.files import hostile
 from wibawa.database import db, writing
 
 SERVER = """
-import sys, threading, waitress
+import sys, waitress
 from tests.conftest import make_app
-from wibawa.jobs import runner
-app = make_app(sys.argv[1])
-threading.Thread(target=runner.work, args=(app, threading.Event()), daemon=True).start()
-server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
+server = waitress.create_server(make_app(sys.argv[1]), host="127.0.0.1", port=0, threads=4)
 print(server.effective_port, flush=True)
 server.run()
+"""
+WORKER = """
+import sys, threading
+from tests.conftest import make_app
+from wibawa.jobs import runner
+runner.work(make_app(sys.argv[1]), threading.Event())
 """
 # At once, by the worker that read a large one, or by its size.
 REFUSED = ("perlu diperbaiki", "Berkas tidak terbaca", "Batasnya 10 MB")
@@ -92,27 +95,33 @@ class Person:
 
 @dataclass
 class Live:
-    """The server's process, and the most memory that any of its children took (kB)."""
+    """The processes of server and worker, and the most memory that any of their children took
+    (kB)."""
 
     url: str
-    pid: int
+    pids: tuple[int, int]
     children: dict[int, int] = field(default_factory=dict)
 
-    def memory(self, name: str = "VmRSS") -> int:
-        return status(self.pid)[name]
+    def memory(self, name: str = "VmRSS") -> list[int]:
+        """Of the server and of the worker, kB."""
+        return [status(pid)[name] for pid in self.pids]
 
     def processor_seconds(self) -> tuple[float, float]:
-        """Of the server itself, and of its children that have ended."""
-        stat = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        own, kernel, children, childrens_kernel = map(int, stat[11:15])
-        return (own + kernel) / TICKS, (children + childrens_kernel) / TICKS
+        """Of both, and of their children that have ended."""
+        used = [0, 0]
+        for pid in self.pids:
+            stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            own, kernel, children, childrens_kernel = map(int, stat[11:15])
+            used = [used[0] + own + kernel, used[1] + children + childrens_kernel]
+        return used[0] / TICKS, used[1] / TICKS
 
     def watch(self, stop: threading.Event) -> None:
         while not stop.wait(0.005):
-            for child in Path(f"/proc/{self.pid}/task").glob("*/children"):
-                with contextlib.suppress(OSError):
-                    for pid in map(int, child.read_text().split()):
-                        self.look_at(pid)
+            for own in self.pids:
+                for child in Path(f"/proc/{own}/task").glob("*/children"):
+                    with contextlib.suppress(OSError):
+                        for pid in map(int, child.read_text().split()):
+                            self.look_at(pid)
 
     def look_at(self, pid: int) -> None:
         with contextlib.suppress(OSError, KeyError):
@@ -137,23 +146,27 @@ def live(database_url: str) -> Iterator[Live]:
         factories.people(db.session())
         db.session.commit()
     dispose(app)
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, database_url],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    server, worker = (
+        subprocess.Popen(
+            [sys.executable, "-c", code, database_url], stdout=subprocess.PIPE, env=environment
+        )
+        for code in (SERVER, WORKER)
     )
-    assert process.stdout is not None
-    port = process.stdout.readline().decode().strip()
-    found = Live(f"http://127.0.0.1:{port}", process.pid)
+    assert server.stdout is not None
+    port = server.stdout.readline().decode().strip()
+    found = Live(f"http://127.0.0.1:{port}", (server.pid, worker.pid))
     stop = threading.Event()
     watcher = threading.Thread(target=found.watch, args=(stop,))
     watcher.start()
     yield found
     stop.set()
     watcher.join()
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    for process in (server, worker):
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 @contextlib.contextmanager
@@ -184,7 +197,7 @@ def others_at_work(live: Live) -> Iterator[list[float]]:
 def campaign(
     live: Live, names: Sequence[str], most: int, say: Callable[[str], None]
 ) -> list[float]:
-    """Upload each of these files and hold the server to its limits: it may grow by `most` MB.
+    """Upload each of these files and hold both to their limits: each may grow by `most` MB.
     Gives back what the others waited."""
     officer = Person(live.url, "pasar")
     officer.upload(hostile.zip_of_something_else())
@@ -199,22 +212,27 @@ def campaign(
             took = time.perf_counter() - start
             own, children = (b - a for a, b in zip(spent, live.processor_seconds(), strict=True))
             say(
-                f"{name}: {children:.2f} s of processor to read, {own:.2f} s in the server with "
+                f"{name}: {children:.2f} s of processor to read, {own:.2f} s in the two with "
                 f"{len(waits) - seen} other answers, {took:.2f} s on the wall, slowest other "
-                f"answer {max(waits[seen:], default=0):.2f} s, server {live.memory() // 1024} MB"
+                f"answer {max(waits[seen:], default=0):.2f} s, {_megabytes(live.memory())}"
             )
             if name not in hostile.HEAVY:
                 assert any(words in page for words in REFUSED), name
             assert children < 3, name  # two seconds, and what starting a process takes
-        grown = live.memory() - before
+        grown = [now - then for now, then in zip(live.memory(), before, strict=True)]
     say(
-        f"the server grew by {grown // 1024} MB to {live.memory() // 1024} MB; the largest child "
+        f"grown by {_megabytes(grown)}, to {_megabytes(live.memory())}; the largest child "
         f"took {max(live.children.values()) // 1024} MB; {len(waits)} other answers, slowest "
         f"{max(waits):.2f} s, half of them within {sorted(waits)[len(waits) // 2]:.2f} s"
     )
-    assert grown < most * 1024
+    assert max(grown) < most * 1024
     assert max(live.children.values()) < 300 * 1024
     return waits
+
+
+def _megabytes(both: Sequence[int]) -> str:
+    server, worker = (size // 1024 for size in both)
+    return f"server {server} MB, worker {worker} MB"
 
 
 def test_hostile_workbooks_are_refused_while_others_are_served(live: Live) -> None:
@@ -231,17 +249,19 @@ def test_every_hostile_file_is_refused_while_others_are_served(
             print(line)
 
     workbooks = [name for name, make in ALL.items() if make()[:2] == b"PK"]
-    waits = campaign(live, workbooks, 100, say)
-    campaign(
-        live, [*SOME, "a fitting text repeated", "zip bomb"], 10, say
-    )  # nothing is left behind
+    waits = campaign(live, workbooks, 80, say)
+    # What is left behind does not add up: a thread keeps what it once needed, and there are four.
+    campaign(live, [*SOME, "a fitting text repeated", "zip bomb"], 30, say)
     assert sorted(waits)[len(waits) // 2] < 1
     officer = Person(live.url, "pasar")
     for name in sorted(ALL.keys() - set(workbooks)):
         start, spent = time.perf_counter(), sum(live.processor_seconds())
         page = officer.upload(ALL[name]())
         took, spent = time.perf_counter() - start, sum(live.processor_seconds()) - spent
-        say(f"{name}: {spent:.2f} s of processor, {took:.2f} s on the wall")
+        say(
+            f"{name}: {spent:.2f} s of processor, {took:.2f} s on the wall, at most "
+            f"{_megabytes(live.memory('VmHWM'))}"
+        )
         assert any(words in page for words in REFUSED), name
         assert spent < 3, name
-    assert live.memory("VmHWM") < 300 * 1024
+    assert max(live.memory("VmHWM")) < 300 * 1024
