@@ -15,7 +15,10 @@ from tests.keeping.test_operations_files import ROOT, UNITS, unit
 from wibawa.commands import AGAIN, UNFIT
 
 NOWHERE = "postgresql://wibawa:tidak-untuk-log@127.0.0.1:1/wibawa"
-STARTS = {"web": ("-c", "import wsgi"), "work": ("-m", "wibawa", "work")}
+STARTS = {
+    "web": ("-m", "gunicorn", "--no-control-socket", "--bind", "127.0.0.1:0", "wsgi:app"),
+    "work": ("-m", "wibawa", "work"),
+}
 PARTS = pytest.mark.parametrize("part", STARTS)
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
@@ -33,7 +36,10 @@ def started(part: str, url: str, **settings: str) -> tuple[int, str]:
         cwd=ROOT, env=os.environ | given | settings, check=False, timeout=120,
         capture_output=True, text=True,
     )  # fmt: skip
-    return run.returncode, run.stdout + run.stderr
+    said = run.stdout + run.stderr
+    return run.returncode, "".join(
+        line for line in said.splitlines(keepends=True) if "Starting gunicorn" not in line
+    )
 
 
 @PARTS
