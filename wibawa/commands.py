@@ -77,6 +77,9 @@ from wibawa.uploads.models import Upload
 from wibawa.web import clock
 
 REFUSED = 1
+# How a service ends that could not start; the numbers are gunicorn's own, which ends with them.
+AGAIN = 3  # the database is away
+UNFIT = 4  # settings, key or schema: only a person can mend that
 TROUBLES = {
     Trouble.BUSY: (
         "database_busy",
@@ -176,14 +179,30 @@ def _with_books(
         return hindered(Problem(0, "", code, "", sentence))
 
 
-def _in_books(make: Make, deed: Callable[[Session], Any], *, write: bool) -> Any:
+class Unfit(click.ClickException):
+    """Settings, key or schema are not those of this database."""
+
+
+def _fit(make: Make) -> Flask:
+    """The application, before a database that it may work on."""
     try:
         app = make()
         migrate_if_empty(app)
         with app.app_context():
             refuse_another_key(db.engine)
     except (DamagedSchema, RuntimeError) as error:
-        raise click.ClickException(str(error)) from error
+        raise Unfit(str(error)) from error
+    return app
+
+
+def away(error: OperationalError) -> str:
+    """What a service says that finds no database; its driver's words name no password."""
+    told = " ".join(str(error.orig).split())
+    return f"Basis data tidak dapat dihubungi ({told}). Layanan ini akan mencobanya lagi."
+
+
+def _in_books(make: Make, deed: Callable[[Session], Any], *, write: bool) -> Any:
+    app = _fit(make)
     with app.app_context(), writing():
         session = db.session()
         try:
@@ -948,13 +967,35 @@ def serve_command(make: Make, host: str, port: int, threads: int, no_worker: boo
         )  # fmt: skip
 
 
+class _Stays(click.ClickException):
+    exit_code = UNFIT
+
+
+class _ComesAgain(click.ClickException):
+    exit_code = AGAIN
+
+
+def _at_work(make: Make) -> Flask:
+    """The application of a service. What hinders its start is told in words, by its exit whether
+    it may try again."""
+    try:
+        app = _fit(make)
+    except Unfit as refused:
+        raise _Stays(refused.message) from refused
+    except OperationalError as error:
+        _, sentence = TROUBLES.get(trouble_of(error), ("", away(error)))
+        raise _ComesAgain(sentence) from error
+    with app.app_context():
+        db.engine.dispose()
+    return app
+
+
 @wibawa.command("work", help="Kerjakan pekerjaan latar yang antre, sampai dihentikan.")
 @click.option("--until-idle", is_flag=True, help="Berhenti bila tidak ada lagi yang antre.")
 @click.option("--beside", is_flag=True, hidden=True, help="Berhenti bila masukan tertutup.")
 @click.pass_obj
 def work_command(make: Make, until_idle: bool, beside: bool) -> None:
-    app, stop = make(), threading.Event()
-    _with_books(lambda: app, lambda session: None, write=False)
+    app, stop = _at_work(make), threading.Event()
     stop_when_asked(stop, beside=beside)
     work(app, stop, until_idle=until_idle)
 
