@@ -43,6 +43,7 @@ import wibawa.app
 from tests import factories
 from tests.inspection import inspect_page
 from tests.side_by_side import pytest_xdist_make_scheduler  # noqa: F401
+from tests.twins import NOTES, Noting, told_on_sqlite
 from wibawa import schema
 from wibawa.access import passwords, trail
 from wibawa.access.models import User
@@ -186,6 +187,11 @@ _register_pages_once()
 _compile_statements_once()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if NOTES in os.environ:
+        config.pluginmanager.register(Noting(Path(os.environ[NOTES])))
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays for the whole run: Python need not look through these
     millions of objects for cycles again and again, nor after every few hundred new ones."""
@@ -201,6 +207,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     profile = config.getoption("--hypothesis-profile")
     if profile != "soak":
         _leave_middle_cases_to_the_soak(items)
+        _leave_twins_to_the_soak(items)
     if profile not in EXAMPLES:
         return
     for item in items:
@@ -223,6 +230,17 @@ def _leave_middle_cases_to_the_soak(items: list[pytest.Item]) -> None:
             cases.setdefault((str(item.path), name), []).append(item)
     for those in cases.values():
         for item in those[1:-1]:
+            item.add_marker(pytest.mark.soak)
+
+
+def _leave_twins_to_the_soak(items: list[pytest.Item]) -> None:
+    """Tests that would send PostgreSQL nothing that others do not send."""
+    twins = told_on_sqlite()
+    for item in items:
+        told = getattr(item, "callspec", None)
+        if told is None or told.params.get("engine_name") != "postgresql":
+            continue
+        if item.nodeid.partition("[")[0] in twins:
             item.add_marker(pytest.mark.soak)
 
 

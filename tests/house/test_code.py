@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.house.source import calls, functions, is_view, length, modules, under
 from tests.side_by_side import EARLY, WITH_BOOKS, together
+from tests.twins import MOST, ON_BOTH, told_on_sqlite
 
 LONGEST_FUNCTION, LONGEST_VIEW, LONGEST_FILE = 60, 25, 450
 LONG_FUNCTIONS = {
@@ -292,3 +293,18 @@ def test_what_the_tests_begin_early_is_there() -> None:
     groups |= {together(f"tests/{name}::test[sqlite]") for name in WITH_BOOKS}
     groups.add(together("tests/journeys/test_readers.py::test"))
     assert set(EARLY) - named == groups
+
+
+def test_what_is_told_on_sqlite_alone_is_there_and_is_not_about_money() -> None:
+    root = Path(__file__).resolve().parents[2]
+    names = told_on_sqlite()
+    assert 0 < len(names) <= MOST
+    gone = []
+    for name in sorted(names):
+        module, _, test = name.partition("::")
+        path = root / module
+        told = f"def {test.rpartition('::')[2]}("
+        if not path.is_file() or told not in path.read_text():
+            gone.append(name)
+    assert gone == []
+    assert [name for name in sorted(names) if ON_BOTH.search(name)] == []
