@@ -206,6 +206,9 @@ def _year_before(day: dt.date) -> dt.date:
     return months_on(day, -12)
 
 
+OF_YEAR = ("target", "numerator", "denominator", "realised", "ratio", "words")
+
+
 def yearly(world: World, first: dt.date, last: dt.date, known: dt.date) -> Answer:
     now = _sums(world, first, last, known)
     then = _sums(world, months_on(first, -12), _year_before(last), known)
@@ -215,11 +218,11 @@ def yearly(world: World, first: dt.date, last: dt.date, known: dt.date) -> Answe
     indicators: Figures = {}
     for code, name in NAMES.items():
         line = figure(world, code, last.year, last, known)
-        indicators[name] = [line[key] for key in ("target", "realised", "ratio", "words")]
+        indicators[name] = [line[key] for key in OF_YEAR]
     trend: Figures = {}
     for year in range(2020, 2030):
         line = figure(world, TPB, year, last, known)
-        trend[(str(year),)] = [line[key] for key in ("target", "realised", "ratio")]
+        trend[(str(year),)] = [line[key] for key in OF_YEAR[:-1]]
     reached = answers.reached(world, first, last, known)
     return {
         "ringkasan": {

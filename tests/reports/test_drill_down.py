@@ -37,6 +37,8 @@ WITHOUT = {
     ("tpb", "tahun", "Penyebut"): "an input, not counted here",
     ("akses-pembiayaan", "tahun", "Penyebut"): "an input, not counted here",
     ("tahunan", "indikator", "Target"): "a target counts nothing",
+    ("tahunan", "indikator", "Penyebut"): "an input, not counted here",
+    ("tahunan", "tren", "Penyebut"): "an input, not counted here",
     ("tahunan", "indikator", "Realisasi"): "leads to its members from the indicator's own page",
 }
 

@@ -170,7 +170,7 @@ def _renstra_form(figures: Sequence[IndicatorFigure]) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-def _counted(figure: IndicatorFigure, scope: Scope) -> Cell:
+def counted_cell(figure: IndicatorFigure, scope: Scope) -> Cell:
     """A numerator with the way to those that our own books count of it; counts of other programmes
     come beside them. Of a year that had not ended on a past day, today's list would be another."""
     if figure.numerator is None:
@@ -189,6 +189,10 @@ def _counted(figure: IndicatorFigure, scope: Scope) -> Cell:
     )
 
 
+def denominator_cell(figure: IndicatorFigure) -> Cell:
+    return UNKNOWN if figure.denominator is None else Cell(figure.denominator)
+
+
 def _by_year(figures: Sequence[IndicatorFigure], title: str, scope: Scope) -> Table:
     columns = (
         Column("Tahun", TEXT),
@@ -204,8 +208,8 @@ def _by_year(figures: Sequence[IndicatorFigure], title: str, scope: Scope) -> Ta
         row(
             str(each.year),
             shown_target(each),
-            _counted(each, scope),
-            UNKNOWN if each.denominator is None else Cell(each.denominator),
+            counted_cell(each, scope),
+            denominator_cell(each),
             shown_value(each.realised, each),
             UNKNOWN if each.ratio is None else Cell(each.ratio),
             each.status_words,

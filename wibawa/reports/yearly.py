@@ -28,7 +28,15 @@ from wibawa.reports.forms import Scope
 from wibawa.reports.money import Came, Lent, came_cells, lent_tables, lent_total, received
 from wibawa.reports.people import Reached, reached_cells, reached_tables, reached_total
 from wibawa.reports.portfolio import GIVEN_UP, LATE, NPL, PAR, arrears_share, npl_share, par30_share
-from wibawa.reports.results import TPB, TPB_YEARS, said_later, shown_target, shown_value
+from wibawa.reports.results import (
+    TPB,
+    TPB_YEARS,
+    counted_cell,
+    denominator_cell,
+    said_later,
+    shown_target,
+    shown_value,
+)
 from wibawa.rules.collectibility import CLASS_NAMES
 from wibawa.rules.dates import add_months, long_date
 from wibawa.rules.money import number, percent, rupiah, share
@@ -102,8 +110,8 @@ def _of_indicators(session: Session, scope: Scope) -> tuple[Table, ...]:
     years = sorted({*TPB_YEARS, year})
     figures = figures_of_years(session, years, scope.last, TPB, full=year)
     return (
-        _indicators([each for each in figures if each.year == year], year),
-        _trend([each for each in figures if each.code == TPB and each.year in TPB_YEARS]),
+        _indicators([each for each in figures if each.year == year], year, scope),
+        _trend([each for each in figures if each.code == TPB and each.year in TPB_YEARS], scope),
     )
 
 
@@ -273,11 +281,13 @@ def _classes(at: BankFigures, scope: Scope) -> Table:
     return Table("kolektibilitas", title, columns, rows, total, chart=chart)
 
 
-def _indicators(figures: Sequence[IndicatorFigure], year: int) -> Table:
+def _indicators(figures: Sequence[IndicatorFigure], year: int, scope: Scope) -> Table:
     columns = (
         Column("Indikator", TEXT),
         Column("Satuan", TEXT),
         Column("Target", COUNT),
+        Column("Pembilang"),
+        Column("Penyebut"),
         Column("Realisasi", COUNT),
         Column("Rasio capaian (%)", PERCENT),
         Column("Keadaan", TEXT),
@@ -287,19 +297,39 @@ def _indicators(figures: Sequence[IndicatorFigure], year: int) -> Table:
             each.name,
             each.unit_label,
             shown_target(each),
+            counted_cell(each, scope),
+            denominator_cell(each),
             shown_value(each.realised, each),
             Cell(each.ratio, missing=NO_DATA),
             each.status_words,
         )
         for each in figures
     )
-    return Table("indikator", f"Indikator tahun {year}", columns, rows)
+    words = tuple(_against(each) for each in figures if each.ratio is not None)
+    return Table("indikator", f"Indikator tahun {year}", columns, rows, words=words)
 
 
-def _trend(figures: Sequence[IndicatorFigure]) -> Table:
+def _against(figure: IndicatorFigure) -> str:
+    """What came of a target, in a sentence."""
+    realised, target = (
+        percent(value)
+        if figure.unit == "percent"
+        else f"{number(value // 100)} {figure.unit_label}"
+        for value in (figure.realised or 0, figure.target or 0)
+    )
+    word = "tercapai" if (figure.realised or 0) >= (figure.target or 0) else "belum tercapai"
+    return (
+        f"{figure.name} ({figure.code}), tahun {figure.year}: {realised} dari target {target}, "
+        f"rasio capaian {_percent(figure.ratio)}; target {word}."
+    )
+
+
+def _trend(figures: Sequence[IndicatorFigure], scope: Scope) -> Table:
     columns = (
         Column("Tahun", TEXT),
         Column("Target (%)", PERCENT),
+        Column("Pembilang"),
+        Column("Penyebut"),
         Column("Realisasi (%)", PERCENT),
         Column("Rasio capaian (%)", PERCENT),
     )
@@ -307,6 +337,8 @@ def _trend(figures: Sequence[IndicatorFigure]) -> Table:
         row(
             str(each.year),
             shown_target(each),
+            counted_cell(each, scope),
+            denominator_cell(each),
             shown_value(each.realised, each),
             Cell(each.ratio, missing=NO_DATA),
         )

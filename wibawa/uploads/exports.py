@@ -73,8 +73,11 @@ def report_file(
     notes: Sequence[str],
 ) -> Response:
     """The answer that downloads tables as `name`.xlsx, a sheet for each, or as `name`.csv, in
-    which they stand one under the other: `rows`."""
-    content = sheets_workbook(title, sheets, notes) if kind == "xlsx" else _csv(rows)
+    which they stand one under the other: `rows`, and below them what the notes say."""
+    if kind == "xlsx":
+        content = sheets_workbook(title, sheets, notes)
+    else:
+        content = _csv([*rows, [], [title], *([note] for note in notes)])
     return _download(kind, name, content)
 
 
