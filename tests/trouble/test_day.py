@@ -20,9 +20,9 @@ from tests import factories
 from tests.trouble.office import broken, furnish, money
 from wibawa.database import db
 from wibawa.jobs import runner
-from wibawa.jobs.kind import Kind
 from wibawa.jobs.models import Job
 from wibawa.keeping.archive import opened
+from wibawa.keeping.jobs import BackupJob
 from wibawa.keeping.models import Backup
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -51,7 +51,7 @@ def test_a_day_with_processes_killed_at_any_time_loses_and_doubles_nothing(
     assert all(found["killed"]), "each of them was killed"
     assert found["told"]["most"] <= 1, "at most one page that asks to press again"
     # What the last killed worker held waits until that one has been silent for long enough.
-    clock.move_to(dt.datetime.fromisoformat(found["ended_at"]) + 2 * Kind.silence)
+    clock.move_to(dt.datetime.fromisoformat(found["ended_at"]) + 2 * BackupJob.silence)
     runner.work(app, Event(), until_idle=True)
     did = found["did"]
     with app.app_context():
