@@ -24,6 +24,7 @@ from wibawa.access import routes as access_routes
 from wibawa.access.account.routes import seconds_left, seconds_to_limit
 from wibawa.access.guard import public
 from wibawa.access.permissions import Permission
+from wibawa.access.sealed import born
 from wibawa.applications import routes as application_routes
 from wibawa.arrears import routes as arrears_routes
 from wibawa.audit import routes as audit_routes
@@ -151,6 +152,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     csrf.init_app(app)
     _sign_in(app)
     formats.register(app)
+    app.jinja_env.filters["born"] = born  # asks who reads
     errors.register(app)
     security.register(app)
     presence.register(app)

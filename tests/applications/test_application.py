@@ -320,6 +320,8 @@ def test_the_auditor_reads_and_others_do_not(sign_in: SignIn) -> None:
     number = recorded(sign_in("staff"))
     page = text_of(sign_in("auditor"), f"/permohonan/{number}")
     assert "Siti Aminah" in page
+    assert "Perempuan, tahun 1985" in page
+    assert "April 1985" not in page
     assert 'name="shown"' not in page
     for who, answer in (("jateng", 404), ("pasar", 404), ("leader", 403), ("admin", 403)):
         assert sign_in(who).get(f"/permohonan/{number}").status_code == answer

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.borrowers.test_edit_borrower import opened
 from wibawa.banks.queries import thresholds_on
 from wibawa.home.queries import loans_of_borrower, running_by_borrower
 from wibawa.loans.journal import Author, NewLoan, open_loans
@@ -189,3 +190,25 @@ def test_the_page_asks_the_database_as_often_with_many_papers_as_with_none(
             assert client.get(f"/peminjam/{borrower_id}").status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_the_day_of_birth_is_for_who_may_see_contacts(
+    app: Flask, people: dict[str, int], sign_in: SignIn
+) -> None:
+    """With the four figures of the NIK, sex and kelurahan it would be the whole number."""
+    made = factories.saved(app, lambda s: factories.borrower(s, people["staff"]))
+    staff = sign_in("staff")
+    facts = {"name": "Siti Aminah", "sex": "P", "birth_date": "09/04/1985", "phone": "",
+             "nik": "3374014904850001", "business_name": "Roti Siti", "sector": "Kuliner",
+             "business_started_on": "01/01/2018", "kelurahan_code": "33.74.01.1001",
+             "address": "Jl. Pekunden No. 1", "nib": ""}  # fmt: skip
+    sent = opened(staff, f"/peminjam/{made}/ubah") | facts
+    assert staff.post(f"/peminjam/{made}/ubah", data=sent).status_code == 302
+    whole = staff.get(f"/peminjam/{made}").get_data(as_text=True)
+    assert "9 April 1985" in whole
+    assert "08/04/1985" in whole  # the history
+    page = sign_in("auditor").get(f"/peminjam/{made}").get_data(as_text=True)
+    assert "tahun 1985" in page
+    assert "************0001" in page
+    assert "April 1985" not in page
+    assert "/04/1985" not in page

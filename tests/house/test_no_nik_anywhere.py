@@ -19,6 +19,8 @@ import psycopg
 import pytest
 import structlog
 from flask import Flask
+from sqlalchemy import String, select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from tests import factories
@@ -29,7 +31,11 @@ from tests.conftest import SOAK_ON_BOTH
 from tests.disbursements.forms import entry as disbursement_entry
 from tests.merging.steps import asked, decide
 from tests.siumi.files import JOKO, SITI, csv_of, xlsx_of
-from wibawa.borrowers.actions import add_borrowers
+from wibawa.access.personal_data import index_of, unseal
+from wibawa.access.sealed import SealedText, place_of
+from wibawa.borrowers.actions import NIK_PLACE, add_borrowers
+from wibawa.borrowers.models import Borrower
+from wibawa.database import Base, db, writing
 from wibawa.home import routes as home_routes
 from wibawa.loans.actions import import_portfolio
 from wibawa.loans.journal import Author
@@ -284,6 +290,54 @@ def _stored(url: str) -> str:
             with connection.cursor().copy(f'COPY "{table}" TO STDOUT') as copy:  # type: ignore[arg-type]
                 parts += [bytes(row).decode("utf-8") for row in copy]
     return "".join(parts)
+
+
+ALONE = re.compile(r"(?<!\d)\d{4}(?!\d)")  # somewhere in what a row says
+WHOLE = re.compile(r"^\**(\d{4})$")  # all that it says
+
+
+def readable_tails(app: Flask) -> set[str]:
+    """Table and column of every readable text that completes a NIK for who knows its first twelve
+    figures, as sex, birth date and kelurahan tell them: in a row of that person, the last four
+    wherever they stand by themselves; in any other row, and where something sealed should stand,
+    as all that is said."""
+    found = set()
+    with app.app_context(), writing():
+        session = db.session()
+        people = session.execute(select(Borrower.id, Borrower.nik))
+        own = {one: unseal(nik, place_of(NIK_PLACE, one))[-4:] for one, nik in people}
+        for table in Base.metadata.tables.values():
+            whose = "id" if table.name == "borrowers" else "borrower_id"
+            texts = [one for one in table.columns if isinstance(one.type, String | SealedText)]
+            columns = [one for one in texts if not one.foreign_keys]  # the code of a place
+            if not columns:
+                continue
+            named = ", ".join(f'"{one.name}"' for one in columns)
+            of = f'"{whose}"' if whose in table.c else "NULL"
+            for person, *said in session.execute(sql(f'SELECT {of}, {named} FROM "{table.name}"')):
+                tails = {own[person]} if person in own else set(own.values())
+                for column, value in zip(columns, said, strict=True):
+                    anywhere = person in own and isinstance(column.type, String)
+                    if tails & set((ALONE if anywhere else WHOLE).findall(value or "")):
+                        found.add(f"{table.name}.{column.name}")
+        session.rollback()
+    return found
+
+
+@pytest.mark.usefixtures("register")
+def test_the_plain_columns_do_not_complete_a_nik(app: Flask, sign_in: SignIn) -> None:
+    staff = Watched(sign_in("staff"))
+    _at_the_counter(staff)
+    _looked_up_and_changed(staff, Watched(sign_in("approver")))
+    _a_register(staff, Watched(sign_in("auditor")))
+    assert readable_tails(app) == set()
+    with app.app_context(), writing():  # they would be found
+        put = "business_name = 'Warung ************1004', nik_tail = '1004'"
+        one = select(Borrower.id).where(Borrower.nik_index == index_of(ADDED_NIKS[4]))
+        known = {"id": db.session.scalar(one)}
+        db.session.execute(sql(f"UPDATE borrowers SET {put} WHERE id = :id"), known)
+        db.session.commit()
+    assert readable_tails(app) == {"borrowers.business_name", "borrowers.nik_tail"}
 
 
 @pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)

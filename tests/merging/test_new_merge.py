@@ -64,6 +64,8 @@ def test_a_request_waits_and_changes_nothing(
     page = text_of(sign_in("approver"), "/")
     assert "penggabungan peminjam menunggu persetujuan" in page
     assert "penggabungan catatan" in text_of(sign_in("auditor"), f"/peminjam/{KEPT}")
+    assert "08/04/1985" in text_of(sign_in("staff"), "/peminjam/gabung/1")
+    assert "/04/1985" not in text_of(sign_in("auditor"), "/peminjam/gabung/1")
 
 
 def test_different_numbers_need_the_word_that_the_cards_were_compared(

@@ -208,3 +208,18 @@ def test_a_file_can_be_withdrawn_before_it_is_applied(app: Flask, staff: factori
     staff.post(f"/peminjam/impor/{number}/terapkan", data=plan)
     assert "sudah ditarik" in text(staff, f"/peminjam/impor/{number}")
     assert count(app, Borrower) == 0
+
+
+def test_who_may_not_see_contacts_sees_years_of_birth_only(
+    app: Flask, staff: factories.Client, sign_in: Enter, siti: int
+) -> None:
+    twelfth = {"NIK": "3374011205790009", "TANGGAL LAHIR": "13-05-1979"}  # the wrong day
+    older = SITI | {"NIK": "3374014804850001", "TANGGAL LAHIR": "08-04-1985"}
+    number = sent(staff, csv_of(older, JOKO, JOKO | twelfth))
+    here = f"/peminjam/impor/{number}?tampil=masalah"
+    assert "08/04/1985" in text(staff, here)
+    assert "13-05-1979" in text(staff, here)
+    page = text(sign_in("auditor"), here)
+    assert "1985" in page
+    assert "/04/1985" not in page
+    assert "13-05-1979" not in page

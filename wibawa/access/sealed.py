@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from wibawa.access.personal_data import DAMAGED, WrongKey, seal, unseal
+from wibawa.rules.dates import long_date
 
 HIDDEN = "Disamarkan"
 NOTHING = frozenset({"", "[]"})  # what says nothing is not sealed
@@ -42,7 +44,7 @@ _PHONE = re.compile(r"(?<!\d)(?:\+?62|0)[\s.\-]?8(?:[\s.\-]?\d){6,11}(?!\d)")
 
 @contextmanager
 def contacts_hidden(hidden: bool) -> Iterator[None]:
-    """In the block, phones and addresses are read masked: its reader may not see them."""
+    """In the block, phones, addresses and days of birth are read masked: not for its reader."""
     token = _contacts_hidden.set(hidden)
     try:
         yield
@@ -64,6 +66,35 @@ def mask_phone(number: str) -> str:
 
 def mask_address(text: str) -> str:
     return HIDDEN if text else ""
+
+
+def mask_day(day: str) -> str:
+    """A day as the history keeps it, of which the year is left.
+
+    >>> mask_day("1985-04-08"), mask_day("")
+    ('1985', '')
+    """
+    return day[:4]
+
+
+# How a fact of the history is read by who may not see contacts. Day of birth, sex and kelurahan
+# would complete the four figures that are shown of a NIK.
+FACT_MASKS: dict[str, Callable[[str], str]] = {
+    "phone": mask_phone,
+    "address": mask_address,
+    "birth_date": mask_day,
+}
+
+
+def shown_fact(field: str, text: str) -> str:
+    """A fact as it is kept, masked when its reader may not see it."""
+    mask = FACT_MASKS.get(field)
+    return text if mask is None or not are_contacts_hidden() else mask(text)
+
+
+def born(day: dt.date) -> str:
+    """The day of birth, or its year alone for who may not see contacts."""
+    return f"tahun {day.year}" if are_contacts_hidden() else long_date(day)
 
 
 def mask_phones(text: str) -> str:

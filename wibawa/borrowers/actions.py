@@ -131,7 +131,7 @@ def _row(
         name_key(each.name),
         seal(each.nik, place_of(NIK_PLACE, number)),
         index_of(each.nik),
-        each.nik[-4:],
+        sealed_text(each.nik[-4:], "borrowers.nik_tail", number),
         each.sex,
         stored_date(session, each.birth_date),
         each.business_name,

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import TrailEntry, User
-from wibawa.access.sealed import are_contacts_hidden, mask_address, mask_phone
+from wibawa.access.sealed import shown_fact
 from wibawa.borrowers.models import Borrower, BorrowerChange
 
 
@@ -104,11 +104,9 @@ def changes_of(session: Session, ids: Sequence[int], after: int = 0) -> list[Cha
 
 
 def _shown(line: ChangeLine) -> ChangeLine:
-    """A phone or an address masked for who may not see it."""
-    mask = {"phone": mask_phone, "address": mask_address}.get(line.field)
-    if mask is None or not are_contacts_hidden():
-        return line
-    return replace(line, before=mask(line.before), after=mask(line.after))
+    """A phone, an address, a day of birth masked for who may not see it."""
+    before, after = (shown_fact(line.field, text) for text in (line.before, line.after))
+    return replace(line, before=before, after=after)
 
 
 def last_change(session: Session, borrower_id: int) -> int:

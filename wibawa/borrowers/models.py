@@ -79,7 +79,8 @@ class Borrower(Base):
     name_key: Mapped[str] = mapped_column(String(120))  # lower case, for search and order
     nik: Mapped[bytes] = mapped_column(SealedBytes("borrowers.nik"))  # the chair's of a cooperative
     nik_index: Mapped[bytes] = mapped_column(KeyedIndex("borrowers.nik", bytes.decode))
-    nik_tail: Mapped[str] = mapped_column(String(4))
+    # the last four figures: readable, they would complete what sex, birth date and place tell
+    nik_tail: Mapped[str] = mapped_column(SealedText("borrowers.nik_tail"))
     sex: Mapped[str] = mapped_column(String(1))
     birth_date: Mapped[dt.date]
     business_name: Mapped[str] = mapped_column(String(120), default="")
@@ -138,6 +139,7 @@ def _keep_what_is_found(_mapper: object, _connection: object, one: Borrower) -> 
     """Whoever changes a name or a phone need not know that it is searched, or sealed."""
     one.search_text = search_text(one.name, one.business_name or "", one.chair_name or "")
     one.address, one.phone = Placed(one.address or "", one.id), Placed(one.phone or "", one.id)
+    one.nik_tail = Placed(one.nik_tail, one.id)
     one.phone_index = phone_key(one.phone)
 
 

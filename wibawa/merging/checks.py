@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from wibawa.access.sealed import born, shown_fact
 from wibawa.borrowers.checks import ALIKE, EDITABLE, alike, label_of, said, stored_text
 from wibawa.borrowers.queries import BorrowerFacts
-from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import RunningLoan, Verdict
 from wibawa.rules.facts import BorrowerKind
 from wibawa.rules.money import rupiah
@@ -114,7 +114,9 @@ def _said(side: Side, field: str, places: Mapping[str, str]) -> str:
     if field == "nik":
         return mask_nik(side.facts.nik)
     fields = TOGETHER.get(field, (field,))
-    parts = [said(each, stored_text(side.values[each]), places) for each in fields]
+    parts = [
+        said(each, shown_fact(each, stored_text(side.values[each])), places) for each in fields
+    ]
     return ", ".join(part for part in parts if part)
 
 
@@ -186,9 +188,8 @@ def _who(kept: Side, gone: Side, known_different: bool) -> Iterator[Problem]:
     if ours.birth_date != theirs.birth_date:
         yield _warn(
             "birth_date_differs",
-            long_date(theirs.birth_date),
-            f"Tanggal lahirnya berbeda: {long_date(ours.birth_date)} dan "
-            f"{long_date(theirs.birth_date)}.",
+            born(theirs.birth_date),
+            f"Tanggal lahirnya berbeda: {born(ours.birth_date)} dan {born(theirs.birth_date)}.",
         )
     if known_different:
         yield _warn(

@@ -343,20 +343,18 @@ def _kept_line(upload_id: int, line: Line, new_id: int | None) -> tuple[Any, ...
     known = line.stored.facts if line.stored else {}
     name = mask_written_niks(known.get("name") or line.facts["name"])
     now = {**line.facts, **known}
+    here = (upload_id, line.row)
     return (
-        upload_id,
-        line.row,
+        *here,
         line.outcome,
         line.stored.id if line.stored else new_id,
         line.confirmed,
         name,
         name_key(name),
-        line.nik[-4:],
+        sealed_text(line.nik[-4:], "register_lines.nik_tail", *here),
         *(mask_written_niks(now.get(key) or "") for key in ("business_name", "sector")),
         now["kelurahan_code"],
-        sealed_text(
-            mask_written_niks(now.get("phone") or ""), "register_lines.phone", upload_id, line.row
-        ),
+        sealed_text(mask_written_niks(now.get("phone") or ""), "register_lines.phone", *here),
         line.like_id,
         line.like_row,
     )

@@ -6,6 +6,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wibawa.access.sealed import SealedText, mask_phone
 from wibawa.database import Base
 
+LINE_KEYS = ("upload_id", "row_number")
+
 
 class RegisterLine(Base):
     """What a row of a file of SI-UMI brings: a new borrower, or changes of a known one.
@@ -39,13 +41,11 @@ class RegisterLine(Base):
     confirmed: Mapped[bool]  # the officer ticked the change of its name
     name: Mapped[str] = mapped_column(String(120))  # as it is now; of a new one, as the file says
     name_key: Mapped[str] = mapped_column(String(120))
-    nik_tail: Mapped[str] = mapped_column(String(4))
+    nik_tail: Mapped[str] = mapped_column(SealedText("register_lines.nik_tail", LINE_KEYS))
     business_name: Mapped[str] = mapped_column(String(120))
     sector: Mapped[str] = mapped_column(String(60))
     kelurahan_code: Mapped[str] = mapped_column(ForeignKey("kelurahan.code"))
-    phone: Mapped[str] = mapped_column(
-        SealedText("register_lines.phone", ("upload_id", "row_number"), mask_phone)
-    )
+    phone: Mapped[str] = mapped_column(SealedText("register_lines.phone", LINE_KEYS, mask_phone))
     like_id: Mapped[int | None] = mapped_column(ForeignKey("borrowers.id"))
     like_row: Mapped[int | None]
 

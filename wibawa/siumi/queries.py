@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from wibawa.access.sealed import are_contacts_hidden, mask_address, mask_phone
+from wibawa.access.sealed import shown_fact
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
 from wibawa.siumi.models import RegisterChange, RegisterLine
@@ -122,10 +122,8 @@ def _changes(
     found: dict[int, list[tuple[str, str, str]]] = {}
     for row, *change in session.execute(query):
         name, before, after = change
-        mask = {"phone": mask_phone, "address": mask_address}.get(name)
-        if mask is not None and are_contacts_hidden():
-            before, after = mask(before), mask(after)
-        found.setdefault(row, []).append((name, before, after))
+        told = (name, shown_fact(name, before), shown_fact(name, after))
+        found.setdefault(row, []).append(told)
     return found
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access.guard import me, needs, takes_files
 from wibawa.access.permissions import Permission
+from wibawa.access.sealed import are_contacts_hidden
 from wibawa.access.trail import record_apart
 from wibawa.database import db
 from wibawa.loans.journal import Author
@@ -110,6 +111,9 @@ def check_upload(register_id: int) -> str:
     if waiting is not None:
         return waiting
     parts = check_parts(REGISTER, found)
+    if are_contacts_hidden():
+        for row in parts["first_rows"]:
+            row["birth_date"] = row["birth_date"][-4:]  # the year
     asked = read_lines_asked(request.args, _first_tab(found, parts["summary"]))
     return render_template(
         "siumi/check_upload.html",

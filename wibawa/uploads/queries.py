@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from wibawa.web.pages import Page, Wanted
 
 SORTS = ("tanggal", "bank", "berkas", "jumlah")
 MOST_UNFOLDED = 50
+_HIDDEN = re.compile("alamat|lahir", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -195,13 +197,13 @@ def problem_page(
 
 
 def _hidden_columns(session: Session, upload_id: int) -> set[int]:
-    """Where a file has addresses, for a reader who may not see them (phones are masked where they
-    are read)."""
+    """Where a file has addresses and days of birth, for a reader who may not see them (phones are
+    masked where they are read)."""
     if not are_contacts_hidden():
         return set()
     written = session.scalar(select(Upload.headings).where(Upload.id == upload_id))
     headings = json.loads(written or "[]")
-    return {at for at, heading in enumerate(headings) if "alamat" in str(heading).casefold()}
+    return {at for at, heading in enumerate(headings) if _HIDDEN.search(str(heading))}
 
 
 def all_problems(session: Session, upload_id: int) -> Sequence[Problem]:
