@@ -12,7 +12,7 @@ from wibawa.database import db
 from wibawa.indicators.counted import lists, queries
 from wibawa.indicators.counted.forms import KINDS_SLUGS, RULE_SLUGS, UNIT_SLUGS, Asked, read
 from wibawa.indicators.counted.lists import MemberLine
-from wibawa.indicators.counted.queries import DIMENSIONS, KIND_LABELS, SEXES
+from wibawa.indicators.counted.queries import DIMENSIONS, KIND_LABELS, SEXES, Stage
 from wibawa.indicators.locks.queries import locks_of
 from wibawa.rules.dates import long_date
 from wibawa.rules.indicators import (
@@ -171,20 +171,24 @@ def _row(line: MemberLine) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
+def _funnel(span: Span) -> tuple[Stage, Stage, Stage]:
+    return queries.funnel(db.session(), span, thresholds_on(db.session(), span.last))
+
+
 @needs(Permission.SEE_INDICATORS)
 def funnel(year: int) -> str:
     span, problem = span_asked(year)
-    classes = thresholds_on(db.session(), span.last)
-    steps, late = queries.funnel(db.session(), span, classes) if span.begun else ([], [])
+    moves, paid_out, late = _funnel(span)
     return render_template(
         "indicators/funnel.html",
         year=year,
         span=span,
         problem=problem,
-        steps=steps,
+        moves=moves,
+        paid_out=paid_out,
         late=late,
         sexes=SEXES,
-        empty=not any(step.total for step in (*steps, *late)),
+        empty=not any(part.known for part in (moves, paid_out, late)),
         years=range(FIRST_YEAR, clock.today().year + 1),
     )
 
