@@ -16,7 +16,7 @@ from wibawa.indicators.definitions.routes import URLS as DEFINITION_URLS
 from wibawa.indicators.implied import SEARCHED, implied_of
 from wibawa.indicators.inputs.queries import latest_inputs
 from wibawa.indicators.inputs.routes import URLS as INPUT_URLS
-from wibawa.indicators.locks.queries import waiting_years
+from wibawa.indicators.locks.queries import lock_in_force, locks_in_force, waiting_years
 from wibawa.indicators.locks.routes import URLS as LOCK_URLS
 from wibawa.indicators.queries import (
     NOTHING,
@@ -121,6 +121,7 @@ def variant_list(year: int) -> str:
         problem=problem,
         years=range(FIRST_BOOK_YEAR, clock.today().year + 1),
         counted=counted,
+        lock=lock_in_force(session, year),
         official={(each.rule, each.counted, each.kinds): each for each in used},
         slug=slug,
         si_umi=inputs.by.get(("denominator", SI_UMI, year)),
@@ -134,11 +135,13 @@ def variant_list(year: int) -> str:
 
 @needs(Permission.SEE_INDICATORS)
 def growth() -> str:
-    today = clock.today()
+    today, session = clock.today(), db.session()
+    years = range(FIRST_BOOK_YEAR, today.year + 1)
     return render_template(
         "indicators/growth.html",
         today=today,
-        lines=growth_of(db.session(), range(FIRST_BOOK_YEAR, today.year + 1), today),
+        lines=growth_of(session, years, today),
+        locks=[lock for _, lock in sorted(locks_in_force(session, years).items())],
     )
 
 

@@ -13,7 +13,7 @@ from wibawa.indicators.counted import lists, queries
 from wibawa.indicators.counted.forms import KINDS_SLUGS, RULE_SLUGS, UNIT_SLUGS, Asked, read
 from wibawa.indicators.counted.lists import MemberLine
 from wibawa.indicators.counted.queries import DIMENSIONS, KIND_LABELS, SEXES, Stage
-from wibawa.indicators.locks.queries import locks_of
+from wibawa.indicators.locks.queries import Lock, lock_in_force, locks_of
 from wibawa.rules.dates import long_date
 from wibawa.rules.indicators import (
     KINDS_WORDS,
@@ -62,6 +62,11 @@ def _asked(year: int) -> tuple[Asked, str | None]:
     return read(request.args, lock.span, (lock.id, lock.version)), None
 
 
+def _beside(asked: Asked) -> Lock | None:
+    """The lock in force of a year whose figure is counted from the books all the same."""
+    return lock_in_force(db.session(), asked.span.year) if asked.lock is None else None
+
+
 @needs(Permission.SEE_INDICATORS)
 def split_list(year: int) -> str:
     asked, problem = _asked(year)
@@ -76,6 +81,7 @@ def split_list(year: int) -> str:
         principal=sum(part.principal for part in parts["jenis-kelamin"]),
         members=queries.members_of(db.session(), asked.source),
         dimensions=DIMENSIONS,
+        lock=_beside(asked),
         sees_people=me().may(Permission.SEE_BORROWERS),
         **_words(year),
     )
@@ -95,9 +101,15 @@ def _notes(asked: Asked) -> list[str]:
     """What a file says of the figure; of a locked year nothing that changes with the hour."""
     if asked.lock is not None:
         return [asked.words, f"Tahun {asked.span.year}, kunci versi {asked.lock}"]
+    return [asked.words, *live_notes(asked.span)]
+
+
+def live_notes(span: Span) -> list[str]:
+    """What a file says of figures that are counted from the books; also that the year is locked."""
+    lock = lock_in_force(db.session(), span.year)
     return [
-        asked.words,
-        f"Data sampai {long_date(asked.span.last)}",
+        f"Data sampai {long_date(span.last)}" if span.begun else "Tahun ini belum tiba",
+        *([f"{lock.words}; angka di berkas ini dihitung dari buku sekarang."] if lock else []),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
 
@@ -137,6 +149,7 @@ def member_list(year: int) -> str:
         asked=asked,
         problem=problem,
         page=page,
+        lock=_beside(asked),
         cell=label,
         order=order,
         chips=[{"label": label, "remove_url": whole}] if label else [],
@@ -184,6 +197,7 @@ def funnel(year: int) -> str:
         year=year,
         span=span,
         problem=problem,
+        lock=lock_in_force(db.session(), year),
         moves=moves,
         paid_out=paid_out,
         late=late,
