@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,8 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.conftest import SOAK_ON_BOTH
 from tests.indicators.office import MILLION, Office, borrower, lend
+from tests.indicators.test_definition import decide as decide_definition
+from tests.indicators.test_new_definition import proposed
 from tests.merging.steps import asked, decide
 from wibawa.database import db
 from wibawa.indicators.queries import counts, figures_of_year
@@ -157,6 +160,23 @@ def test_the_page_shows_all_variants_and_marks_the_official_ones(
     assert "31 Maret 2025" in sign_in("leader").get(
         "/indikator/angka/2025?tanggal=31/03/2025"
     ).get_data(as_text=True)
+
+
+def test_every_indicator_that_counts_by_the_same_variant_is_named(
+    office: Office, sign_in: SignIn
+) -> None:
+    def marks() -> list[str]:
+        page = sign_in("leader").get("/indikator/angka/2026").get_data(as_text=True)
+        cell = page[page.index("/indikator/angka/2026/rincian?varian=kumulatif&amp;tanggal") :]
+        return re.findall(r"resmi: ([^<]+)", cell[: cell.index("</td>")])
+
+    assert marks() == ["TPB 8.3.1.(c)"]
+    address = "/indikator/akses-pembiayaan/definisi-baru"
+    same = {"since": "2026", "rule": "cumulative", "counted": "people", "kinds": "all"}
+    made = proposed(sign_in("staff"), address, **same)
+    assert marks() == ["TPB 8.3.1.(c)"]
+    decide_definition(sign_in("approver"), made, "setujui")
+    assert marks() == ["AKSES-PEMBIAYAAN", "TPB 8.3.1.(c)"]
 
 
 @pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
@@ -107,13 +108,20 @@ def _waiting() -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+def _official(session: Session, year: int) -> dict[tuple[Rule, Unit, Kinds], list[str]]:
+    """The indicators that a variant counts for, by their codes; several may count the same."""
+    found: dict[tuple[Rule, Unit, Kinds], list[str]] = {}
+    for (code, _), each in sorted(in_force(session, [year]).items()):
+        found.setdefault((each.rule, each.counted, each.kinds), []).append(code)
+    return found
+
+
 @needs(Permission.SEE_INDICATORS)
 def variant_list(year: int) -> str:
     span, problem = span_asked(year)
     session = db.session()
     counted = counts(session, [span]).get(year, NOTHING)
     inputs = latest_inputs(session)
-    used = [each for (_, of), each in in_force(session, [year]).items() if of == year]
     return render_template(
         "indicators/variant_list.html",
         year=year,
@@ -122,7 +130,7 @@ def variant_list(year: int) -> str:
         years=range(FIRST_BOOK_YEAR, clock.today().year + 1),
         counted=counted,
         lock=lock_in_force(session, year),
-        official={(each.rule, each.counted, each.kinds): each for each in used},
+        official=_official(session, year),
         slug=slug,
         si_umi=inputs.by.get(("denominator", SI_UMI, year)),
         percentage=percentage,
