@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 from collections.abc import Callable
 
@@ -114,3 +116,20 @@ def test_an_application_before_any_loan_leaves_the_loans_unknown(
     assert shown["Diajukan"] == "1 0 1"
     for label in ("Dicairkan", "0 hari", "Lebih dari 180 hari"):
         assert shown[label] == "belum ada data"
+
+
+def test_the_funnel_goes_out_as_a_file_and_says_what_is_not_known(
+    office: Office, sign_in: SignIn
+) -> None:
+    client = sign_in("leader")
+    asked = "?tanggal=2026-03-10"
+    page = client.get(f"/indikator/angka/2026/corong{asked}").get_data(as_text=True)
+    assert f"/indikator/angka/2026/corong.xlsx{asked}" in page
+    text = client.get(f"/indikator/angka/2026/corong.csv{asked}").data.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+    assert rows[0] == ["Bagian", "Langkah", "Perempuan", "Laki-laki", "Jumlah"]
+    assert ["Langkah", "Diajukan", *["belum ada data"] * 3] in rows
+    assert ["Langkah", "Dicairkan", "1", "1", "2"] in rows
+    late = "Pinjaman berjalan 10 Maret 2026"
+    assert [late, "31–90 hari", "1", "1", "2"] in rows
+    assert [late, "1–30 hari", "0", "0", "0"] in rows

@@ -19,6 +19,7 @@ from wibawa.loans.positions import Classes, positions
 from wibawa.rules.indicators import Kinds, Rule, Span, Unit
 from wibawa.web.clock import WIB
 
+NO_DATA: Final = "belum ada data"
 UNKNOWN: Final = "Tidak diketahui"
 DIMENSIONS: Final = {
     "jenis-kelamin": "Jenis kelamin",
@@ -217,6 +218,11 @@ class Stage:
     @property
     def known(self) -> bool:
         return any(step.total for step in self.steps)
+
+    def shown(self, step: Step) -> list[int | str]:
+        """A step by sex and in all, or in words that nothing is known."""
+        counts = [*(step.by_sex.get(sex, 0) for sex in SEXES), step.total]
+        return [count if self.known else NO_DATA for count in counts]
 
 
 MOVES: Final = {

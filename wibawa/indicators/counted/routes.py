@@ -10,7 +10,14 @@ from wibawa.access.trail import record_apart
 from wibawa.banks.queries import thresholds_on
 from wibawa.database import db
 from wibawa.indicators.counted import lists, queries
-from wibawa.indicators.counted.forms import KINDS_SLUGS, RULE_SLUGS, UNIT_SLUGS, Asked, read
+from wibawa.indicators.counted.forms import (
+    KINDS_SLUGS,
+    RULE_SLUGS,
+    UNIT_SLUGS,
+    Asked,
+    day_fields,
+    read,
+)
 from wibawa.indicators.counted.lists import MemberLine
 from wibawa.indicators.counted.queries import DIMENSIONS, KIND_LABELS, SEXES, Stage
 from wibawa.indicators.locks.queries import Lock, lock_in_force, locks_of
@@ -31,6 +38,7 @@ from wibawa.web.pages import address, sort_address, wanted
 
 FIRST_YEAR = 2017
 SPLIT_HEADINGS = ("Menurut", "Rincian", "Jumlah", "Plafon (Rp)")
+FUNNEL_HEADINGS = ("Bagian", "Langkah", *SEXES.values(), "Jumlah")
 MEMBER_HEADINGS = ("Peminjam", "Jenis", "Jenis kelamin", "Kelurahan", "Kecamatan", "Sektor",
                    "Nomor pinjaman", "Bank", "Tanggal pencairan", "Plafon (Rp)",
                    "Pinjaman ke-")  # fmt: skip
@@ -198,6 +206,7 @@ def funnel(year: int) -> str:
         span=span,
         problem=problem,
         lock=lock_in_force(db.session(), year),
+        day=day_fields(span),
         moves=moves,
         paid_out=paid_out,
         late=late,
@@ -207,6 +216,21 @@ def funnel(year: int) -> str:
     )
 
 
+@needs(Permission.SEE_INDICATORS)
+def export_funnel(year: int, kind: str) -> Response:
+    span, _ = span_asked(year)
+    moves, paid_out, late = _funnel(span)
+    running = f"Pinjaman berjalan {long_date(span.last)}"
+    rows: list[tuple[Value, ...]] = [
+        (said, step.label, *part.shown(step))
+        for said, part in (("Langkah", moves), ("Langkah", paid_out), (running, late))
+        for step in part.steps
+    ]
+    notes, title = live_notes(span), f"Corong {year} menurut jenis kelamin"
+    record_apart(clock.now(), me().id, "list_exported", "indicator_funnel", year)
+    return list_file(kind, f"corong-{year}", title, FUNNEL_HEADINGS, rows, notes)
+
+
 ONE = "/indikator/angka/<int:year>"
 URLS: tuple[tuple[str, Any, list[str]], ...] = (
     (f"{ONE}/rincian", split_list, ["GET"]),
@@ -214,4 +238,5 @@ URLS: tuple[tuple[str, Any, list[str]], ...] = (
     (f"{ONE}/daftar", member_list, ["GET"]),
     (f"{ONE}/daftar.<any(xlsx, csv):kind>", export_members, ["GET"]),
     (f"{ONE}/corong", funnel, ["GET"]),
+    (f"{ONE}/corong.<any(xlsx, csv):kind>", export_funnel, ["GET"]),
 )
