@@ -17,6 +17,7 @@ from wibawa.loans.models import Loan
 from wibawa.reports.books import booked_later, day_after, of_bank, whole
 from wibawa.reports.document import (
     NO_DATA,
+    Caution,
     Cell,
     Column,
     Kind,
@@ -48,6 +49,10 @@ CAPITAL_ABOUT = (
     "Koperasi yang mendapat pinjaman tiap tahun dibandingkan dengan target (50 koperasi setahun "
     "pada 2026–2030). Setiap koperasi dihitung satu kali dalam setahun; pinjaman dan plafonnya di "
     "kolom di sebelahnya."
+)
+CAPITAL_LOCKED = (
+    "Target, realisasi, dan rasio tahun {} dikunci; Pinjaman dan Plafon di sebelahnya dihitung "
+    "dari buku, juga yang datang sesudah penguncian."
 )
 PERCENT, TEXT = Kind.PERCENT, Kind.TEXT
 UNKNOWN = Cell(None, missing=NO_DATA)
@@ -227,6 +232,7 @@ def capital_report(session: Session, scope: Scope) -> Report:
     """Cooperatives that got a loan, year by year, against the target."""
     figures = figures_of_indicator(session, CAPITAL, LATER_YEARS, scope.last)
     lent = _to_cooperatives(session, scope)
+    locked = [str(each.year) for each in figures if each.lock is not None]
     columns = (
         Column("Tahun", TEXT),
         Column("Target (koperasi)"),
@@ -244,7 +250,7 @@ def capital_report(session: Session, scope: Scope) -> Report:
         CAPITAL_ABOUT,
         scope.words(of_period=False),
         (Table("koperasi", "Koperasi per tahun", columns, rows),),
-        (),
+        (Caution("Tahun terkunci", CAPITAL_LOCKED.format(", ".join(locked))),) if locked else (),
         counted_later(session, scope, figures),
     )
 
