@@ -218,12 +218,14 @@ def lent_by(session: Session, scope: Scope) -> bool:
     return bool(session.scalar(select(lent)))
 
 
-def suspended_by(session: Session, scope: Scope) -> bool:
-    """The same of money that came as titipan."""
+def lent_or_came_by(session: Session, scope: Scope) -> bool:
+    """The same, or whether money came as titipan by then: of an office that lends, no titipan is a
+    known 0; one query."""
+    lent = exists().where(Loan.disbursed_on <= scope.last, of_bank(Loan.bank_id, scope))
     came = exists().where(
         SuspenseEntry.effective_on <= scope.last, of_bank(SuspenseEntry.bank_id, scope)
     )
-    return bool(session.scalar(select(came)))
+    return bool(session.scalar(select(lent | came)))
 
 
 def day_after(scope: Scope) -> dt.datetime:

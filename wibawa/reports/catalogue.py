@@ -20,7 +20,7 @@ from wibawa.reports import (
     results,
     yearly,
 )
-from wibawa.reports.books import lent_by, suspended_by
+from wibawa.reports.books import lent_by, lent_or_came_by
 from wibawa.reports.document import Report, without_data
 from wibawa.reports.forms import Asked, Scope, read_day, read_period
 from wibawa.rules.reconciliation import Month
@@ -128,12 +128,13 @@ GROUPS: tuple[tuple[str, tuple[Definition, ...]], ...] = (
             ),
             Definition("kuota", banks.QUOTA_TITLE, banks.QUOTA_ABOUT, banks.quota_report),
             Definition(
-                "angsuran", money.CAME_TITLE, money.CAME_ABOUT, money.came_report, _last_month
+                "angsuran", money.CAME_TITLE, money.CAME_ABOUT, money.came_report, _last_month,
+                begun=lent_or_came_by,
             ),
             Definition("jatuh-tempo", coming.TITLE, coming.ABOUT, coming.coming_report),
             Definition(
                 "titipan", banks.SUSPENSE_TITLE, banks.SUSPENSE_ABOUT, banks.suspense_report,
-                begun=suspended_by,
+                begun=lent_or_came_by,
             ),
         ),
     ),
