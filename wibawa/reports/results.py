@@ -14,7 +14,7 @@ from wibawa.indicators.counted.forms import address_of
 from wibawa.indicators.models import IndicatorDefinition, IndicatorInput
 from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator
 from wibawa.loans.models import Loan
-from wibawa.reports.books import booked_later, day_after, of_bank, whole
+from wibawa.reports.books import booked_later, day_after, of_bank, records_later, whole
 from wibawa.reports.document import (
     NO_DATA,
     Caution,
@@ -89,7 +89,7 @@ def counted_later(
     session: Session, scope: Scope, figures: Sequence[IndicatorFigure]
 ) -> tuple[str, ...]:
     """What came later than the day of a report of these figures: entries that they count, counts
-    from outside the books, definitions; two queries, none for today."""
+    from outside the books, definitions, merges; three queries, none for today."""
     begun = [each for each in figures if each.year <= scope.last.year]
     lasting = {"running", "restructured"}
     kinds = () if lasting & {each.rule for each in begun} else ("disbursement",)
@@ -98,7 +98,8 @@ def counted_later(
         for each in begun
         if each.lock is not None
     )
-    return booked_later(session, scope, *kinds) + said_later(session, scope) + kept
+    later = booked_later(session, scope, *kinds) + said_later(session, scope)
+    return later + records_later(session, scope) + kept
 
 
 def said_later(session: Session, scope: Scope) -> tuple[str, ...]:
