@@ -79,8 +79,8 @@ PROVEN = {
     "access.access_settings", "access.drop_second_factor", "access.new_user",
     "access.recovery_codes", "access.reset_password", "access.reset_second_factor",
     "access.second_factor", "banks.approve_limits", "banks.approve_terms", "changes.approve",
-    "disbursements.approve", "disbursements.confirm_upload", "indicators.approve_lock",
-    "reconciliation.close",
+    "decisions.apply_upload", "decisions.approve", "disbursements.approve",
+    "disbursements.confirm_upload", "indicators.approve_lock", "reconciliation.close",
 }  # fmt: skip
 
 # Files in which there is nothing of anybody: templates, and a sample of the letterhead.
@@ -841,13 +841,15 @@ def test_each_question_before_an_approval_names_what_it_is_for(office: Office) -
     asked = {}
     for rule in office.app.url_map.iter_rules():
         if rule.endpoint in PROVEN:
-            who = "admin" if rule.endpoint.startswith("access.") else "approver"
+            folder = rule.endpoint.partition(".")[0]
+            who = {"access": "admin", "decisions": "pasar"}.get(folder, "approver")
             page = office.client(who).post(_address(office, rule, factories.PASAR, who))
             said = page.get_data(as_text=True)
             assert "Pastikan ini Anda" in said, (rule.endpoint, page.status_code)
             asked[rule.endpoint] = said[said.index('<div class="card-head">') :]
     assert asked.keys() == PROVEN
-    for endpoint in ("disbursements.approve", "disbursements.confirm_upload", "changes.approve",
+    for endpoint in ("decisions.apply_upload", "decisions.approve", "disbursements.approve",
+                     "disbursements.confirm_upload", "changes.approve",
                      "reconciliation.close"):  # fmt: skip
         assert "Bank Pasar" in asked[endpoint], endpoint
         assert re.search(r"Rp\d", asked[endpoint]) or endpoint == "changes.approve", endpoint
