@@ -865,6 +865,7 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(office: Office, rule: Rule, met
     address = _address(office, rule, factories.PASAR)
     answer = office.client(None).open(address, method=method)
     assert answer.status_code == 302
+    assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Location"].startswith("/masuk")
 
 
@@ -906,6 +907,7 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
             answer = office.client(name).open(address, method=method)
             answer.get_data()
             said = f"{name} at bank {bank_id}: {answer.status}"
+            assert answer.headers["Cache-Control"] == "no-store", f"{said}: a browser may keep it"
             before, told, (known, kept) = known, kept, office.lines()
             recorded = known - before
             changed = method == "POST" and answer.status_code not in (403, 404)
@@ -938,7 +940,9 @@ def test_a_public_page_opens_without_signing_in(office: Office, endpoint: str) -
     office.again()
     with office.app.test_request_context():
         address = office.app.url_for(endpoint)
-    assert office.client(None).get(address).status_code == 200
+    answer = office.client(None).get(address)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_page_that_checks_a_paper_needs_no_signing_in_and_says_the_same_to_everybody(
