@@ -126,5 +126,5 @@ def _recorded(in_session: int, apart: int) -> set[str]:
 
 @pytest.mark.parametrize("text", ["3374014804850012", "081234567890"])
 def test_numbers_of_people_and_telephones_are_masked_whoever_writes_them(text: str) -> None:
-    assert text not in trail.mask(f"Alasan: {text}")
-    assert re.search(r"\*{8,}\d{2,4}$", trail.mask(f"Alasan: {text}"))
+    assert text not in trail.mask_people(f"Alasan: {text}")
+    assert re.search(r"\*{8,}\d{2,4}$", trail.mask_people(f"Alasan: {text}"))

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from wibawa.access.models import TrailEntry
 from wibawa.database import db, writing
 from wibawa.rules.dates import long_date
+from wibawa.rules.masking import mask_people
 from wibawa.rules.money import number
-from wibawa.web.log import mask
 
 LONGEST_VALUE = 120
 
@@ -35,7 +35,7 @@ def record(
             action=action,
             object_kind=object_kind,
             object_id=object_id,
-            detail=mask(detail),
+            detail=mask_people(detail),
             address=(request.remote_addr or "") if has_request_context() else "",
         )
     )
