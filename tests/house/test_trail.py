@@ -154,6 +154,8 @@ def _recorded(in_session: int, apart: int) -> set[str]:
         "_leave_line": in_session - 2,  # of the command line, whose author is always the same
         "_leave_line_first": in_session - 2,
         "leave_line": in_session - 2,
+        "trail.record_export": apart - 1,  # whose deed is always the same
+        "record_export": apart - 1,
     }
     return {
         str(node.args[place[called]].value)  # type: ignore[attr-defined]
