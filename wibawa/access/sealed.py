@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,7 +36,6 @@ NOTHING = frozenset({"", "[]"})  # what says nothing is not sealed
 # cannot be made again, and from then on fits nothing.
 PARTS, UNTIED = "sealed_parts", "untied_where"
 _contacts_hidden: ContextVar[bool] = ContextVar("contacts_hidden", default=False)
-_PHONE = re.compile(r"(?<!\d)(?:\+?62|0)[\s.\-]?8(?:[\s.\-]?\d){6,11}(?!\d)")
 
 
 @contextmanager
@@ -54,25 +52,8 @@ def are_contacts_hidden() -> bool:
     return _contacts_hidden.get()
 
 
-def mask_phone(number: str) -> str:
-    """
-    >>> mask_phone("081234567890"), mask_phone("")
-    ('**********90', '')
-    """
-    return "*" * (len(number) - 2) + number[-2:] if len(number) > 4 else "*" * len(number)
-
-
 def mask_address(text: str) -> str:
     return HIDDEN if text else ""
-
-
-def mask_phones(text: str) -> str:
-    """A text in which the numbers of mobile phones are masked, however written.
-
-    >>> mask_phones("HP 0812-3456-7890, rekening 3001000123")
-    'HP **********90, rekening 3001000123'
-    """
-    return _PHONE.sub(lambda found: mask_phone(re.sub(r"\D", "", found[0])), text)
 
 
 def place_of(column: str, *keys: object) -> str:

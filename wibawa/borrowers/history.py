@@ -10,8 +10,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from wibawa.access.models import TrailEntry, User
-from wibawa.access.sealed import are_contacts_hidden, mask_address, mask_phone
+from wibawa.access.sealed import are_contacts_hidden, mask_address
 from wibawa.borrowers.models import Borrower, BorrowerChange
+from wibawa.rules.masking import mask_phone
 
 
 @dataclass(frozen=True)

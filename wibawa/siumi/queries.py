@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from wibawa.access.sealed import are_contacts_hidden, mask_address, mask_phone
+from wibawa.access.sealed import are_contacts_hidden, mask_address
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
+from wibawa.rules.masking import mask_phone
 from wibawa.siumi.models import RegisterChange, RegisterLine
 from wibawa.web.pages import Page, Wanted
 
