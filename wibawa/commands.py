@@ -22,7 +22,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from wibawa import demo
+from wibawa import demo, schema
 from wibawa.access import trail
 from wibawa.access.keys import make_new, new_key_file, refuse_another_key
 from wibawa.access.permissions import Role
@@ -51,7 +51,7 @@ from wibawa.loans.chain.lines import links_with_lines as bank_links
 from wibawa.loans.chain.queries import head
 from wibawa.loans.invariants import Check, run_checks
 from wibawa.loans.journal import Author
-from wibawa.loans.portfolio import BankFigures, portfolio
+from wibawa.loans.portfolio import BankFigures, Portfolio, portfolio
 from wibawa.loans.queries import find_loan, running_loans
 from wibawa.loans.standings.actions import rebuild
 from wibawa.migrating import migrate_if_empty
@@ -216,6 +216,22 @@ def _in_books(make: Make, deed: Callable[[Session], Any], *, write: bool) -> Any
             db.engine.dispose()
 
 
+def _leave_line(
+    session: Session, action: str, kind: str = "", number: int | None = None, detail: str = ""
+) -> None:
+    """One line in the trail in the transaction of the command, whose author cannot sign in."""
+    by = command_line_user(session)
+    trail.record(session, clock.now(), by, action, kind, number, detail)
+
+
+def _leave_line_first(
+    session: Session, action: str, kind: str, number: int | None, detail: str
+) -> None:
+    """The same for what writes a file: the line is there before the file is."""
+    _leave_line(session, action, kind, number, detail)
+    session.commit()
+
+
 # — schedule —
 
 
@@ -301,11 +317,14 @@ def _author(session: Session) -> Author:
 @as_json
 @click.pass_obj
 def import_portfolio_command(make: Make, file: Path, json_: bool) -> None:
-    result = _with_books(
-        make,
-        lambda s: import_portfolio(s, file.read_bytes(), file.name, _author(s)),
-        hindered=lambda problem: Imported(0, 0, 0, (problem,)),
-    )
+    def deed(session: Session) -> Imported:
+        done = import_portfolio(session, file.read_bytes(), file.name, _author(session))
+        if done.loans:
+            said = f"{file.name}: {done.loans} pinjaman, {done.borrowers} peminjam baru"
+            _leave_line(session, "portfolio_imported", detail=said)
+        return done
+
+    result = _with_books(make, deed, hindered=lambda problem: Imported(0, 0, 0, (problem,)))
     data = {
         "loans": result.loans,
         "borrowers": result.borrowers,
@@ -356,6 +375,8 @@ def import_repayments_command(
             assert upload is not None
             again = _already(upload)
             return _repayments_json(None, upload, [again]), [again]
+        if upload is not None:
+            _leave_line(session, "file_posted", "upload", upload.id, upload.filename)
         problems = [p for p in outcome.checked.problems if p.blocking]
         return _repayments_json(outcome, upload, outcome.checked.problems), (
             [] if upload is not None else problems
@@ -411,6 +432,8 @@ def import_register_command(
         if checked is None:
             assert upload is not None
             return _register_json(None, upload.row_count, []), []
+        if upload is not None:
+            _leave_line(session, "register_applied", "upload", upload.id, upload.filename)
         stopped = [p for p in checked.problems if p.blocking] if checked.blocked else []
         return _register_json(checked, checked.rows, checked.problems), stopped
 
@@ -499,7 +522,14 @@ def report_group() -> None:
 @click.pass_obj
 def report_portfolio(make: Make, on: dt.date | None, json_: bool) -> None:
     day = on or clock.today()
-    figures = _with_books(make, lambda s: portfolio(s, day, thresholds_on(s, day)), write=False)
+
+    def deed(session: Session) -> Portfolio:
+        _leave_line(
+            session, "list_exported", "report", None, f"Portofolio per bank {long_date(day)}"
+        )
+        return portfolio(session, day, thresholds_on(session, day))
+
+    figures = _with_books(make, deed)
     data = {
         "on": day.isoformat(),
         "banks": {bank.code: bank.as_json() for bank in figures.banks},
@@ -540,10 +570,11 @@ def _bank_line(bank: BankFigures) -> str:
 @click.pass_obj
 def report_indicators(make: Make, year: int, json_: bool) -> None:
     def ask(session: Session) -> tuple[list[IndicatorFigure], Lock | None]:
+        _leave_line(session, "list_exported", "report", None, f"Indikator {year}")
         lock = locks_in_force(session, [year]).get(year)
         return figures_of_year(session, year, clock.today()), lock
 
-    figures, lock = _with_books(make, ask, write=False)
+    figures, lock = _with_books(make, ask)
     data = {
         "year": year,
         "indicators": [_indicator_json(figure) for figure in figures],
@@ -597,9 +628,11 @@ def _report_command(definition: Definition) -> None:
             if bank:
                 _bank(session, bank)
             scope = definition.read(given, clock.today(), all_banks(session), None).scope
-            return definition.make(session, scope)
+            made = definition.make(session, scope)
+            _leave_line(session, "list_exported", "report", None, f"{made.title}: {made.scope}")
+            return made
 
-        report = _with_books(make, deed, write=False)
+        report = _with_books(make, deed)
         _say(json_, report_json(report), report_lines(report))
 
     fields = (
@@ -635,6 +668,7 @@ def print_schedule(make: Make, loan_number: str, out: Path) -> None:
                 f"Pinjaman {loan_number!r} {said}. "
                 "Tulis nomor pinjaman (KW-000123), nomor akad atau nomor rekening."
             )
+        _leave_line_first(session, "schedule_printed", "loan", found[0], out.name)
         return _print(session, found, out, f"Jadwal angsuran {loan_number}")
 
     click.echo(f"{_with_books(make, deed, write=False)} halaman → {out}")
@@ -651,6 +685,9 @@ def print_schedules(make: Make, bank_code: str, out: Path) -> None:
         found = running_loans(session, today, thresholds_on(session, today), bank.id)
         if not found:
             raise click.ClickException(f"{bank.name} tidak punya pinjaman berjalan.")
+        _leave_line_first(
+            session, "schedules_printed", "bank", bank.id, f"{len(found)} pinjaman, {out.name}"
+        )
         return _print(session, found, out, f"Jadwal angsuran {bank.name}")
 
     click.echo(f"{_with_books(make, deed, write=False)} halaman → {out}")
@@ -690,6 +727,8 @@ def chain_export(make: Make, bank_code: str | None, office: bool, out: Path) -> 
         last, links = (
             _office_chain(session) if bank_code is None else _bank_chain(session, bank_code)
         )
+        said = f"{bank_code or 'DINAS'}, sampai nomor {last.number}, {out.name}"
+        _leave_line_first(session, "chain_exported", "chain_list", None, said)
         with out.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(exported(links))
         return last
@@ -747,7 +786,13 @@ def _kept(make: Make, json_: bool, deed: Callable[[], dict[str, Any]]) -> dict[s
 @click.pass_obj
 def backup_command(make: Make, file: Path, json_: bool) -> None:
     def deed() -> dict[str, Any]:
-        return backup(db.engine, file).as_json()
+        made = backup(db.engine, file)
+        if made.manifest.revision == schema.head_revision():  # lines of today fit no older one
+            with writing():
+                said = f"{made.bytes} bita, {file.name}, SHA-256 {made.sha256}"
+                _leave_line_first(db.session(), "backup_made", "", None, said)
+                db.session.remove()
+        return made.as_json()
 
     data = _kept(make, json_, deed)
     lines = [
@@ -915,8 +960,7 @@ def check_command(make: Make, json_: bool) -> None:
 def rebuild_command(make: Make, json_: bool) -> None:
     def deed(session: Session) -> int:
         made = rebuild(session)
-        by = command_line_user(session)
-        trail.record(session, clock.now(), by, "standings_rebuilt", detail=f"{made} baris")
+        _leave_line(session, "standings_rebuilt", detail=f"{made} baris")
         return made
 
     rows = _with_books(make, deed)
@@ -1030,6 +1074,7 @@ def user_add(
 
     def deed(session: Session) -> str:
         bank = _bank(session, bank_code) if bank_code else None
+        issued = None
         who: dict[str, Any] = {
             "username": username,
             "name": name,
@@ -1039,9 +1084,11 @@ def user_add(
         bank_id = bank.id if bank else None
         if typed is None:
             user, issued = add_with_one_time(session, bank_id=bank_id, **who)
-            return f"{user.name} ({user.username}), {user.role_label}. Sekali pakai: {issued}"
-        user = add_user(session, password=typed, bank_id=bank_id, **who)
-        return f"{user.name} ({user.username}), {user.role_label}."
+        else:
+            user = add_user(session, password=typed, bank_id=bank_id, **who)
+        said = f"{user.name} ({user.username}), {user.role_label}"
+        _leave_line(session, "user_added", "user", user.id, user.username)
+        return f"{said}." if issued is None else f"{said}. Sekali pakai: {issued}"
 
     try:
         click.echo(f"Pengguna ditambahkan: {_with_books(make, deed)}")

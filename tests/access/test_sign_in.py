@@ -2,9 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.changes.steps import hidden
+from tests.conftest import ApartClient
+from wibawa.access.models import TrailEntry, User, UserSession
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
@@ -80,24 +86,57 @@ def test_a_page_beyond_the_role_is_refused_and_the_try_recorded(
     assert "Akses ditolak" in page
 
 
-def test_signing_in_makes_a_new_session_whatever_cookie_was_there(
-    app: Flask, people: dict[str, int]
+def test_a_planted_cookie_never_becomes_the_session_of_who_signs_in_with_it(
+    app: Flask, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Session fixation: neither a planted cookie nor the one from before becomes the session."""
-    client = app.test_client()
-    client.set_cookie("wibawa", "ditanam-penyerang")
-    client.get("/masuk")
-    before = client.get_cookie("wibawa")
-    tokens = []
+    """Session fixation: the thief keeps a copy of the cookie that the victim begins with."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)  # so the page gives a cookie
+    thief, victim = app.test_client(), app.test_client()
+    thief.get("/masuk")
+    planted = thief.get_cookie("wibawa")
+    assert planted is not None
+    victim.set_cookie("wibawa", planted.value)
+    token = hidden(victim.get("/masuk").get_data(as_text=True), "csrf_token")
+    body = {"username": "staff", "password": factories.PASSWORD, "csrf_token": token}
+    assert victim.post("/masuk", data=body).status_code == 302
+    assert "Petugas dinas" in victim.get("/").get_data(as_text=True)
+    assert thief.get("/").status_code == 302
+    known = victim.get_cookie("wibawa")
+    assert known is not None
+    assert known.value != planted.value
+
+
+@pytest.mark.parametrize("before", ["pasar", "staff"])
+def test_signing_in_over_a_session_ends_it_and_the_new_one_is_of_who_typed_the_password(
+    app: Flask, sign_in: Callable[[str], factories.Client], session: Session, before: str
+) -> None:
+    """A live session was planted, or the person before did not leave."""
+    app.test_client_class = ApartClient
+    thief, victim = sign_in(before), app.test_client()
+    planted = thief.get_cookie("wibawa")
+    assert planted is not None
+    victim.set_cookie("wibawa", planted.value)
+    wrong = {"username": "staff", "password": "salah-sekali"}
+    assert victim.post("/masuk", data=wrong).status_code == 200
+    assert thief.get("/").status_code == 200, "a wrong password ended somebody's session"
+    victim.post("/masuk", data=wrong | {"password": factories.PASSWORD})
+    assert "Petugas dinas" in victim.get("/").get_data(as_text=True)
+    assert thief.get("/").status_code == 302
+    ended = session.execute(select(UserSession.revoked_at).order_by(UserSession.id)).scalars().all()
+    assert [moment is not None for moment in ended] == [True, False]
+    left = select(TrailEntry.user_id).where(TrailEntry.action == "sign_out")
+    owner = session.scalar(select(User.id).where(User.username == before))
+    assert session.scalars(left).all() == [owner]
+
+
+def test_each_signing_in_has_a_token_of_its_own(app: Flask, people: dict[str, int]) -> None:
+    client, tokens = app.test_client(), []
     for _ in range(2):
         client.post("/masuk", data={"username": "staff", "password": factories.PASSWORD})
         with client.session_transaction() as kept:
             tokens.append(kept["_user_id"])
         client.post("/keluar")
     assert len(set(tokens)) == 2
-    planted = app.test_client()
-    planted.set_cookie("wibawa", before.value if before else "")
-    assert planted.get("/").status_code == 302
 
 
 def test_a_disabled_user_is_dead_at_once_in_every_session(

@@ -103,7 +103,7 @@ def test_nothing_that_was_written_down_shows_a_number_of_a_person(
     sign_in: Enter, deeds: None
 ) -> None:
     page = sign_in("auditor").get("/jejak?objek=loan").get_data(as_text=True)
-    assert "Telepon ********90, KTP ************0001" in page
+    assert "Telepon **********90, KTP ************0001" in page
 
 
 def test_a_refused_page_says_which_one_it_was(sign_in: Enter) -> None:
@@ -126,3 +126,16 @@ def test_the_list_is_exported_as_it_is_filtered_and_that_is_recorded(
     assert auditor.get("/jejak/ekspor.xlsx?siapa=0").status_code == 200
     page = auditor.get("/jejak?kegiatan=list_exported").get_data(as_text=True)
     assert page.count('<a href="/jejak">jejak kegiatan</a>') == 2
+    assert '<span class="sub">Saringan: Peminjam; CSV</span>' in page
+    assert page.count("; XLSX</span>") == 1
+
+
+def test_of_what_was_looked_for_in_a_list_that_was_taken_away_only_that_it_was_is_kept(
+    sign_in: Enter, deeds: None
+) -> None:
+    auditor = sign_in("auditor")
+    auditor.get("/jejak/ekspor.xlsx?cari=Siti&objek=loan")
+    page = auditor.get("/jejak?kegiatan=list_exported").get_data(as_text=True)
+    assert "Memuat “…”" in page
+    assert "; XLSX</span>" in page
+    assert "Siti" not in page

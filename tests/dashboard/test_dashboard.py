@@ -54,6 +54,35 @@ def test_this_year_stands_against_its_target_with_what_is_needed_and_the_pace(
     assert "Belum bertambah sejak 1 Januari." in said
 
 
+def test_the_figures_of_the_yearly_chart_have_numerator_denominator_and_their_day(
+    app: Flask, people: dict[str, int], office: Office, sign_in: SignIn
+) -> None:
+    """2024 is published, without its numerator; 2025 lacks a denominator; 2026 is counted today."""
+    client = sign_in("leader")
+    assert "Realisasi terakhir: 2024<" in client.get("/dasbor").get_data(as_text=True)
+    denominator(app, people, 80)
+    for address in ("/dasbor", "/indikator", "/indikator/tpb-8-3-1-c"):
+        page = client.get(address).get_data(as_text=True)
+        said = table(page, "tabel-tahun")
+        assert "Pembilang Penyebut Keadaan" in said
+        assert "2024 8,00% 7,94% 99,25% – 36.613 angka terbitan" in said
+        assert "6,25% 69,44% 5 80 dihitung dari buku" in said
+        assert "Realisasi terakhir: 2026, dihitung sampai 24 November 2026<" in page
+        assert "Realisasi terakhir 2026, dihitung sampai 24 November 2026: 6,25%." in page
+
+
+def test_the_last_bar_of_a_year_that_is_over_counts_to_its_end_until_it_is_locked(
+    app: Flask, people: dict[str, int], office: Office, sign_in: SignIn
+) -> None:
+    said = Said("denominator", "SI-UMI", 2025, 80, None, None, None, None, "Contoh", "", "")
+    factories.saved(app, lambda session: write_down(session, said, 0, people["staff"], now()))
+    client = sign_in("leader")
+    page = client.get("/indikator").get_data(as_text=True)
+    assert "Realisasi terakhir: 2025, dihitung sampai 31 Desember 2025<" in page
+    factories.saved(app, lambda session: factories.lock_year(session, people, 2025))
+    assert "Realisasi terakhir: 2025<" in client.get("/indikator").get_data(as_text=True)
+
+
 def test_a_target_that_is_reached_says_so(
     app: Flask, people: dict[str, int], office: Office, sign_in: SignIn
 ) -> None:

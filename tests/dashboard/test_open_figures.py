@@ -17,6 +17,7 @@ from tests.indicators.office import Office, borrower, lend
 from wibawa.dashboard.opened.actions import switch
 from wibawa.dashboard.opened.document import part_of, split
 from wibawa.dashboard.opened.queries import history, setting_on
+from wibawa.indicators.inputs.actions import Said, write_down
 from wibawa.rules.refused import Refused
 from wibawa.web.clock import now, today
 
@@ -108,6 +109,41 @@ def test_the_indicators_are_those_that_were_published_or_locked(
     found_rows = {(row[1], row[4]): row[5] for row in rows}
     assert found_rows["TPB 8.3.1.(c)", "realisasi (%)"] == "7.94"
     assert found_rows["TPB 8.3.1.(c)", "rasio capaian (%)"] == "99.25"
+
+
+def test_a_locked_percentage_stands_with_what_it_is_a_part_of(
+    app: Flask, people: dict[str, int], office: Office
+) -> None:
+    """Six borrowers up to 2025: 6 of 80."""
+
+    def locked(session: Session) -> None:
+        for number in (11, 12):
+            who = borrower(session, people["staff"], number, f"Peminjam {number}")
+            lend(session, people, who, dt.date(2025, 7, 1))
+        said = Said("denominator", "SI-UMI", 2025, 80, None, None, None, None, "Contoh", "", "")
+        write_down(session, said, 0, people["staff"], now())
+        factories.lock_year(session, people, 2025)
+
+    factories.saved(app, locked)
+    opened(app, people)
+    client = app.test_client()
+    data = client.get("/terbuka/data.json").get_json()
+    found = {(each["code"], each["year"]): each for each in data["indicators"]}
+    access = found["TPB 8.3.1.(c)", 2025]
+    assert (access["realised"], access["state"]) == ("7.50", "locked")
+    assert (access["numerator"], access["denominator"]) == (6, 80)
+    for other in (("TPB 8.3.1.(c)", 2024), ("TPB 8.3.1.(c)", 2026), ("KOP-PERMODALAN", 2025)):
+        assert (found[other]["numerator"], found[other]["denominator"]) == (None, None)
+    text = client.get("/terbuka/data.csv").data.decode("utf-8-sig")
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=";") if row[0] == "Indikator"]
+    values = {(row[1], row[3], row[4]): row[5] for row in rows}
+    assert values["TPB 8.3.1.(c)", "2025", "pembilang (jumlah)"] == "6"
+    assert values["TPB 8.3.1.(c)", "2025", "penyebut (jumlah)"] == "80"
+    assert values["TPB 8.3.1.(c)", "2024", "penyebut (jumlah)"] == ""
+    assert not [key for key in values if key[0] == "KOP-PERMODALAN" and "pembilang" in key[2]]
+    page = client.get("/terbuka").get_data(as_text=True)
+    assert '<td class="num">6</td><td class="num">80</td>' in page
+    assert '<td class="num">–</td><td class="num">–</td>' in page
 
 
 def test_a_part_is_hidden_when_it_or_its_rest_is_small() -> None:

@@ -79,8 +79,8 @@ PROVEN = {
     "access.access_settings", "access.drop_second_factor", "access.new_user",
     "access.recovery_codes", "access.reset_password", "access.reset_second_factor",
     "access.second_factor", "banks.approve_limits", "banks.approve_terms", "changes.approve",
-    "disbursements.approve", "disbursements.confirm_upload", "indicators.approve_lock",
-    "reconciliation.close",
+    "decisions.apply_upload", "decisions.approve", "disbursements.approve",
+    "disbursements.confirm_upload", "indicators.approve_lock", "reconciliation.close",
 }  # fmt: skip
 
 # Files in which there is nothing of anybody: templates, and a sample of the letterhead.
@@ -211,11 +211,14 @@ PAGES = {
     "indicators.approve_lock": "approve_figures",
     "indicators.definition": "see_indicators",
     "indicators.definition_search": "see_indicators",
+    "indicators.export_funnel": "see_indicators",
+    "indicators.export_growth": "see_indicators",
     "indicators.export_inputs": "see_indicators",
     "indicators.export_lock": "see_indicators",
     "indicators.export_members": "see_borrowers",
     "indicators.export_moved": "see_borrowers",
     "indicators.export_splits": "see_indicators",
+    "indicators.export_variants": "see_indicators",
     "indicators.funnel": "see_indicators",
     "indicators.growth": "see_indicators",
     "indicators.indicator": "see_indicators",
@@ -841,13 +844,15 @@ def test_each_question_before_an_approval_names_what_it_is_for(office: Office) -
     asked = {}
     for rule in office.app.url_map.iter_rules():
         if rule.endpoint in PROVEN:
-            who = "admin" if rule.endpoint.startswith("access.") else "approver"
+            folder = rule.endpoint.partition(".")[0]
+            who = {"access": "admin", "decisions": "pasar"}.get(folder, "approver")
             page = office.client(who).post(_address(office, rule, factories.PASAR, who))
             said = page.get_data(as_text=True)
             assert "Pastikan ini Anda" in said, (rule.endpoint, page.status_code)
             asked[rule.endpoint] = said[said.index('<div class="card-head">') :]
     assert asked.keys() == PROVEN
-    for endpoint in ("disbursements.approve", "disbursements.confirm_upload", "changes.approve",
+    for endpoint in ("decisions.apply_upload", "decisions.approve", "disbursements.approve",
+                     "disbursements.confirm_upload", "changes.approve",
                      "reconciliation.close"):  # fmt: skip
         assert "Bank Pasar" in asked[endpoint], endpoint
         assert re.search(r"Rp\d", asked[endpoint]) or endpoint == "changes.approve", endpoint
@@ -863,6 +868,7 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(office: Office, rule: Rule, met
     address = _address(office, rule, factories.PASAR)
     answer = office.client(None).open(address, method=method)
     assert answer.status_code == 302
+    assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Location"].startswith("/masuk")
 
 
@@ -904,6 +910,7 @@ def test_each_role_gets_in_exactly_where_it_may(office: Office, rule: Rule, meth
             answer = office.client(name).open(address, method=method)
             answer.get_data()
             said = f"{name} at bank {bank_id}: {answer.status}"
+            assert answer.headers["Cache-Control"] == "no-store", f"{said}: a browser may keep it"
             before, told, (known, kept) = known, kept, office.lines()
             recorded = known - before
             changed = method == "POST" and answer.status_code not in (403, 404)
@@ -936,7 +943,9 @@ def test_a_public_page_opens_without_signing_in(office: Office, endpoint: str) -
     office.again()
     with office.app.test_request_context():
         address = office.app.url_for(endpoint)
-    assert office.client(None).get(address).status_code == 200
+    answer = office.client(None).get(address)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_page_that_checks_a_paper_needs_no_signing_in_and_says_the_same_to_everybody(

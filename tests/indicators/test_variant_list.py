@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
+import re
 from collections.abc import Callable
 
+import openpyxl
 import pytest
 import time_machine
 from flask import Flask
@@ -13,10 +17,13 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.conftest import SOAK_ON_BOTH
 from tests.indicators.office import MILLION, Office, borrower, lend
+from tests.indicators.test_definition import decide as decide_definition
+from tests.indicators.test_new_definition import proposed
 from tests.merging.steps import asked, decide
 from wibawa.database import db
+from wibawa.indicators.inputs.actions import Said, write_down
 from wibawa.indicators.queries import counts, figures_of_year
-from wibawa.rules.indicators import Kinds, Rule, Span, Unit, span_of
+from wibawa.rules.indicators import KINDS_WORDS, RULE_WORDS, Kinds, Rule, Span, Unit, span_of
 from wibawa.web import clock as office_clock
 
 SignIn = Callable[[str], factories.Client]
@@ -159,6 +166,23 @@ def test_the_page_shows_all_variants_and_marks_the_official_ones(
     ).get_data(as_text=True)
 
 
+def test_every_indicator_that_counts_by_the_same_variant_is_named(
+    office: Office, sign_in: SignIn
+) -> None:
+    def marks() -> list[str]:
+        page = sign_in("leader").get("/indikator/angka/2026").get_data(as_text=True)
+        cell = page[page.index("/indikator/angka/2026/rincian?varian=kumulatif&amp;tanggal") :]
+        return re.findall(r"resmi: ([^<]+)", cell[: cell.index("</td>")])
+
+    assert marks() == ["TPB 8.3.1.(c)"]
+    address = "/indikator/akses-pembiayaan/definisi-baru"
+    same = {"since": "2026", "rule": "cumulative", "counted": "people", "kinds": "all"}
+    made = proposed(sign_in("staff"), address, **same)
+    assert marks() == ["TPB 8.3.1.(c)"]
+    decide_definition(sign_in("approver"), made, "setujui")
+    assert marks() == ["AKSES-PEMBIAYAAN", "TPB 8.3.1.(c)"]
+
+
 @pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
 def test_years_without_anything_say_so_and_never_0(office: Office, sign_in: SignIn) -> None:
     client = sign_in("leader")
@@ -166,3 +190,45 @@ def test_years_without_anything_say_so_and_never_0(office: Office, sign_in: Sign
     assert "belum tiba" in client.get("/indikator/angka/2029").get_data(as_text=True)
     odd = client.get("/indikator/angka/2025?tanggal=01/01/2026").get_data(as_text=True)
     assert "Pilih tanggal di tahun 2025" in odd
+
+
+def test_the_variants_go_out_as_a_file_as_the_page_shows_them(
+    office: Office, sign_in: SignIn, app: Flask, people: dict[str, int]
+) -> None:
+    said = Said("denominator", "SI-UMI", 2025, 80, None, None, None, None, "Contoh", "", "")
+    factories.saved(
+        app, lambda session: write_down(session, said, 0, people["staff"], office_clock.now())
+    )
+    client = sign_in("leader")
+
+    def lines(address: str) -> dict[tuple[str, str], list[str]]:
+        text = client.get(address).data.decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text), delimiter=";"))[1:]
+        return {(row[0], row[1]): row[2:] for row in rows}
+
+    assert "/indikator/angka/2025/varian.xlsx" in client.get("/indikator/angka/2025").text
+    found = lines("/indikator/angka/2025/varian.csv")
+    assert len(found) == len(Rule) * len(Kinds)
+    everybody, cooperatives = KINDS_WORDS[Kinds.ALL], KINDS_WORDS[Kinds.COOPERATIVE]
+    served = RULE_WORDS[Rule.SERVED]
+    assert found[served, everybody] == ["3", "3", "65000000", "3,75", "80", ""]
+    assert found[served, cooperatives][:5] == ["1", "1", "", "", ""]
+    assert found[RULE_WORDS[Rule.CUMULATIVE], everybody][-1] == "TPB 8.3.1.(c) (peminjam)"
+    # Nobody was served in January 2025: not known, where December's borrowers go on.
+    asked = "?tanggal=31/01/2025"
+    page = client.get(f"/indikator/angka/2025{asked}").text
+    assert "varian.csv?tanggal=2025-01-31" in page
+    january = lines(f"/indikator/angka/2025/varian.csv{asked}")
+    assert january[served, everybody][:3] == ["belum ada data"] * 3
+    assert january[RULE_WORDS[Rule.RUNNING], everybody][:2] == ["1", "1"]
+    assert lines("/indikator/angka/2022/varian.csv") == {}
+
+
+def test_the_file_of_a_locked_years_variants_says_that_it_was_counted_anew(
+    app: Flask, office: Office, people: dict[str, int], sign_in: SignIn
+) -> None:
+    factories.saved(app, lambda session: factories.lock_year(session, people, 2025))
+    content = sign_in("leader").get("/indikator/angka/2025/varian.xlsx").data
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    notes = " ".join(str(row[0]) for row in sheet.iter_rows(max_row=6, values_only=True))
+    assert "(kunci versi 1); angka di berkas ini dihitung dari buku sekarang" in notes

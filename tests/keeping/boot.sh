@@ -1,7 +1,7 @@
 #!/bin/sh
 # boot.sh ROOT SOURCE PYTHON PACKAGES: systemd over a copy of this machine's files that forgets
 # what is written. Called in namespaces of its own; it leaves nothing behind when they end.
-#   SOURCE    the program, seen inside at /mnt/wibawa
+#   SOURCE    the program, seen inside at /media/wibawa
 #   PYTHON    the folder of its interpreter, at /opt/python; "-": one of the system itself
 #   PACKAGES  its libraries, at /opt/packages
 set -eu
@@ -28,7 +28,7 @@ shown() { # FROM TO: to be read there
     mount --bind "$1" "$root$2"
     mount -o remount,ro,bind "$root$2"
 }
-shown "$source" /mnt/wibawa
+shown "$source" /media/wibawa
 shown "$packages" /opt/packages
 if [ "$python" != - ]; then
     shown "$python" /opt/python

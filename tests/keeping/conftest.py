@@ -66,6 +66,11 @@ def content(url: str) -> dict[str, tuple[int, str]]:
     return found
 
 
+def without_trail(found: dict[str, tuple[int, str]]) -> dict[str, tuple[int, str]]:
+    """What is the same wherever it lies: a command leaves its own line in the trail there."""
+    return {name: told for name, told in found.items() if name != "trail_entries"}
+
+
 def url_of(app: Flask) -> str:
     with app.app_context():
         db.session.remove()

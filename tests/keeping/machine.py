@@ -50,9 +50,9 @@ def hindrance() -> str | None:
         return "no tree of control groups (cgroup2) that may be written"
     tried = subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "--cgroup", "--net", "--uts", "--ipc", "sh", "-c",
-         "mount --make-rprivate / && mount -t tmpfs x /mnt && mkdir /mnt/u /mnt/w /mnt/m"
-         " && mount -t overlay x -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w /mnt/m"
-         " && mount -t proc x /mnt/m/proc && mount -t cgroup2 x /mnt/m/mnt"],
+         "mount --make-rprivate / && mount -t tmpfs x /media && mkdir /media/u /media/w /media/m"
+         " && mount -t overlay x -o lowerdir=/,upperdir=/media/u,workdir=/media/w /media/m"
+         " && mount -t proc x /media/m/proc && mount -t cgroup2 x /media/m/media"],
         check=False, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     if tried.returncode != 0:

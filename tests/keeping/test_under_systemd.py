@@ -154,7 +154,7 @@ def installed(server: Machine) -> None:
     assert folders
     server(user[1])
     server(
-        "mkdir -p /opt/wibawa && cd /mnt/wibawa && cp -r *.py wibawa migrations docs tests "
+        "mkdir -p /opt/wibawa && cd /media/wibawa && cp -r *.py wibawa migrations docs tests "
         "/opt/wibawa/ && chmod -R go+rX /opt/wibawa && cd /opt/wibawa && "
         f"{interpreter()} -m venv --without-pip .venv && "
         "printf '/opt/wibawa\\n/opt/packages\\n' > $(ls -d .venv/lib/*/site-packages)/wibawa.pth"
@@ -370,7 +370,9 @@ def test_a_stop_is_clean(whole: Machine, name: str) -> None:
 
 def test_another_key_stops_both_services_in_words_and_for_good(whole: Machine) -> None:
     begin = whole.cursor()
-    whole("systemctl stop wibawa-web wibawa-work; cp -p /etc/wibawa/wibawa.env /root/kept.env")
+    whole(
+        "systemctl stop wibawa-web wibawa-work; cp -p /etc/wibawa/wibawa.env /etc/wibawa/kept.env"
+    )
     whole(f"sed -i 's|^WIBAWA_DATA_KEY=.*|WIBAWA_DATA_KEY={'0' * 64}|' /etc/wibawa/wibawa.env")
     try:
         whole("systemctl start wibawa-web wibawa-work")
@@ -387,7 +389,7 @@ def test_another_key_stops_both_services_in_words_and_for_good(whole: Machine) -
             assert whole.shows(name, "NRestarts") == "0"
             assert "Kunci data bukan" in whole(f"systemctl status --no-pager {name}", check=False)
     finally:
-        whole("mv /root/kept.env /etc/wibawa/wibawa.env")
+        whole("mv /etc/wibawa/kept.env /etc/wibawa/wibawa.env")
     whole("systemctl start wibawa-web wibawa-work")
     ready(whole)
 

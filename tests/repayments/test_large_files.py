@@ -231,6 +231,11 @@ def test_a_posting_that_waits_may_be_cancelled_by_the_office_alone(
     shown = shown_on(text(staff, url))
     staff.post(f"{url}/bukukan", data={"shown": shown})
     assert officer.post(f"{url}/batalkan").status_code == 403
+    with app.app_context():
+        query = select(TrailEntry.object_kind, TrailEntry.object_id)
+        tried = db.session.execute(query.where(TrailEntry.action == "denied")).all()
+        db.session.remove()
+    assert tried == [("upload", upload(app, url).id)]
     assert "sedang dikerjakan" in after(officer, f"{url}/tarik")
     assert "tetap seperti semula" in after(staff, f"{url}/batalkan")
     work()

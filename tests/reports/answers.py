@@ -48,6 +48,25 @@ def _or_none(values: list[Any], known: bool) -> list[Any]:
     return values if known else [NONE] * len(values)
 
 
+def begun(world: World, code: str, day: dt.date, known: dt.date) -> bool:
+    """Whether anything that a report tells of was there: a loan; of money also titipan."""
+    came = any(each.on <= day and each.booked <= known for each in world.titipan)
+    return bool(world.there(day, known)) or (code in ("titipan", "angsuran") and came)
+
+
+def without_data(answer: Answer) -> Answer:
+    """An answer of books that hold nothing: no 0, and no table of dashes."""
+    found: Answer = {}
+    for code, rows in answer.items():
+        empty = not any(isinstance(v, int) and v for line in rows.values() for v in line)
+        gone = (0, None) if empty else (0,)
+        found[code] = {
+            label: [NONE if value in gone else value for value in line]
+            for label, line in rows.items()
+        }
+    return found
+
+
 def _days(first: dt.date, last: dt.date) -> Iterable[dt.date]:
     while first <= last:
         yield first

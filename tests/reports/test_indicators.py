@@ -95,13 +95,13 @@ def test_cooperatives_and_eased_enterprises_are_the_oracles(books: Books, year: 
 
 
 def test_running_loans_of_the_funnel_are_those_of_the_oracle_by_days_late(books: Books) -> None:
-    _, late = funnel(books.session, span_of(2026, LAST), thresholds_on(books.session, LAST))
-    wanted: dict[str, dict[str, int]] = {step.label: {} for step in late}
+    *_, late = funnel(books.session, span_of(2026, LAST), thresholds_on(books.session, LAST))
+    wanted: dict[str, dict[str, int]] = {step.label: {} for step in late.steps}
     for loan, stand in books.world.stands(LAST, LAST):
         if stand.outstanding and not stand.gone:
             words = _bucket(stand.days)
             wanted[words][loan.borrower.sex] = wanted[words].get(loan.borrower.sex, 0) + 1
-    assert {step.label: dict(step.by_sex) for step in late} == wanted
+    assert {step.label: dict(step.by_sex) for step in late.steps} == wanted
 
 
 def _bucket(days: int) -> str:

@@ -86,6 +86,12 @@ def not_found(kind: str, object_id: int) -> NoReturn:
     abort(404)
 
 
+def refuse(kind: str, object_id: int) -> NoReturn:
+    """403 for what is seen and may not be done: the try is recorded."""
+    record_apart(now(), me().id, "denied", kind, object_id)
+    abort(403)
+
+
 def own_bank_only(bank_id: int | None, kind: str, object_id: int) -> None:
     """Stop with 404 when a bank officer asks for an object that is not of the own bank."""
     mine = me().bank_id

@@ -48,7 +48,7 @@ def _safe_target(target: str | None) -> str:
 
 @public
 def sign_in() -> Answer:
-    if current_user.is_authenticated:
+    if current_user.is_authenticated and request.method == "GET":
         return redirect(url_for("home.index"))
     form, status = SignInForm(lanjut=request.args.get("lanjut", "")), 200
     if form.validate_on_submit():
@@ -163,6 +163,9 @@ def _welcome(user: User, target: str | None) -> Response:
     now, hours = clock.now(), settings.current(db.session()).absolute_hours
     where, agent = request.remote_addr or "", request.headers.get("User-Agent", "")
     tries.all_right(user.username)
+    if current_user.is_authenticated:  # who was here before did not leave, or was planted
+        sessions.revoke(db.session(), current_user.token, now)
+        trail.record(db.session(), now, current_user.id, "sign_out", "user", current_user.id)
     person = sessions.open_session(db.session(), user, now, hours, where, agent)
     trail.record(db.session(), now, user.id, "sign_in", "user", user.id)
     before = sessions.previous_sign_in(db.session(), person)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,6 +30,7 @@ from sqlalchemy.types import TypeDecorator
 
 from wibawa.access.personal_data import DAMAGED, WrongKey, seal, unseal
 from wibawa.rules.dates import long_date
+from wibawa.rules.masking import mask_phone
 
 HIDDEN = "Disamarkan"
 NOTHING = frozenset({"", "[]"})  # what says nothing is not sealed
@@ -39,7 +39,6 @@ NOTHING = frozenset({"", "[]"})  # what says nothing is not sealed
 # cannot be made again, and from then on fits nothing.
 PARTS, UNTIED = "sealed_parts", "untied_where"
 _contacts_hidden: ContextVar[bool] = ContextVar("contacts_hidden", default=False)
-_PHONE = re.compile(r"(?<!\d)(?:\+?62|0)[\s.\-]?8(?:[\s.\-]?\d){6,11}(?!\d)")
 
 
 @contextmanager
@@ -54,14 +53,6 @@ def contacts_hidden(hidden: bool) -> Iterator[None]:
 
 def are_contacts_hidden() -> bool:
     return _contacts_hidden.get()
-
-
-def mask_phone(number: str) -> str:
-    """
-    >>> mask_phone("081234567890"), mask_phone("")
-    ('**********90', '')
-    """
-    return "*" * (len(number) - 2) + number[-2:] if len(number) > 4 else "*" * len(number)
 
 
 def mask_address(text: str) -> str:
@@ -95,15 +86,6 @@ def shown_fact(field: str, text: str) -> str:
 def born(day: dt.date) -> str:
     """The day of birth, or its year alone for who may not see contacts."""
     return f"tahun {day.year}" if are_contacts_hidden() else long_date(day)
-
-
-def mask_phones(text: str) -> str:
-    """A text in which the numbers of mobile phones are masked, however written.
-
-    >>> mask_phones("HP 0812-3456-7890, rekening 3001000123")
-    'HP **********90, rekening 3001000123'
-    """
-    return _PHONE.sub(lambda found: mask_phone(re.sub(r"\D", "", found[0])), text)
 
 
 def place_of(column: str, *keys: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable
 
 from flask import has_request_context, request
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session
 from wibawa.access.models import TrailEntry
 from wibawa.database import db, writing
 from wibawa.rules.dates import long_date
+from wibawa.rules.masking import mask_people
 from wibawa.rules.money import number
-from wibawa.web.log import mask
 
 LONGEST_VALUE = 120
+_SOUGHT = re.compile("“.*”", re.DOTALL)
 
 
 def record(
@@ -35,7 +37,7 @@ def record(
             action=action,
             object_kind=object_kind,
             object_id=object_id,
-            detail=mask(detail),
+            detail=mask_people(detail),
             address=(request.remote_addr or "") if has_request_context() else "",
         )
     )
@@ -57,6 +59,22 @@ def record_apart(
     db.session.rollback()
     with writing(), Session(db.engine) as session, session.begin():
         record(session, now, user_id, action, object_kind, object_id, detail)
+
+
+def record_export(
+    now: dt.datetime,
+    user_id: int,
+    object_kind: str,
+    object_id: int | None,
+    file_kind: str,
+    notes: Iterable[str],
+) -> None:
+    """Add the line about a list that was taken away as a file: which rows, as the notes of the file
+    say it, and what kind of file. Who and when stand in the line itself; what was looked for is
+    left out, it may be a name, and the trail stays for good."""
+    told = [_SOUGHT.sub("“…”", note) for note in notes if not note.startswith("Diekspor ")]
+    detail = "; ".join([*told, file_kind.upper()])
+    record_apart(now, user_id, "list_exported", object_kind, object_id, detail)
 
 
 def changes(values: Iterable[tuple[str, object, object]], private: Collection[str] = ()) -> str:

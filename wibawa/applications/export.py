@@ -6,7 +6,7 @@ from flask import Response, request
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.applications import lists
 from wibawa.applications.forms import chips_of, read_filter
 from wibawa.applications.lists import ApplicationLine
@@ -37,7 +37,7 @@ def export_list(kind: str) -> Response:
         "Saringan: " + (", ".join(chip["label"] for chip in chips) or "semua permohonan"),
         f"Diekspor {moment(clock.now())} WIB oleh {person.name}",
     ]
-    record_apart(clock.now(), person.id, "list_exported", "application_list", None)
+    record_export(clock.now(), person.id, "application_list", None, kind, notes)
     rows = [_row(line) for line in lines]
     name = f"permohonan-{today.isoformat()}"
     return list_file(kind, name, "Daftar permohonan Kredit Wibawa", HEADINGS, rows, notes)

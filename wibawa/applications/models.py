@@ -13,8 +13,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wibawa.access.sealed import SealedBytes, SealedText, mask_phones
+from wibawa.access.sealed import SealedBytes, SealedText
 from wibawa.database import Base, Moment, Rupiah
+from wibawa.rules.masking import mask_phones
 
 _OPEN = "state NOT IN ('disbursed','refused_by_office','refused_by_bank','withdrawn')"
 

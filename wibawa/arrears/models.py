@@ -5,8 +5,9 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wibawa.access.sealed import SealedText, mask_phones
+from wibawa.access.sealed import SealedText
 from wibawa.database import Base, Moment, Rupiah
+from wibawa.rules.masking import mask_phones
 
 
 class ArrearsContact(Base):

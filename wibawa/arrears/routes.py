@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.arrears import actions, lists, queries
 from wibawa.arrears.checks import contact_problems
 from wibawa.arrears.forms import (
@@ -114,7 +114,7 @@ def export_list(kind: str) -> Response:
         "Saringan: " + (", ".join(says for _, says in asked.chips) or "semua yang menunggak"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "arrears_list", None)
+    record_export(clock.now(), me().id, "arrears_list", None, kind, notes)
     rows = [_export_row(line) for line in lines]
     name = f"tunggakan-{today.isoformat()}"
     return list_file(kind, name, "Tunggakan Kredit Wibawa", HEADINGS, rows, notes)

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, render_template, request
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.audit import lists
 from wibawa.audit.chain.routes import URLS as CHAIN_URLS
 from wibawa.audit.forms import TrailAsked, read_trail
@@ -60,7 +60,7 @@ def export_trail(kind: str) -> Response:
         "Saringan: " + (", ".join(says for _, says in asked.chips) or "semua kegiatan"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "trail_list", None)
+    record_export(clock.now(), me().id, "trail_list", None, kind, notes)
     rows = [
         (moment(line.at), line.user, line.username, line.action, line.about, line.detail,
          line.address)

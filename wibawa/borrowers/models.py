@@ -14,16 +14,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wibawa.access.personal_data import index_of
-from wibawa.access.sealed import (
-    KeyedIndex,
-    Placed,
-    SealedBytes,
-    SealedText,
-    mask_address,
-    mask_phone,
-)
+from wibawa.access.sealed import KeyedIndex, Placed, SealedBytes, SealedText, mask_address
 from wibawa.borrowers.checks import plain_phone
 from wibawa.database import Base, Moment
+from wibawa.rules.masking import mask_phone
 
 
 class Borrower(Base):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.banks.queries import direct_banks, places, terms_on, thresholds_on
 from wibawa.borrowers import actions, history, queries, register
 from wibawa.borrowers.actions import NewBorrower
@@ -136,7 +136,7 @@ def export_list(kind: str) -> Response:
         "Saringan: " + (", ".join(says for _, says in asked.chips) or "semua peminjam"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "borrower_list", None)
+    record_export(clock.now(), me().id, "borrower_list", None, kind, notes)
     rows = [_export_row(line) for line in lines]
     name = f"peminjam-{today.isoformat()}"
     return list_file(kind, name, "Daftar peminjam Kredit Wibawa", HEADINGS, rows, notes)

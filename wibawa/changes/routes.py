@@ -11,7 +11,7 @@ from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only, takes_photos
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_apart, record_export
 from wibawa.banks.queries import all_banks
 from wibawa.changes import actions, lists, queries
 from wibawa.changes.actions import Wish
@@ -249,7 +249,7 @@ def export_list(kind: str) -> Response:
         "Saringan: " + (", ".join(said.values()) or "semua permintaan"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "loan_request_list", None)
+    record_export(clock.now(), me().id, "loan_request_list", None, kind, notes)
     rows = [lists.export_row(_shown(line)) for line in lines]
     name = f"permintaan-{clock.today().isoformat()}"
     return list_file(kind, name, "Permintaan perubahan", HEADINGS, rows, notes)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found, takes_files
 from wibawa.access.permissions import Permission
+from wibawa.access.proof import Deed, proven
 from wibawa.applications.moves import Author
 from wibawa.applications.queries import Case, case, examine
 from wibawa.banks.queries import all_banks
@@ -23,6 +24,7 @@ from wibawa.decisions.kind import DECISIONS
 from wibawa.decisions.queries import reasons_on, sent_answers
 from wibawa.decisions.reader import COLUMNS, read_answers
 from wibawa.home.queries import elsewhere
+from wibawa.rules.money import number, rupiah
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, not_now
 from wibawa.scans.queries import papers_of_application
@@ -96,7 +98,23 @@ def _page(found: Case, approval: Any = None, decline: Any = None, said: str = ""
     )
 
 
+def _about_to_approve(application_id: int) -> Deed:
+    found = _case(application_id)
+    facts, typed = found.facts, approval_form(found.facts.amount, sent=True).amount.data
+    return Deed(
+        "Menyetujui permohonan pinjaman",
+        [
+            ("Permohonan", facts.number),
+            ("Peminjam", found.borrower.name),
+            ("Bank penyalur", facts.bank),
+            ("Jumlah diminta", rupiah(facts.amount)),
+            ("Jumlah disetujui", "–" if typed is None else rupiah(typed)),
+        ],
+    )
+
+
 @needs(P.ANSWER_APPLICATION)
+@proven(_about_to_approve)
 def approve(application_id: int) -> Answer:
     found = _case(application_id)
     form = approval_form(found.facts.amount, sent=True)
@@ -259,7 +277,22 @@ def choose_upload(upload_id: int) -> Response:
     return _to_upload(upload_id)
 
 
+def _about_to_apply(upload_id: int) -> Deed:
+    found = asked_upload(DECISIONS, upload_id)
+    banks = all_banks(db.session(), found.bank_id)
+    return Deed(
+        "Mengirim semua keputusan dalam satu berkas",
+        [
+            ("Berkas", found.filename),
+            ("Bank penyalur", ", ".join(bank.name for bank in banks)),
+            ("Permohonan yang diputuskan", number(found.posted_rows)),
+            ("Jumlah disetujui", rupiah(found.posted_total)),
+        ],
+    )
+
+
 @needs(P.ANSWER_APPLICATION)
+@proven(_about_to_apply)
 def apply_upload(upload_id: int) -> Response:
     found = asked_upload(DECISIONS, upload_id)
     file, shown = _read(found), request.form.get("shown", "")

@@ -10,7 +10,7 @@ from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_apart, record_export
 from wibawa.applications.moves import Author
 from wibawa.applications.queries import application_facts, open_by_borrower
 from wibawa.banks.models import Bank
@@ -129,7 +129,7 @@ def export_approved(kind: str) -> Response:
          each.months, in_wib(each.since).date(), each.days)
         for each in lines
     ]  # fmt: skip
-    record_apart(clock.now(), me().id, "list_exported", "application_list", None)
+    record_export(clock.now(), me().id, "application_list", None, kind, notes)
     file = f"menunggu-pencairan-{today.isoformat()}"
     return list_file(kind, file, "Permohonan menunggu pencairan", APPROVED_HEADINGS, rows, notes)
 

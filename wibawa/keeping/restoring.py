@@ -16,8 +16,11 @@ from alembic import command
 from flask import current_app
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from wibawa import schema
+from wibawa.access.trail import record
+from wibawa.access.users import command_line_user
 from wibawa.database import engine_at, writing
 from wibawa.keeping.archive import Manifest, Reader, Table, damaged, opened
 from wibawa.keeping.backups import Tell, fingerprint, key_check, quiet, sealed
@@ -34,6 +37,7 @@ from wibawa.keeping.rows import (
     shapes,
 )
 from wibawa.rules.refused import Refused
+from wibawa.web import clock
 
 # A database that a command has migrated already and nobody has used yet is as good as empty.
 USED = ("borrowers", "loans", "uploads", "applications", "trail_entries", "ledger_entries")
@@ -82,6 +86,7 @@ def restore(engine: Engine, path: Path, tell: Tell = quiet) -> Restored:
         with writing(), engine.begin() as connection:
             refuse_used(connection)
             build(connection, manifest, reader.rows, tell)
+            leave_line(connection, "books_restored", f"Cadangan {manifest.made_at}, {path.name}")
     freshen(engine)
     return Restored(manifest, schema.head_revision())
 
@@ -191,6 +196,14 @@ def _differs(wrong: Sequence[str]) -> str:
     return f"Skema sesudah pemulihan tidak utuh: {told}. Tidak ada yang tersimpan."
 
 
+def leave_line(connection: Connection, action: str, detail: str) -> None:
+    """One line in the trail there, in the caller's transaction; the schema is this program's."""
+    session = Session(connection)
+    by = command_line_user(session)
+    record(session, clock.now(), by, action, detail=detail)
+    session.flush()
+
+
 def clear(connection: Connection) -> None:
     """Take the unused schema away again, if there is one."""
     if schema.revision(connection) is not None:
@@ -234,6 +247,9 @@ def move(source: Engine, url: str, tell: Tell = quiet) -> Restored:
             with _begun(target) as connection:
                 refuse_used(connection)
                 build(connection, manifest, lambda t: rows_of(origin, there[t.name]), tell)
+                leave_line(
+                    connection, "books_moved", f"{manifest.rows} baris dari {origin.dialect.name}"
+                )
         freshen(target)
     finally:
         target.dispose()

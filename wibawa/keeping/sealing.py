@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from wibawa import schema
 from wibawa.access.keys import PAST_PLACE
-from wibawa.access.models import FailedSignIn, PastKey, RecoveryCode, TrailEntry
+from wibawa.access.models import FailedSignIn, PastKey, RecoveryCode
 from wibawa.access.personal_data import DataKey, WrongKey
 from wibawa.access.sealed import (
     NOTHING,
@@ -33,6 +33,7 @@ from wibawa.access.sealed import (
     SealedText,
     place_of,
 )
+from wibawa.access.trail import record
 from wibawa.access.users import command_line_user
 from wibawa.database import Base
 from wibawa.keeping.backups import Tell, quiet
@@ -325,7 +326,7 @@ def _note(connection: Connection, values: int) -> None:
     session = Session(connection)
     by, now = command_line_user(session), clock.now()
     detail = f"{values} nilai disegel dengan kunci baru"
-    session.add(TrailEntry(at=now, user_id=by, action="data_key_changed", detail=detail))
+    record(session, now, by, "data_key_changed", detail=detail)
     session.flush()
 
 

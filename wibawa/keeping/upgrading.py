@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from wibawa import schema
 from wibawa.database import writing
 from wibawa.keeping.backups import backup
-from wibawa.keeping.restoring import migrate
+from wibawa.keeping.restoring import leave_line, migrate
 from wibawa.rules.refused import Refused
 from wibawa.web import clock
 
@@ -54,6 +54,8 @@ def bring_up(engine: Engine, folder: Path) -> Upgraded:
                 "schema_differs",
                 f"Skema sesudah pembaruan tidak utuh: {told}. Basis data tetap di versi {at}.",
             )
+        if at is not None:  # a new one stays empty, so that a backup may still come into it
+            leave_line(connection, "schema_upgraded", f"Dari versi {at} ke {head}")
     return Upgraded(at, head, kept)
 
 

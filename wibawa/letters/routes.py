@@ -93,7 +93,7 @@ def _said(asked_for: PaperFilter) -> dict[str, str]:
     said: dict[str, Any] = {
         "jenis": asked_for.kind and f"Jenis: {KIND_WORDS[asked_for.kind]}",
         "tahun": asked_for.year and f"Tahun: {asked_for.year}",
-        "q": asked_for.text and f"Nomor memuat: {asked_for.text}",
+        "q": asked_for.text and f"Nomor memuat “{asked_for.text}”",
     }
     return {key: label for key, label in said.items() if label}
 
@@ -103,7 +103,7 @@ def export_list(kind: str) -> Response:
     asked_for, asked = _list_asked()
     said = ", ".join(_said(asked_for).values()) or "semua surat"
     notes = [f"Saringan: {said}", f"Diekspor {moment(clock.now())} WIB oleh {me().name}"]
-    trail.record_apart(clock.now(), me().id, "list_exported", "paper_list", None)
+    trail.record_export(clock.now(), me().id, "paper_list", None, kind, notes)
     found = queries.all_papers(db.session(), asked_for, asked)
     rows = [
         (p.number, KIND_WORDS[p.kind], p.subject, p.bank, p.dated, p.by, p.state) for p in found

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.banks.queries import all_banks, thresholds_on
 from wibawa.borrowers.queries import kecamatan_choices
 from wibawa.changes.queries import KIND_WORDS, requests_of_loans, waiting_of_loan
@@ -146,7 +146,7 @@ def export_list(kind: str) -> Response:
         "Saringan: " + (", ".join(says for _, says in asked.chips) or "pinjaman berjalan"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "loan_list", None)
+    record_export(clock.now(), me().id, "loan_list", None, kind, notes)
     name = f"pinjaman-{asked.on.isoformat()}"
     rows = [_export_row(line) for line in lines]
     return list_file(kind, name, "Daftar pinjaman Kredit Wibawa", HEADINGS, rows, notes)
@@ -258,7 +258,7 @@ def export_suspense(kind: str) -> Response:
         "Saringan: " + (", ".join(says for _, says in asked.chips) or "titipan terbuka"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "suspense_list", None)
+    record_export(clock.now(), me().id, "suspense_list", None, kind, notes)
     rows = [_suspense_row(line) for line in lines]
     name = f"titipan-{clock.today().isoformat()}"
     return list_file(kind, name, "Titipan", SUSPENSE_HEADINGS, rows, notes)

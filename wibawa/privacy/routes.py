@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts, is_number_of_somebody
 from wibawa.database import db
 from wibawa.printing.download import statement_file
@@ -55,7 +55,7 @@ def processing() -> str:
 def export_processing(kind: str) -> Response:
     name = f"kegiatan-pemrosesan-{clock.today().isoformat()}"
     notes = [f"Diekspor {moment(clock.now())} WIB oleh {me().name}"]
-    record_apart(clock.now(), me().id, "list_exported", "processing", None)
+    record_export(clock.now(), me().id, "processing", None, kind, notes)
     title = "Catatan kegiatan pemrosesan data pribadi"
     return list_file(kind, name, title, HEADINGS, list(ACTIVITIES), notes)
 
@@ -153,7 +153,7 @@ def export_retention(kind: str) -> Response:
         "Saringan: " + (", ".join(_due_said(such).values()) or "semua"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "retention_list", None)
+    record_export(clock.now(), me().id, "retention_list", None, kind, notes)
     rows = [
         (each.name, each.last_on, each.due_on, each.asked_name or "", each.reason or "")
         for each in queries.all_due(db.session(), due, today, order, such)

@@ -70,7 +70,7 @@ def export_list(kind: str) -> Response:
         f"Saringan: {named[0] if named else 'semua bank'}",
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    trail.record_apart(clock.now(), me().id, "list_exported", "proposal_list", None)
+    trail.record_export(clock.now(), me().id, "proposal_list", None, kind, notes)
     found = queries.all_proposals(db.session(), bank_id, asked)
     rows = [(p.number, p.bank, p.count, p.amount, in_wib(p.at).date(), p.by) for p in found]
     name = f"usulan-{clock.today().isoformat()}"

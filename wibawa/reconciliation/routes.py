@@ -13,7 +13,7 @@ from wibawa.access import once
 from wibawa.access.guard import me, needs, not_found, own_bank_only
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_apart, record_export
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks, bank_by_code
 from wibawa.database import db
@@ -326,7 +326,7 @@ def export(code: str, text: str, which: str, kind: str) -> Response:
     else:
         notes.append("Belum ditutup; angka dapat berubah" if asked.closed is None else "Susulan")
         notes.append(f"Diekspor {moment(clock.now())} WIB oleh {me().name}")
-    record_apart(clock.now(), me().id, "list_exported", f"reconciliation_{which}", asked.bank.id)
+    record_export(clock.now(), me().id, f"reconciliation_{which}", asked.bank.id, kind, notes)
     name = f"rekonsiliasi-{code.lower()}-{text}-{which}"
     made_at = closed.closed_at if closed else None
     return list_file(kind, name, sheet.title, sheet.headings, sheet.rows, notes, made_at)

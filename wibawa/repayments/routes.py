@@ -211,13 +211,17 @@ def _asked_ways() -> tuple[allocation_of.Asked, Wanted]:
     return asked, wanted(request.args.to_dict(), allocation_of.SORTS, "baris")
 
 
+def _ways_said(asked: allocation_of.Asked) -> list[tuple[str, str]]:
+    """The filter in words, each with its key."""
+    said = [("q", f"Memuat “{asked.text}”")] if asked.text else []
+    return said + ([("titipan", "Hanya yang masuk titipan")] if asked.suspended else [])
+
+
 @needs(Permission.SEE_UPLOADS)
 def allocation(upload_id: int) -> str:
     found = asked_upload(REPAYMENTS, upload_id)
     asked, order = _asked_ways()
     page = allocation_of.way_page(db.session(), found, asked, order, clock.today())
-    chips = [("q", f"Memuat: {asked.text}")] if asked.text else []
-    chips += [("titipan", "Hanya yang masuk titipan")] if asked.suspended else []
     return render_template(
         "repayments/allocation.html",
         upload=found,
@@ -226,7 +230,7 @@ def allocation(upload_id: int) -> str:
         asked=asked,
         order=order,
         reasons=REASON_WORDS,
-        chips=[{"label": label, "remove_url": without(key)} for key, label in chips],
+        chips=[{"label": label, "remove_url": without(key)} for key, label in _ways_said(asked)],
         kept={"upload_id": upload_id} | {key: request.args.get(key) for key in ("q", "titipan")},
         page_url=address("hal"),
         size_url=address("per_hal"),
@@ -239,8 +243,13 @@ def export_allocation(upload_id: int, kind: str) -> Response:
     found = asked_upload(REPAYMENTS, upload_id)
     asked, order = _asked_ways()
     lines = allocation_of.all_ways(db.session(), found, asked, order, clock.today())
-    trail.record_apart(clock.now(), me().id, "list_exported", "upload", upload_id)
-    notes = [f"Berkas {found.filename}", f"Diekspor {moment(clock.now())} WIB oleh {me().name}"]
+    said = [label for _, label in _ways_said(asked)]
+    notes = [
+        f"Berkas {found.filename}",
+        "Saringan: " + (", ".join(said) or "semua pinjaman"),
+        f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
+    ]
+    trail.record_export(clock.now(), me().id, "upload", upload_id, kind, notes)
     rows = [_way_cells(line) for line in lines]
     name = f"alokasi-berkas-{upload_id}"
     return list_file(kind, name, "Ke mana uangnya, per pinjaman", WAY_HEADINGS, rows, notes)

@@ -2,7 +2,8 @@
 
 No report is made of what was stored for it: each reads journal and schedules, or the copies that
 are kept with them (`loans.standings`), so that a past day gives the same figures whenever it is
-run, but for entries that were booked after it; those are counted here.
+run, but for entries that were booked after it, and for borrowers' records that were edited or
+merged since; those are counted here.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, case, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import all_banks
+from wibawa.borrowers.models import BorrowerChange
 from wibawa.loans.models import LedgerEntry, Loan, SuspenseEntry, SuspenseResolution
+from wibawa.merging.models import BorrowerMerge, BorrowerMove
 from wibawa.reports.document import Caution
 from wibawa.reports.forms import Scope
 from wibawa.rules.dates import long_date
@@ -148,6 +151,81 @@ def suspense_later(session: Session, scope: Scope) -> tuple[str, ...]:
     )
     count = session.scalar(select(came.scalar_subquery() + went.scalar_subquery()))
     return later_words(int(count or 0), "catatan titipan", scope.last)
+
+
+FACTS = {"kelurahan_code": "kelurahan", "sex": "jenis kelamin"}
+"""What of a borrower's record reports count by and people may change; its kind nobody may."""
+
+
+def records_later(session: Session, scope: Scope, *fields: str) -> tuple[str, ...]:
+    """How many borrowers' records changed after a report's last day in one of the `fields` that it
+    looks at (keys of `FACTS`), and how many were put together or taken apart; one query, none for
+    today. Of a report that counts borrowers without looking at facts there are no `fields`.
+
+    Only records with a loan of the report count: of others it tells nothing.
+    """
+    if scope.last >= scope.today:
+        return ()
+    after = day_after(scope)
+    of_report = (Loan.disbursed_on <= scope.last, of_bank(Loan.bank_id, scope))
+    changed = select(func.count(BorrowerChange.borrower_id.distinct())).where(
+        BorrowerChange.field.in_(fields),
+        BorrowerChange.at >= after,
+        exists().where(Loan.borrower_id == BorrowerChange.borrower_id, *of_report),
+    )
+
+    def decided(kind: str) -> Any:
+        one = case((BorrowerMerge.kind == kind, BorrowerMerge.id))
+        return func.count(one.distinct())
+
+    query = (
+        select(changed.scalar_subquery(), decided("merge"), decided("split"))
+        .select_from(BorrowerMerge)
+        .join(BorrowerMove, BorrowerMove.merge_id == BorrowerMerge.id)
+        .join(Loan, Loan.id == BorrowerMove.object_id)
+        .where(
+            BorrowerMerge.status == "approved",
+            BorrowerMerge.decided_at >= after,
+            BorrowerMove.object_kind == "loan",
+            *of_report,
+        )
+    )
+    return record_words(session.execute(query).one(), fields, scope.last)
+
+
+def record_words(counts: Sequence[int], fields: Sequence[str], last: dt.date) -> tuple[str, ...]:
+    """The sentence of edited, merged and parted records; none where there are none.
+
+    >>> record_words((2, 1, 0), ("sex",), dt.date(2026, 10, 31))[0].partition("; ")[0]
+    'Sesudah 31 Oktober 2026: jenis kelamin pada 2 catatan peminjam diubah, 1 penggabungan catatan'
+    """
+    facts = " atau ".join(FACTS[field] for field in fields)
+    words = (
+        f"{facts} pada {number(counts[0])} catatan peminjam diubah",
+        f"{number(counts[1])} penggabungan catatan",
+        f"{number(counts[2])} pembatalan penggabungan",
+    )
+    told = ", ".join(each for each, count in zip(words, counts, strict=True) if count)
+    if not told:
+        return ()
+    day = long_date(last)
+    return (f"Sesudah {day}: {told}; laporan ini memakai catatan peminjam yang sekarang.",)
+
+
+def lent_by(session: Session, scope: Scope) -> bool:
+    """Whether the books hold any loan that was disbursed up to the report's last day; one query."""
+    lent = exists().where(Loan.disbursed_on <= scope.last, of_bank(Loan.bank_id, scope))
+    return bool(session.scalar(select(lent)))
+
+
+def lent_or_came_by(session: Session, scope: Scope) -> bool:
+    """The same, or whether money came as titipan by then: of an office that lends, no titipan is a
+    known 0; one query."""
+    lent = exists().where(Loan.disbursed_on <= scope.last, of_bank(Loan.bank_id, scope))
+    came = exists().where(
+        SuspenseEntry.effective_on <= scope.last, of_bank(SuspenseEntry.bank_id, scope)
+    )
+    return bool(session.scalar(select(lent | came)))
 
 
 def day_after(scope: Scope) -> dt.datetime:

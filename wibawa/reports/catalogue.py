@@ -20,29 +20,38 @@ from wibawa.reports import (
     results,
     yearly,
 )
-from wibawa.reports.document import Report
+from wibawa.reports.books import lent_by, lent_or_came_by
+from wibawa.reports.document import Report, without_data
 from wibawa.reports.forms import Asked, Scope, read_day, read_period
 from wibawa.rules.reconciliation import Month
 
 Make = Callable[[Session, Scope], Report]
 Since = Callable[[dt.date], dt.date]
+Begun = Callable[[Session, Scope], bool]
 
 
 @dataclass(frozen=True)
 class Definition:
-    """One report. `since` says with which day a period begins unless somebody asks for another;
-    without it the report is of a day. `splits` are the ways in which it can be split, the first one
-    by default. A report of the whole programme (`of_all`) is not of one bank. What has `parts` is
-    shown one part at a time."""
+    """One report. `figures` reads it from the books. `since` says with which day a period begins
+    unless somebody asks for another; without it the report is of a day. `splits` are the ways in
+    which it can be split, the first one by default. A report of the whole programme (`of_all`) is
+    not of one bank. What has `parts` is shown one part at a time. `begun` says whether the books
+    held anything of it by its last day."""
 
     code: str
     title: str
     about: str
-    make: Make
+    figures: Make
     since: Since | None = None
     splits: tuple[tuple[str, str], ...] = ()
     of_all: bool = False
     parts: tuple[tuple[str, str], ...] = ()
+    begun: Begun = lent_by
+
+    def make(self, session: Session, scope: Scope) -> Report:
+        """The report; where the books held nothing by its last day, it says so and has no 0."""
+        report = self.figures(session, scope)
+        return report if self.begun(session, scope) else without_data(report)
 
     def page(self, asked: Asked, part: str | None) -> Asked:
         """What a page shows of that: of a report with parts the one asked for, or the first."""
@@ -119,11 +128,13 @@ GROUPS: tuple[tuple[str, tuple[Definition, ...]], ...] = (
             ),
             Definition("kuota", banks.QUOTA_TITLE, banks.QUOTA_ABOUT, banks.quota_report),
             Definition(
-                "angsuran", money.CAME_TITLE, money.CAME_ABOUT, money.came_report, _last_month
+                "angsuran", money.CAME_TITLE, money.CAME_ABOUT, money.came_report, _last_month,
+                begun=lent_or_came_by,
             ),
             Definition("jatuh-tempo", coming.TITLE, coming.ABOUT, coming.coming_report),
             Definition(
-                "titipan", banks.SUSPENSE_TITLE, banks.SUSPENSE_ABOUT, banks.suspense_report
+                "titipan", banks.SUSPENSE_TITLE, banks.SUSPENSE_ABOUT, banks.suspense_report,
+                begun=lent_or_came_by,
             ),
         ),
     ),

@@ -157,6 +157,30 @@ def no_data(row_: Row, first: int = 1) -> Row:
     return (*row_[:first], *empty)
 
 
+def without_data(report: Report) -> Report:
+    """A report of which the books hold nothing yet: in words, never zeros. Figures that come from
+    elsewhere, as targets and what was published, stay; of a table without any, all is unknown."""
+    return replace(report, tables=tuple(_unknown(table) for table in report.tables))
+
+
+def _unknown(table: Table) -> Table:
+    known = any(isinstance(cell.value, int) and cell.value for r in table.all_rows for cell in r)
+
+    def told(cell: Cell, place: int) -> Cell:
+        numeric = table.kind_of(cell, place) in (Kind.COUNT, Kind.RUPIAH, Kind.PERCENT)
+        if cell.value == 0 or (cell.value is None and numeric and not known):
+            return Cell(None, missing=NO_DATA)
+        return cell
+
+    def line(row_: Row) -> Row:
+        return tuple(told(cell, place) for place, cell in enumerate(row_))
+
+    chart = table.chart and replace(
+        table.chart, values=tuple(value or None for value in table.chart.values)
+    )
+    return replace(table, rows=tuple(map(line, table.rows)), totals=line(table.totals), chart=chart)
+
+
 def summed(rows: Iterable[Row], label: str, columns: Sequence[Column], labels: int = 1) -> Row:
     """Totals under counts and amounts; under a percentage nothing, it is reckoned by the caller.
 

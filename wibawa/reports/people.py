@@ -17,7 +17,7 @@ from wibawa.loans.models import Loan
 from wibawa.loans.positions import stood
 from wibawa.loans.standings.models import Standing
 from wibawa.loans.undone import is_given_up
-from wibawa.reports.books import booked_later, incomplete, of_bank, projected, whole
+from wibawa.reports.books import booked_later, incomplete, of_bank, projected, records_later, whole
 from wibawa.reports.document import Cell, Column, Kind, Report, Row, Table, linked, row
 from wibawa.reports.forms import Scope
 from wibawa.rules.money import share
@@ -57,7 +57,7 @@ def reached_report(session: Session, scope: Scope) -> Report:
         scope.words(of_period=True),
         reached_tables(session, scope),
         incomplete(session, scope, scope.first) + projected(scope),
-        booked_later(session, scope),
+        booked_later(session, scope) + records_later(session, scope, "kelurahan_code", "sex"),
     )
 
 

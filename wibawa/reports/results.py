@@ -14,9 +14,10 @@ from wibawa.indicators.counted.forms import address_of
 from wibawa.indicators.models import IndicatorDefinition, IndicatorInput
 from wibawa.indicators.queries import IndicatorFigure, figures_of_indicator
 from wibawa.loans.models import Loan
-from wibawa.reports.books import booked_later, day_after, of_bank, whole
+from wibawa.reports.books import booked_later, day_after, of_bank, records_later, whole
 from wibawa.reports.document import (
     NO_DATA,
+    Caution,
     Cell,
     Column,
     Kind,
@@ -48,6 +49,10 @@ CAPITAL_ABOUT = (
     "Koperasi yang mendapat pinjaman tiap tahun dibandingkan dengan target (50 koperasi setahun "
     "pada 2026–2030). Setiap koperasi dihitung satu kali dalam setahun; pinjaman dan plafonnya di "
     "kolom di sebelahnya."
+)
+CAPITAL_LOCKED = (
+    "Target, realisasi, dan rasio tahun {} dikunci; Pinjaman dan Plafon di sebelahnya dihitung "
+    "dari buku, juga yang datang sesudah penguncian."
 )
 PERCENT, TEXT = Kind.PERCENT, Kind.TEXT
 UNKNOWN = Cell(None, missing=NO_DATA)
@@ -84,7 +89,7 @@ def counted_later(
     session: Session, scope: Scope, figures: Sequence[IndicatorFigure]
 ) -> tuple[str, ...]:
     """What came later than the day of a report of these figures: entries that they count, counts
-    from outside the books, definitions; two queries, none for today."""
+    from outside the books, definitions, merges; three queries, none for today."""
     begun = [each for each in figures if each.year <= scope.last.year]
     lasting = {"running", "restructured"}
     kinds = () if lasting & {each.rule for each in begun} else ("disbursement",)
@@ -93,7 +98,8 @@ def counted_later(
         for each in begun
         if each.lock is not None
     )
-    return booked_later(session, scope, *kinds) + said_later(session, scope) + kept
+    later = booked_later(session, scope, *kinds) + said_later(session, scope)
+    return later + records_later(session, scope) + kept
 
 
 def said_later(session: Session, scope: Scope) -> tuple[str, ...]:
@@ -227,6 +233,7 @@ def capital_report(session: Session, scope: Scope) -> Report:
     """Cooperatives that got a loan, year by year, against the target."""
     figures = figures_of_indicator(session, CAPITAL, LATER_YEARS, scope.last)
     lent = _to_cooperatives(session, scope)
+    locked = [str(each.year) for each in figures if each.lock is not None]
     columns = (
         Column("Tahun", TEXT),
         Column("Target (koperasi)"),
@@ -244,7 +251,7 @@ def capital_report(session: Session, scope: Scope) -> Report:
         CAPITAL_ABOUT,
         scope.words(of_period=False),
         (Table("koperasi", "Koperasi per tahun", columns, rows),),
-        (),
+        (Caution("Tahun terkunci", CAPITAL_LOCKED.format(", ".join(locked))),) if locked else (),
         counted_later(session, scope, figures),
     )
 

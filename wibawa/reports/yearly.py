@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from wibawa.banks.queries import thresholds_on
 from wibawa.indicators.queries import IndicatorFigure, figures_of_years
 from wibawa.loans.portfolio import BankFigures, portfolio
-from wibawa.reports.books import booked_later, incomplete, projected
+from wibawa.reports.books import booked_later, incomplete, projected, records_later
 from wibawa.reports.document import (
     NO_DATA,
     Cell,
@@ -80,7 +80,9 @@ def yearly_report(session: Session, scope: Scope) -> Report:
             for table in make(session, scope)
         ),
         incomplete(session, scope, scope.first) + projected(scope),
-        booked_later(session, scope) + said_later(session, scope),
+        booked_later(session, scope)
+        + said_later(session, scope)
+        + records_later(session, scope, "kelurahan_code", "sex"),
     )
 
 

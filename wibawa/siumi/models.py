@@ -3,8 +3,9 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wibawa.access.sealed import SealedText, mask_phone
+from wibawa.access.sealed import SealedText
 from wibawa.database import Base
+from wibawa.rules.masking import mask_phone
 
 LINE_KEYS = ("upload_id", "row_number")
 

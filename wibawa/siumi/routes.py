@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access.guard import me, needs, takes_files
 from wibawa.access.permissions import Permission
 from wibawa.access.sealed import are_contacts_hidden
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.database import db
 from wibawa.loans.journal import Author
 from wibawa.rules.dates import long_date
@@ -160,7 +160,7 @@ def export_lines(register_id: int, part: str, kind: str) -> Response:
     ]
     rows = _new_rows(lines) if part == "baru" else _changes(lines, known_places(session).names)
     headings = NEW_HEADINGS if part == "baru" else CHANGE_HEADINGS
-    record_apart(clock.now(), me().id, "list_exported", "upload", register_id)
+    record_export(clock.now(), me().id, "upload", register_id, kind, notes)
     return list_file(kind, f"siumi-{register_id}-{part}", PARTS[part], headings, rows, notes)
 
 

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from wibawa.access import trail
 from wibawa.access.personal_data import seal_bytes, unseal_bytes
-from wibawa.access.sealed import Placed, mask_phones, place_of, sealed_text
+from wibawa.access.sealed import Placed, place_of, sealed_text
 from wibawa.database import Base, allocate_ids, bulk_insert, is_sqlite
 from wibawa.rules.dates import short_date
+from wibawa.rules.masking import mask_phones
 from wibawa.rules.nik import mask_niks
 from wibawa.rules.refused import Problem, Refused
 from wibawa.uploads.cells import text_of

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from os import SEEK_END
 from typing import Any
 
-from flask import abort, current_app, render_template, request
+from flask import current_app, render_template, request
 from werkzeug.datastructures import FileStorage
 
 from wibawa.access import trail
-from wibawa.access.guard import me
+from wibawa.access.guard import me, refuse
 from wibawa.database import db
 from wibawa.jobs import actions as jobs
 from wibawa.jobs import queries
@@ -124,7 +124,7 @@ def cancel(found: Upload) -> str:
     if job is None or not job.is_open:
         raise Refused("job_ended", "Tidak ada yang sedang dikerjakan untuk berkas ini.")
     if not me().may(known_kinds()[job.kind].permission):
-        abort(403)
+        refuse("upload", found.id)
     jobs.cancel(session, job.id, now)
     trail.record(session, now, me().id, "job_cancelled", "job", job.id, job.title)
     session.refresh(found)

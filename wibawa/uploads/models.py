@@ -14,8 +14,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
-from wibawa.access.sealed import UNTIED, SealedBytes, SealedLongText, mask_phones
+from wibawa.access.sealed import UNTIED, SealedBytes, SealedLongText
 from wibawa.database import Base, Moment, Rupiah
+from wibawa.rules.masking import mask_phones
 
 PROBLEM_KEYS = ("upload_id", "number")
 

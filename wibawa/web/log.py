@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -11,14 +10,7 @@ from typing import Any
 import structlog
 from flask import Flask
 
-from wibawa.rules.nik import mask_niks
-
-_PHONE = re.compile(r"(?<!\d)(?:\+62|08)\d{6,10}(\d{2})(?!\d)")
-
-
-def mask(text: str) -> str:
-    """`text` with NIK as ************0012 and phone numbers as ********12."""
-    return _PHONE.sub(lambda m: "********" + m[1], mask_niks(text))
+from wibawa.rules.masking import mask_people
 
 
 def _mask_all(
@@ -26,7 +18,7 @@ def _mask_all(
 ) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = mask(value)
+            event[key] = mask_people(value)
     return event
 
 
@@ -34,7 +26,7 @@ class _Masked(logging.Formatter):
     """What libraries log in their own words, tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return mask(super().format(record))
+        return mask_people(super().format(record))
 
 
 def _log_nothing(exc_info: Any) -> None:

@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if request.endpoint == "access.sign_out":
             headers.setdefault("Clear-Site-Data", '"cache", "storage"')
-        if request.endpoint != "static":
-            headers.setdefault("Cache-Control", "no-store")
+        # Not a default: of a file that is sent Flask says "no-cache", which is kept on the disk.
+        if request.endpoint != "static" and not response.cache_control.public:
+            headers["Cache-Control"] = "no-store"
         return response

@@ -6,7 +6,7 @@ from flask import Response, render_template, request
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.audit.chain import lists
 from wibawa.audit.chain.lists import LinkFilter, LinkLine
 from wibawa.audit.places import own_address
@@ -136,7 +136,7 @@ def export_chain(kind: str) -> Response:
         "Saringan: " + (", ".join(said.values()) or "semua mata rantai"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "chain_list", None)
+    record_export(clock.now(), me().id, "chain_list", None, kind, notes)
     sees = me().may(Permission.SEE_LOANS)
     rows = [
         (line.bank, line.number, _label(line.of_office, line.kind), _about(line), line.rows,

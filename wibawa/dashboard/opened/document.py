@@ -32,7 +32,8 @@ class Cell(NamedTuple):
 
 
 class Year(NamedTuple):
-    """An indicator in a year; target, realised and ratio in hundredths."""
+    """An indicator in a year; target, realised and ratio in hundredths. A published figure came
+    without numerator and denominator."""
 
     code: str
     name: str
@@ -41,6 +42,8 @@ class Year(NamedTuple):
     target: int | None
     realised: int | None
     ratio: int | None
+    numerator: int | None
+    denominator: int | None
     state: str
     source: str
 
@@ -85,6 +88,8 @@ class OpenFigures:
                     "target": plain(each.target, each.unit),
                     "realised": plain(each.realised, each.unit),
                     "ratio": plain(each.ratio, "percent"),
+                    "numerator": each.numerator,
+                    "denominator": each.denominator,
                     "state": each.state,
                     "source": each.source,
                 }
@@ -103,16 +108,25 @@ class OpenFigures:
             rows += [(part, each.code, each.label, None, "peminjam", *_said(each.borrowers), day)
                      for each in cells]  # fmt: skip
         for each in self.years:
-            for word, value, unit in (
-                ("target", each.target, each.unit),
-                ("realisasi", each.realised, each.unit),
-                ("rasio capaian", each.ratio, "percent"),
-            ):
-                shown = plain(value, unit)
-                measure = f"{word} (%)" if unit == "percent" else f"{word} (jumlah)"
-                rows.append(("Indikator", each.code, each.name, each.year, measure, shown,
-                             STATES[each.state], each.source))  # fmt: skip
+            rows += [("Indikator", each.code, each.name, each.year, measure, shown,
+                      STATES[each.state], each.source)
+                     for measure, shown in _measures(each)]  # fmt: skip
         return rows
+
+
+def _measures(each: Year) -> list[tuple[str, str | int | None]]:
+    """(what is measured, how much), of a percentage also what it is a part of."""
+    found = [
+        (f"{word} (%)" if unit == "percent" else f"{word} (jumlah)", plain(value, unit))
+        for word, value, unit in (
+            ("target", each.target, each.unit),
+            ("realisasi", each.realised, each.unit),
+            ("rasio capaian", each.ratio, "percent"),
+        )
+    ]
+    if each.unit == "percent":
+        found += [("pembilang (jumlah)", each.numerator), ("penyebut (jumlah)", each.denominator)]
+    return found
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

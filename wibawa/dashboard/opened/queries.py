@@ -108,9 +108,13 @@ def _years(session: Session) -> list[Year]:
             if target is None and state == "target_only":
                 continue
             source = of_year.source if of_year else ""
+            behind = (locked.numerator, locked.denominator) if locked else (None, None)
+            if state != "locked":
+                behind = (None, None)
             found.append(
-                Year(one.code, one.name, one.unit, year, target, realised, ratio, state, source)
-            )
+                Year(one.code, one.name, one.unit, year, target, realised, ratio, *behind,
+                     state, source)
+            )  # fmt: skip
     return found
 
 

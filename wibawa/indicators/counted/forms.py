@@ -47,9 +47,7 @@ class Asked:
         found = address_of(self.source.rule, self.source.unit, self.source.kinds)
         if self.lock is not None:
             return found | {"kunci": self.lock}
-        day = self.span.last
-        whole = (day.month, day.day) == (12, 31)
-        return found if whole else found | {"tanggal": day.isoformat()}
+        return found | day_fields(self.span)
 
     @property
     def cell_fields(self) -> dict[str, Any]:
@@ -64,6 +62,12 @@ def address_of(rule: Rule, unit: Unit, kinds: Kinds) -> dict[str, str]:
     if kinds is not Kinds.ALL:
         found["jenis"] = _KINDS_WORD[kinds]
     return found
+
+
+def day_fields(span: Span) -> dict[str, str]:
+    """The day of a span as an address says it; that of a whole year is left out."""
+    whole = (span.last.month, span.last.day) == (12, 31)
+    return {} if whole else {"tanggal": span.last.isoformat()}
 
 
 def read(arguments: Mapping[str, str], span: Span, lock: tuple[int, int] | None = None) -> Asked:

@@ -4,7 +4,7 @@ parts always add up to the figure."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from wibawa.loans.positions import Classes, positions
 from wibawa.rules.indicators import Kinds, Rule, Span, Unit
 from wibawa.web.clock import WIB
 
+NO_DATA: Final = "belum ada data"
 UNKNOWN: Final = "Tidak diketahui"
 DIMENSIONS: Final = {
     "jenis-kelamin": "Jenis kelamin",
@@ -207,6 +208,23 @@ class Step:
         return sum(self.by_sex.values())
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Steps from one source, by which their emptiness is judged: imported loans have no
+    applications, and a year without these has none of their steps rather than 0."""
+
+    steps: Sequence[Step]
+
+    @property
+    def known(self) -> bool:
+        return any(step.total for step in self.steps)
+
+    def shown(self, step: Step) -> list[int | str]:
+        """A step by sex and in all, or in words that nothing is known."""
+        counts = [*(step.by_sex.get(sex, 0) for sex in SEXES), step.total]
+        return [count if self.known else NO_DATA for count in counts]
+
+
 MOVES: Final = {
     "submit": "Diajukan",
     "recommend": "Direkomendasikan dinas",
@@ -214,9 +232,12 @@ MOVES: Final = {
 }
 
 
-def funnel(session: Session, span: Span, classes: Classes) -> tuple[list[Step], list[Step]]:
+def funnel(session: Session, span: Span, classes: Classes) -> tuple[Stage, Stage, Stage]:
     """What happened in the year, by sex: applications step by step, each once at its first such
-    step, and loans paid out; then the running loans at `span.last` by days past due. 3 queries."""
+    step; loans paid out; the running loans at `span.last` by days past due. 3 queries, none for a
+    year that has not begun."""
+    if not span.begun:
+        return Stage([]), Stage([]), Stage([])
     moves = _moves(session, span)
     served = Source(Rule.SERVED, span, Unit.ACCOUNTS, Kinds.ALL).rows().subquery("served")
     paid_out = {
@@ -224,7 +245,8 @@ def funnel(session: Session, span: Span, classes: Classes) -> tuple[list[Step], 
         for sex, count in session.execute(select(served.c.sex, func.count()).group_by(served.c.sex))
     }
     steps = [Step(label, moves.get(action, {})) for action, label in MOVES.items()]
-    return [*steps, Step("Dicairkan", paid_out)], _late(session, span, classes)
+    late = _late(session, span, classes)
+    return Stage(steps), Stage([Step("Dicairkan", paid_out)]), Stage(late)
 
 
 def _moves(session: Session, span: Span) -> dict[str, dict[str, int]]:

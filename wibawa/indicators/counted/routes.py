@@ -10,10 +10,17 @@ from wibawa.access.trail import record_apart
 from wibawa.banks.queries import thresholds_on
 from wibawa.database import db
 from wibawa.indicators.counted import lists, queries
-from wibawa.indicators.counted.forms import KINDS_SLUGS, RULE_SLUGS, UNIT_SLUGS, Asked, read
+from wibawa.indicators.counted.forms import (
+    KINDS_SLUGS,
+    RULE_SLUGS,
+    UNIT_SLUGS,
+    Asked,
+    day_fields,
+    read,
+)
 from wibawa.indicators.counted.lists import MemberLine
-from wibawa.indicators.counted.queries import DIMENSIONS, KIND_LABELS, SEXES
-from wibawa.indicators.locks.queries import locks_of
+from wibawa.indicators.counted.queries import DIMENSIONS, KIND_LABELS, SEXES, Stage
+from wibawa.indicators.locks.queries import Lock, lock_in_force, locks_of
 from wibawa.rules.dates import long_date
 from wibawa.rules.indicators import (
     KINDS_WORDS,
@@ -31,6 +38,7 @@ from wibawa.web.pages import address, sort_address, wanted
 
 FIRST_YEAR = 2017
 SPLIT_HEADINGS = ("Menurut", "Rincian", "Jumlah", "Plafon (Rp)")
+FUNNEL_HEADINGS = ("Bagian", "Langkah", *SEXES.values(), "Jumlah")
 MEMBER_HEADINGS = ("Peminjam", "Jenis", "Jenis kelamin", "Kelurahan", "Kecamatan", "Sektor",
                    "Nomor pinjaman", "Bank", "Tanggal pencairan", "Plafon (Rp)",
                    "Pinjaman ke-")  # fmt: skip
@@ -62,6 +70,11 @@ def _asked(year: int) -> tuple[Asked, str | None]:
     return read(request.args, lock.span, (lock.id, lock.version)), None
 
 
+def _beside(asked: Asked) -> Lock | None:
+    """The lock in force of a year whose figure is counted from the books all the same."""
+    return lock_in_force(db.session(), asked.span.year) if asked.lock is None else None
+
+
 @needs(Permission.SEE_INDICATORS)
 def split_list(year: int) -> str:
     asked, problem = _asked(year)
@@ -76,6 +89,7 @@ def split_list(year: int) -> str:
         principal=sum(part.principal for part in parts["jenis-kelamin"]),
         members=queries.members_of(db.session(), asked.source),
         dimensions=DIMENSIONS,
+        lock=_beside(asked),
         sees_people=me().may(Permission.SEE_BORROWERS),
         **_words(year),
     )
@@ -95,9 +109,15 @@ def _notes(asked: Asked) -> list[str]:
     """What a file says of the figure; of a locked year nothing that changes with the hour."""
     if asked.lock is not None:
         return [asked.words, f"Tahun {asked.span.year}, kunci versi {asked.lock}"]
+    return [asked.words, *live_notes(asked.span)]
+
+
+def live_notes(span: Span) -> list[str]:
+    """What a file says of figures that are counted from the books; also that the year is locked."""
+    lock = lock_in_force(db.session(), span.year)
     return [
-        asked.words,
-        f"Data sampai {long_date(asked.span.last)}",
+        f"Data sampai {long_date(span.last)}" if span.begun else "Tahun ini belum tiba",
+        *([f"{lock.words}; angka di berkas ini dihitung dari buku sekarang."] if lock else []),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
 
@@ -137,6 +157,7 @@ def member_list(year: int) -> str:
         asked=asked,
         problem=problem,
         page=page,
+        lock=_beside(asked),
         cell=label,
         order=order,
         chips=[{"label": label, "remove_url": whole}] if label else [],
@@ -171,22 +192,43 @@ def _row(line: MemberLine) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
+def _funnel(span: Span) -> tuple[Stage, Stage, Stage]:
+    return queries.funnel(db.session(), span, thresholds_on(db.session(), span.last))
+
+
 @needs(Permission.SEE_INDICATORS)
 def funnel(year: int) -> str:
     span, problem = span_asked(year)
-    classes = thresholds_on(db.session(), span.last)
-    steps, late = queries.funnel(db.session(), span, classes) if span.begun else ([], [])
+    moves, paid_out, late = _funnel(span)
     return render_template(
         "indicators/funnel.html",
         year=year,
         span=span,
         problem=problem,
-        steps=steps,
+        lock=lock_in_force(db.session(), year),
+        day=day_fields(span),
+        moves=moves,
+        paid_out=paid_out,
         late=late,
         sexes=SEXES,
-        empty=not any(step.total for step in (*steps, *late)),
+        empty=not any(part.known for part in (moves, paid_out, late)),
         years=range(FIRST_YEAR, clock.today().year + 1),
     )
+
+
+@needs(Permission.SEE_INDICATORS)
+def export_funnel(year: int, kind: str) -> Response:
+    span, _ = span_asked(year)
+    moves, paid_out, late = _funnel(span)
+    running = f"Pinjaman berjalan {long_date(span.last)}"
+    rows: list[tuple[Value, ...]] = [
+        (said, step.label, *part.shown(step))
+        for said, part in (("Langkah", moves), ("Langkah", paid_out), (running, late))
+        for step in part.steps
+    ]
+    notes, title = live_notes(span), f"Corong {year} menurut jenis kelamin"
+    record_apart(clock.now(), me().id, "list_exported", "indicator_funnel", year)
+    return list_file(kind, f"corong-{year}", title, FUNNEL_HEADINGS, rows, notes)
 
 
 ONE = "/indikator/angka/<int:year>"
@@ -196,4 +238,5 @@ URLS: tuple[tuple[str, Any, list[str]], ...] = (
     (f"{ONE}/daftar", member_list, ["GET"]),
     (f"{ONE}/daftar.<any(xlsx, csv):kind>", export_members, ["GET"]),
     (f"{ONE}/corong", funnel, ["GET"]),
+    (f"{ONE}/corong.<any(xlsx, csv):kind>", export_funnel, ["GET"]),
 )

@@ -19,7 +19,9 @@ from wibawa.indicators.models import (
     YearUnlock,
 )
 from wibawa.loans.models import Loan
+from wibawa.rules.dates import long_date
 from wibawa.rules.indicators import Rule, Span
+from wibawa.web.clock import in_wib
 
 asker = aliased(User, name="asker")
 decider = aliased(User, name="decider")
@@ -47,6 +49,11 @@ class Lock:
     @property
     def document(self) -> dict[str, Any]:
         return read_again(self.data)
+
+    @property
+    def words(self) -> str:
+        day = long_date(in_wib(self.locked_at).date())
+        return f"Tahun {self.year} dikunci {day} (kunci versi {self.version})"
 
     @property
     def span(self) -> Span:
@@ -107,6 +114,10 @@ def locks_in_force(session: Session, years: Collection[int]) -> dict[int, Lock]:
     """The lock of each of the years that is locked: one query."""
     query = _locks().where(YearLock.year.in_(list(years)), YearUnlock.lock_id.is_(None))
     return {row.year: Lock(*row) for row in session.execute(query)}
+
+
+def lock_in_force(session: Session, year: int) -> Lock | None:
+    return locks_in_force(session, [year]).get(year)
 
 
 def requests_of(session: Session, year: int) -> list[Request]:

@@ -7,7 +7,7 @@ from flask import Response, render_template, request
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.banks.queries import all_banks
 from wibawa.database import db
 from wibawa.loans.dues import lists
@@ -70,7 +70,7 @@ def export_due(kind: str) -> Response:
         "Saringan: " + (", ".join(said) or "angsuran yang belum tertutup"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "due_list", None)
+    record_export(clock.now(), me().id, "due_list", None, kind, notes)
     rows = [
         (line.loan, line.borrower, line.account_number, line.bank, line.number, line.due_on,
          line.principal, line.interest, line.total, line.covered, line.open_principal,

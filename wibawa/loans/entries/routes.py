@@ -7,7 +7,7 @@ from flask import Response, render_template, request
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.banks.queries import all_banks
 from wibawa.database import db
 from wibawa.loans.entries import lists
@@ -88,7 +88,7 @@ def export_entries(kind: str) -> Response:
         "Saringan: " + (", ".join(says for _, says in asked.chips) or "semua entri"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "entry_list", None)
+    record_export(clock.now(), me().id, "entry_list", None, kind, notes)
     name = f"entri-{clock.today().isoformat()}"
     rows = [_export_row(line) for line in lines]
     return list_file(kind, name, "Entri buku pinjaman Kredit Wibawa", HEADINGS, rows, notes)

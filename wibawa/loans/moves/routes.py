@@ -7,7 +7,7 @@ from flask import Response, render_template, request
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
+from wibawa.access.trail import record_export
 from wibawa.banks.queries import all_banks, thresholds_on
 from wibawa.database import db
 from wibawa.loans.moves import lists
@@ -78,7 +78,7 @@ def export_moved(kind: str) -> Response:
         "Saringan: " + (", ".join(said) or "semua perpindahan"),
         f"Diekspor {moment(clock.now())} WIB oleh {me().name}",
     ]
-    record_apart(clock.now(), me().id, "list_exported", "moved_list", None)
+    record_export(clock.now(), me().id, "moved_list", None, kind, notes)
     rows = [_export_row(line) for line in _shown(found)]
     name = f"perpindahan-{asked.wanted.last.isoformat()}"
     return list_file(kind, name, "Perpindahan kolektibilitas per pinjaman", HEADINGS, rows, notes)
