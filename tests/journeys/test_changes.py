@@ -22,6 +22,8 @@ AGREED = re.compile("Permintaan disetujui dan sudah berlaku|Jumlah pelunasan dis
 Enter = Callable[[str], Page]
 
 
+LAST = "the last one that there is to choose"
+
 loans = prepared(factories.two_banks, autouse=True)
 
 
@@ -43,10 +45,12 @@ def ask(
     page.get_by_role("link", name=label).click()
     for name, value in fields.items():
         field = page.get_by_label(name)
-        if field.evaluate("field => field.tagName") == "SELECT":
-            field.select_option(value)
-        else:
+        if field.evaluate("field => field.tagName") != "SELECT":
             field.fill(value)
+        elif value == LAST:
+            field.select_option(index=field.locator("option").count() - 1)
+        else:
+            field.select_option(value)
     page.get_by_label("Alasan").fill("Toko kebanjiran sejak Oktober")
     page.get_by_role("button", name="Lihat akibatnya").click()
     expect(page.get_by_role("table", name="Sebelum dan sesudah")).to_be_visible()
@@ -81,7 +85,9 @@ def test_holiday_tenor_multiple_and_due_day_come_to_the_schedule_through_two_per
     ask(page, loans["jateng"], "Pembulatan angsuran", {"Kelipatan angsuran": "1000"})
     decide(page, enter, 3)
     enter("staff")
-    ask(page, loans["jateng"], "Pindah tanggal jatuh tempo", {"Tanggal jatuh tempo": "5"})
+    # Not the next one: on the last days of a month the fifth has passed.
+    day = {"Tanggal jatuh tempo": "5", "Mulai dari angsuran": LAST}
+    ask(page, loans["jateng"], "Pindah tanggal jatuh tempo", day)
     decide(page, enter, 1)
     assert kinds(live, loans["pasar"]) == ["first", "holiday"]
     assert kinds(live, loans["pasar_late"]) == ["first", "tenor"]
