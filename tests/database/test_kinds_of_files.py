@@ -25,7 +25,9 @@ PLAIN = (
 )
 
 
-SEALED = {"address", "phone", "nik", "content", "sealed", "before_sealed", "after_sealed"}
+SEALED = {
+    "address", "phone", "nik", "nik_tail", "content", "sealed", "before_sealed", "after_sealed",
+}  # fmt: skip
 
 
 def rows() -> dict[str, list[Any]]:

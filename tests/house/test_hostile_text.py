@@ -182,8 +182,9 @@ def add_rows(app: Flask, values: dict[str, Any]) -> None:
         register = values["register_id"]
         line = RegisterLine(upload_id=register, row_number=2, outcome="changed", confirmed=False,
                             borrower_id=values["borrower_id"], name="Siti Aminah",
-                            name_key="siti aminah", nik_tail="0999", business_name="Warung Siti",
-                            sector="Kuliner", kelurahan_code=session.scalars(
+                            name_key="siti aminah", nik_tail=Placed("0999", register, 2),
+                            business_name="Warung Siti", sector="Kuliner",
+                            kelurahan_code=session.scalars(
                                 select(Borrower.kelurahan_code)).first(),
                             phone=Placed("081234567890", register, 2))  # fmt: skip
         session.add(line)
@@ -204,7 +205,7 @@ def add_rows(app: Flask, values: dict[str, Any]) -> None:
                 session.add(problem)
             upload = session.get_one(Upload, upload_id)
             upload.headings = '["No Rekening", "Nama Peminjam"]'
-            upload.first_rows = Placed('[["0123", "Siti Aminah"]]', upload_id)
+            upload.first_rows = Placed('[{"name": "Siti Aminah"}]', upload_id)
         session.commit()
 
 

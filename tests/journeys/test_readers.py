@@ -230,6 +230,25 @@ def test_an_auditor_takes_a_printed_figure_down_to_row_person_and_approval_and_p
         assert "isinya bukan yang dibukukan" in told
 
 
+def test_an_auditor_clicks_from_a_number_of_the_dashboard_down_to_the_row_of_the_banks_file(
+    page: Page, enter: Callable[[str], Page]
+) -> None:
+    enter("auditor")
+    page.goto("/dasbor")
+    whole = page.get_by_role("link", name="Baki debet").first
+    figure = re.search(r"Rp[\d.]+", whole.inner_text())
+    assert figure
+    whole.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pinjaman")
+    expect(page.locator("tfoot")).to_contain_text(figure[0].removeprefix("Rp"))
+    page.get_by_role("link", name="KW-000012", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("KW-000012")
+    page.locator("#buku").get_by_role("link", name="angsuran_jateng_2026-10.xlsx").first.click()
+    row = page.locator("tr[aria-current=true]")
+    expect(row).to_contain_text("KW-000012")
+    expect(row).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("who", PAGES)
 def test_every_page_is_accessible_light_and_fits_a_phone(
     page: Page,

@@ -527,7 +527,7 @@ def reached(world: World, first: dt.date, last: dt.date, known: dt.date) -> Answ
 
 # — indicators, in all variants and splits —
 
-VARIANTS = ("cumulative", "running", "served")
+VARIANTS = ("cumulative", "running", "served", "new", "restructured")
 SPLITS: dict[str, Callable[[Loan], str]] = {
     "sex": lambda loan: loan.borrower.sex,
     "kecamatan": lambda loan: PLACES[loan.borrower.place],
@@ -535,6 +535,12 @@ SPLITS: dict[str, Callable[[Loan], str]] = {
     "bank": lambda loan: loan.bank,
     "sector": lambda loan: loan.borrower.sector,
 }
+SIZES = (
+    (5, "Sampai Rp5 juta"),
+    (10, "Di atas Rp5 juta sampai Rp10 juta"),
+    (25, "Di atas Rp10 juta sampai Rp25 juta"),
+    (50, "Di atas Rp25 juta sampai Rp50 juta"),
+)
 
 
 def indicator_loans(
@@ -542,7 +548,8 @@ def indicator_loans(
 ) -> list[Loan]:
     """The loans behind a variant in a year, up to `today` while the year runs: all disbursed until
     its end (cumulative), those with anything outstanding on some day of it and not written off
-    before it (running), those disbursed in it (served)."""
+    before it (running), those disbursed in it (served), of these the first loans of their borrowers
+    (new), those whose schedule was eased in it (restructured)."""
     first, last = dt.date(year, 1, 1), min(dt.date(year, 12, 31), today)
     if first > last:
         return []
@@ -551,6 +558,17 @@ def indicator_loans(
         return there
     if variant == "served":
         return [loan for loan in there if loan.lent_on >= first]
+    if variant == "new":
+        return [loan for loan in there if loan.lent_on >= first and nth(loan, there) == 1]
+    if variant == "restructured":
+        return [
+            loan for loan in there
+            if any(
+                version.kind in ("holiday", "tenor") and first <= version.since <= last
+                and version.made <= known
+                for version in loan.versions
+            )
+        ]  # fmt: skip
     found = []
     for loan in there:
         if loan.lent_on >= first:
@@ -560,6 +578,22 @@ def indicator_loans(
         if before.outstanding and not before.gone:
             found.append(loan)
     return found
+
+
+def nth(loan: Loan, there: Iterable[Loan]) -> int:
+    """Which of its borrower's loans it is, by the days of disbursement."""
+    before = [
+        other for other in there
+        if other.borrower.key == loan.borrower.key and other.lent_on < loan.lent_on
+    ]  # fmt: skip
+    return len(before) + 1
+
+
+def size(loan: Loan) -> str:
+    for most, words in SIZES:
+        if loan.principal <= most * 1_000_000:
+            return words
+    return "Di atas Rp50 juta"
 
 
 def indicator(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 
@@ -10,7 +13,7 @@ from tests.reports.conftest import Books
 from tests.reports.oracle import LAST, Loan
 from wibawa.banks.models import Bank
 from wibawa.banks.queries import thresholds_on
-from wibawa.indicators.counted.queries import Source, funnel, splits
+from wibawa.indicators.counted.queries import Part, Source, funnel, splits
 from wibawa.indicators.queries import counts, figures_of_year
 from wibawa.loans.models import Loan as StoredLoan
 from wibawa.rules.indicators import Kinds, Rule, Unit, span_of
@@ -23,6 +26,7 @@ DIMENSIONS = {
     "kind": "jenis-peminjam",
     "sector": "sektor",
 }
+BY_LOAN = ("kelurahan", "bank", "besar", "ulang")  # of the latest one, where people are counted
 SHOWN = {"micro": "Usaha mikro", "cooperative": "Koperasi", "P": "Perempuan", "L": "Laki-laki"}
 
 
@@ -49,25 +53,54 @@ def test_every_split_has_the_parts_of_the_oracle(books: Books, rule: Rule) -> No
                 wanted = {SHOWN.get(key, key): count for key, count in asked.items()}
                 parts = {part.label: part.count for part in found[dimension] if part.count}
                 assert parts == wanted, (year, unit, name)
-            assert {part.label: part.count for part in found["bank"] if part.count} == _by_bank(
-                books, year, rule, unit
-            )
+            counted = _counted(books, year, rule, unit)
+            assert set(found) == set(DIMENSIONS.values()) | set(BY_LOAN)
+            for dimension, value in _values(books, year).items():
+                wanted_sums: dict[str, tuple[int, int]] = {}
+                for loan in counted:
+                    count, principal = wanted_sums.get(value(loan), (0, 0))
+                    wanted_sums[value(loan)] = (count + 1, principal + loan.principal)
+                sums = {
+                    _named(part, dimension): (part.count, part.principal)
+                    for part in found[dimension]
+                    if part.count
+                }
+                assert sums == wanted_sums, (year, unit, dimension)
 
 
-def _by_bank(books: Books, year: int, rule: Rule, unit: Unit) -> dict[str, int]:
-    """Each loan at its bank; each person, at the bank of the latest counted loan."""
+def _counted(books: Books, year: int, rule: Rule, unit: Unit) -> list[Loan]:
+    """The counted loans; of people the latest one of each, which stands for its borrower."""
     loans = answers.indicator_loans(books.world, year, rule.value)
-    if unit is Unit.PEOPLE:
-        numbers = _numbers(books)
-        latest: dict[int, Loan] = {}
-        for loan in sorted(loans, key=lambda each: (each.lent_on, numbers[each.account])):
-            latest[loan.borrower.key] = loan
-        loans = list(latest.values())
-    names = dict(books.session.execute(select(Bank.code, Bank.name)).all())
-    found: dict[str, int] = {}
-    for loan in loans:
-        found[names[loan.bank]] = found.get(names[loan.bank], 0) + 1
-    return found
+    if unit is Unit.ACCOUNTS:
+        return loans
+    numbers = _numbers(books)
+    latest: dict[int, Loan] = {}
+    for loan in sorted(loans, key=lambda each: (each.lent_on, numbers[each.account])):
+        latest[loan.borrower.key] = loan
+    return list(latest.values())
+
+
+def _values(books: Books, year: int) -> dict[str, Callable[[Loan], str]]:
+    """Of every dimension the part in which a counted loan is."""
+    banks = dict(books.session.execute(select(Bank.code, Bank.name)).all())
+    last = min(dt.date(year, 12, 31), LAST)
+    there = books.world.there(last, LAST)
+    shown = {
+        name: lambda loan, of=answers.SPLITS[key]: SHOWN.get(of(loan), of(loan))
+        for key, name in DIMENSIONS.items()
+    }
+    return shown | {
+        "kelurahan": lambda loan: loan.borrower.place,
+        "bank": lambda loan: str(banks[loan.bank]),
+        "besar": answers.size,
+        "ulang": lambda loan: (
+            "Baru: pinjaman pertamanya" if answers.nth(loan, there) == 1 else "Berulang"
+        ),
+    }
+
+
+def _named(part: Part, dimension: str) -> str:
+    return part.key if dimension == "kelurahan" else part.label
 
 
 def _numbers(books: Books) -> dict[str, int]:

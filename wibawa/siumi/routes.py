@@ -113,7 +113,7 @@ def check_upload(register_id: int) -> str:
     parts = check_parts(REGISTER, found)
     if are_contacts_hidden():
         for row in parts["first_rows"]:
-            row["birth_date"] = row["birth_date"][-4:]  # the year
+            row["birth_date"] = (row.get("birth_date") or "")[-4:]  # the year
     asked = read_lines_asked(request.args, _first_tab(found, parts["summary"]))
     return render_template(
         "siumi/check_upload.html",
