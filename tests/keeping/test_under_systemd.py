@@ -16,6 +16,7 @@ import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from openpyxl import Workbook
@@ -433,7 +434,10 @@ def test_an_older_schema_is_told_in_words_until_it_is_upgraded(whole: Machine) -
             if whole.shows("wibawa-work", "ActiveState") == "failed":
                 break
         assert f"Basis data berversi {older}" in whole.journal("wibawa-work", begin)
-        status, page = Visitor(whole).send("GET", "/masuk", None)
+        for _ in until(PATIENCE, "the pages listen"):  # they ask first whether they may start
+            with suppress(ConnectionRefusedError):
+                status, page = Visitor(whole).send("GET", "/masuk", None)
+                break
         assert status == 503
         assert f"Basis data berversi {older}" in page.decode()
     finally:
