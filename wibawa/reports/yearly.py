@@ -300,7 +300,7 @@ def _indicators(figures: Sequence[IndicatorFigure], year: int, scope: Scope) -> 
             each.unit_label,
             shown_target(each),
             counted_cell(each, scope),
-            denominator_cell(each),
+            denominator_cell(each) if each.unit == "percent" else Cell(None),
             shown_value(each.realised, each),
             Cell(each.ratio, missing=NO_DATA),
             each.status_words,
