@@ -218,6 +218,8 @@ def yearly(world: World, first: dt.date, last: dt.date, known: dt.date) -> Answe
     indicators: Figures = {}
     for code, name in NAMES.items():
         line = figure(world, code, last.year, last, known)
+        if code in (CAPITAL, EASED):  # a count is not a part of anything
+            line |= {"denominator": None}
         indicators[name] = [line[key] for key in OF_YEAR]
     trend: Figures = {}
     for year in range(2020, 2030):
