@@ -18,7 +18,6 @@ import http.cookiejar
 import json
 import os
 import random
-import re
 import secrets
 import signal
 import socket
@@ -34,9 +33,10 @@ from html import unescape
 from pathlib import Path
 
 from tests.factories import PASSWORD
-from tests.trouble.office import file_of, hidden
+from tests.trouble.deeds import Desk
+from tests.trouble.office import hidden
 
-ROWS = 12
+LARGE = 4_000  # bytes; what is larger waits for the worker
 PATIENCE = 90.0  # seconds for which a request is sent again
 
 
@@ -101,23 +101,29 @@ class Browser:
         self.ports, self.told, self.most = ports, told, 0
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self.opener = urllib.request.build_opener(cookies, Stay)
-        page = self.get("/masuk")
-        body = {"username": name, "password": PASSWORD, "csrf_token": hidden(page, "csrf_token")}
-        assert self.post("/masuk", body).startswith("/"), name
+        self.token = ""  # of the newest page: it belongs to the session
+        self.get("/masuk")
+        assert self.post("/masuk", username=name, password=PASSWORD).startswith("/"), name
+        self.get("/")
 
     def get(self, address: str) -> str:
         return self.send(address, None, {})[1]
 
-    def post(self, address: str, fields: dict[str, str]) -> str:
-        """Where it led, or the page."""
-        body = urllib.parse.urlencode(fields).encode()
-        return self.send(address, body, {})[1]
+    def post(self, address: str, /, **fields: str) -> str:
+        """Where it led, or the page; a question who she is is answered."""
+        sent = fields
+        while True:
+            body = urllib.parse.urlencode(sent | {"csrf_token": self.token}).encode()
+            said = self.send(address, body, {})[1]
+            if "Pastikan ini Anda" not in said or "proof_password" in sent:
+                return said
+            sent = fields | {"proof_back": "/", "proof_password": PASSWORD}
 
-    def upload(self, address: str, content: bytes, fields: dict[str, str]) -> str:
+    def upload(self, address: str, content: bytes, **fields: str) -> str:
         edge = secrets.token_hex(12)
         parts = [
             f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in fields.items()
+            for name, value in (fields | {"csrf_token": self.token}).items()
         ]
         head = (
             f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n'
@@ -152,6 +158,7 @@ class Browser:
         self.told["requests"] += 1
         self.told["pressed again"] += pressed > 0
         self.most = max(self.most, pressed)
+        self.token = hidden(said, "csrf_token") or self.token
         return status, said
 
     def _answer(self, asked: urllib.request.Request) -> tuple[int, str]:
@@ -164,42 +171,12 @@ class Browser:
                 return error.code, error.headers.get("Location", page)
 
 
-def a_file(officer: Browser, clerk: Browser, mark: str, did: Counter[str]) -> None:
-    """Sent by the bank, handed in, booked; each button until it is done."""
-    content, total = file_of(mark, ROWS)
-    form = officer.get("/angsuran/berkas/baru")
-    fields = {"csrf_token": hidden(form, "csrf_token"), "bank": hidden(form, "bank")}
-    address = officer.upload("/angsuran/berkas/baru", content, fields).partition("?")[0]
-    if not re.fullmatch(r"/angsuran/berkas/\d+", address):  # it arrived, the answer did not
-        found = re.search(r'href="(/angsuran/berkas/\d+)', address)
-        assert found, address[:2000]
-        address = found[1]
-    page = officer.get(address)
-    if "/ajukan" in page:
-        officer.post(f"{address}/ajukan", {"csrf_token": hidden(page, "csrf_token")})
-    for _ in range(40):
-        page = clerk.get(address)
-        if "/bukukan" not in page:
-            break
-        body = {name: hidden(page, name) for name in ("csrf_token", "shown", "request_key")}
-        clerk.post(f"{address}/bukukan", body)
-    assert "/bukukan" not in page, "never booked"
-    did["files"] += 1
-    did["received"] += total
-
-
-def a_backup(admin: Browser, did: Counter[str]) -> None:
-    page = admin.get("/cadangan")
-    body = {name: hidden(page, name) for name in ("csrf_token", "request_key")}
-    if re.match(r"/pekerjaan/\d+", admin.post("/cadangan/baru", body)):
-        did["backups"] += 1
-
-
 def main(url: str, folder: str, seconds: int, seed: int) -> None:
     dice, place = random.Random(seed), Path(folder)
     ports = [free_port(), free_port()]
     environment = os.environ | {
         "WIBAWA_DATABASE_URL": url, "WIBAWA_INSTANCE": folder, "WIBAWA_BACKUP_AT": "-",
+        "WIBAWA_LARGE_FILE": str(LARGE),
         "WIBAWA_SECRET_KEY": "secret key of the tests, not of anything real",
         "WIBAWA_DATA_KEY": "data key of the tests, not of anything real",
     }  # fmt: skip
@@ -209,6 +186,7 @@ def main(url: str, folder: str, seconds: int, seed: int) -> None:
         for n, words in enumerate([*serve, ("work",)])
     ]
     told, did, stop, went_wrong = Counter[str](), Counter[str](), threading.Event(), list[str]()
+    browsers = list[Browser]()
 
     def killer() -> None:
         next_ones: list[Part] = []
@@ -219,23 +197,23 @@ def main(url: str, folder: str, seconds: int, seed: int) -> None:
                 wait_for(ports[1 - parts.index(victim)])
             victim.kill()
 
-    def desk(number: int) -> None:
+    def browser(name: str) -> Browser:
+        browsers.append(Browser(ports, name, told))
+        return browsers[-1]
+
+    def day(desk: Desk) -> None:
         try:
-            officer, clerk = Browser(ports, "pasar", told), Browser(ports, "staff", told)
-            admin = Browser(ports, "admin", told)
             turn = 0
             while time.monotonic() < end:
-                a_file(officer, clerk, f"D{number}T{turn:04d}N", did)
-                if turn % 4 == 0:
-                    a_backup(admin, did)
+                desk.work(turn)
                 turn += 1
                 time.sleep(0.2)
-            told["most"] = max(told["most"], officer.most, clerk.most, admin.most)
         except BaseException as error:
-            went_wrong.append(f"{type(error).__name__}: {str(error)[:800]}")
+            went_wrong.append(f"{type(error).__name__}: {str(error)[-1800:]}")
 
+    desks = [Desk(number, browser, did) for number in range(2)]
     end = time.monotonic() + seconds
-    threads = [threading.Thread(target=desk, args=(n,)) for n in range(2)]
+    threads = [threading.Thread(target=day, args=(desk,)) for desk in desks]
     threads.append(threading.Thread(target=killer))
     for thread in threads:
         thread.start()
@@ -247,6 +225,7 @@ def main(url: str, folder: str, seconds: int, seed: int) -> None:
     killed = [part.killed for part in parts]
     for part in parts:
         part.end()
+    told["most"] = max(browser.most for browser in browsers)
     found = {"told": told, "did": did, "killed": killed, "wrong": went_wrong}
     json.dump(found | {"ended_at": dt.datetime.now(dt.UTC).isoformat()}, sys.stdout)
 

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import unescape
-from typing import Any
+from typing import Any, Protocol
 
 import time_machine
 from flask import Flask
@@ -107,7 +107,7 @@ class Person:
     def get(self, address: str) -> str:
         return self._kept(self.client.get(address))
 
-    def post(self, address: str, **fields: Any) -> str:
+    def post(self, address: str, /, **fields: Any) -> str:
         """Press a button; where it led, or the text of the page that said why not. A page that
         says the office is busy asks to press again: it is kept among the answers, and obeyed."""
         for _ in range(PATIENCE):
@@ -124,9 +124,31 @@ class Person:
         return page
 
 
+class Somebody(Protocol):
+    """Whoever opens pages and presses buttons: where that led, or the text of the page."""
+
+    def get(self, address: str) -> str: ...
+    def post(self, address: str, /, **fields: Any) -> str: ...
+
+
 def hidden(page: str, name: str) -> str:
     found = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', page)
     return found[1] if found else ""
+
+
+def form_at(page: str, action: str) -> dict[str, str]:
+    """What the form that leads there sends by itself; nothing when the page has no such form."""
+    start = page.find(f'action="{action}"')
+    if start < 0:
+        return {}
+    form = page[start : page.index("</form>", start)]
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+
+def sequence_of(page: str, reference: str) -> str:
+    """That of the entry with this reference, from the page of its loan."""
+    entry = page.split(reference)[1].split("entri=")[1]
+    return entry.split('"')[0].split("&")[0]
 
 
 def sent(officer: Person, content: bytes) -> str:
@@ -149,7 +171,7 @@ def booked(clerk: Person, address: str, tries: int = 60) -> bool:
     return False
 
 
-def asked(clerk: Person, address: str, tries: int = 60, **wish: str) -> int:
+def asked(clerk: Somebody, address: str, tries: int = 60, **wish: str) -> int:
     """Ask for a change as often as its effect changes meanwhile, as the page asks for; its number,
     0 when another request about the loan waits."""
     for _ in range(tries):
@@ -162,16 +184,13 @@ def asked(clerk: Person, address: str, tries: int = 60, **wish: str) -> int:
     return 0
 
 
-def agreed(head: Person, number: int, tries: int = 60) -> bool:
+def agreed(head: Somebody, number: int, tries: int = 60) -> bool:
     """Approve a change as often as its effect changes meanwhile, as the page asks for."""
     address = f"/permintaan/{number}"
     for _ in range(tries):
-        page = head.get(address)
-        start = page.find(f'action="{address}/setujui"')
-        if start < 0:
+        body = form_at(head.get(address), f"{address}/setujui")
+        if not body:
             return False
-        form = page[start : page.index("</form>", start)]
-        body = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
         if head.post(f"{address}/setujui", **body) == address:
             return True
     return False

@@ -15,18 +15,45 @@ import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.trouble.office import broken, furnish, money
+from wibawa.applications.models import Application
 from wibawa.database import db
+from wibawa.decisions.models import BankDecision
 from wibawa.jobs import runner
 from wibawa.jobs.models import Job
 from wibawa.keeping.archive import opened
 from wibawa.keeping.jobs import BackupJob
 from wibawa.keeping.models import Backup
+from wibawa.letters.models import IssuedPaper
+from wibawa.loans.models import Loan, LoanRequest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = int(os.environ.get("WIBAWA_DAY_SECONDS", "600"))
+
+
+NEW = select(Loan).where(Loan.agreement_number.like("PK/%/2026"))
+
+
+def deeds_of(session: Session) -> dict[str, int]:
+    """What the books hold of each deed that a desk counts, beside what they were furnished with."""
+    approved = select(LoanRequest).where(LoanRequest.status == "approved")
+    counted = {
+        "loans applied for": select(Application),
+        "loans approved by the bank": select(BankDecision),
+        "loans": NEW,
+        "payments": approved.where(LoanRequest.kind == "payment"),
+        "undone": approved.where(LoanRequest.kind == "reversal"),
+        "schedules": select(IssuedPaper).where(IssuedPaper.kind == "schedule"),
+    }
+    found = {
+        name: session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+        for name, rows in counted.items()
+    }
+    lent = NEW.with_only_columns(func.sum(Loan.principal))
+    return found | {"lent": int(session.scalar(lent) or 0)}
 
 
 @pytest.mark.soak
@@ -57,8 +84,11 @@ def test_a_day_with_processes_killed_at_any_time_loses_and_doubles_nothing(
     with app.app_context():
         books = money(db.session())
         assert (books["received"], books["files"]) == (did["received"], did["files"])
+        for name, how_many in deeds_of(db.session()).items():
+            assert how_many == did.get(name.partition(" ")[0], 0), name
         assert broken(db.session()) == []
-        counted = db.session.execute(select(Job.state, func.count()).group_by(Job.state))
+        backups = select(Job.state, func.count()).where(Job.kind == BackupJob.code)
+        counted = db.session.execute(backups.group_by(Job.state))
         states = {row[0]: row[1] for row in counted}
         assert sum(states.values()) == did["backups"]
         assert set(states) <= {"done", "failed"}, states

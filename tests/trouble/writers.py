@@ -29,6 +29,7 @@ from tests.trouble.office import (
     in_processes,
     say,
     sent,
+    sequence_of,
 )
 
 ROWS = 36
@@ -104,8 +105,7 @@ class Writer:
         self.did["received"] += amount
         if (self.number + turn) % 2:
             page = self.clerk.get(f"/pinjaman/{loan}")
-            entry = page.split(f"H{self.number:02d}{turn:02d}")[1].split("entri=")[1]
-            sequence = entry.split('"')[0].split("&")[0]
+            sequence = sequence_of(page, f"H{self.number:02d}{turn:02d}")
             undo = asked(self.clerk, f"/pinjaman/{loan}/ubah/batalkan-entri", entry=sequence, on="")
             if undo and agreed(self.head, undo):
                 self.did["undone"] += 1
