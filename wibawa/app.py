@@ -24,7 +24,7 @@ from wibawa.access import routes as access_routes
 from wibawa.access.account.routes import seconds_left, seconds_to_limit
 from wibawa.access.guard import public
 from wibawa.access.permissions import Permission
-from wibawa.access.sealed import born
+from wibawa.access.sealed import born, for_reader
 from wibawa.applications import routes as application_routes
 from wibawa.arrears import routes as arrears_routes
 from wibawa.audit import routes as audit_routes
@@ -152,7 +152,8 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     csrf.init_app(app)
     _sign_in(app)
     formats.register(app)
-    app.jinja_env.filters["born"] = born  # asks who reads
+    app.jinja_env.filters["born"] = born  # these two ask who reads
+    app.jinja_env.filters["for_reader"] = for_reader
     errors.register(app)
     security.register(app)
     presence.register(app)

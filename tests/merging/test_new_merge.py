@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import html
 from collections.abc import Callable
 
@@ -140,6 +141,19 @@ def test_a_cooperative_and_a_person_never_become_one(
     page = text_of(sign_in("staff"), PLACE)
     assert "yang berbeda jenis tidak dapat digabung" in page
     assert "Minta penggabungan" not in page
+
+
+def test_who_may_not_see_days_of_birth_is_told_whether_the_years_differ(
+    pair: tuple[int, int], sign_in: SignIn, session: Session
+) -> None:
+    session.get_one(Borrower, GONE).birth_date = dt.date(1985, 4, 9)
+    session.commit()
+    asked(sign_in("staff"), pilih_name="lain", pilih_nik="tetap")
+    seen = text_of(sign_in("staff"), "/peminjam/gabung/1")
+    assert "Tanggal lahirnya berbeda: 8 April 1985 dan 9 April 1985." in seen
+    seen = text_of(sign_in("auditor"), "/peminjam/gabung/1")
+    assert "Tanggal lahirnya berbeda, tetapi tahun 1985 sama." in seen
+    assert "April 1985" not in seen
 
 
 def test_a_nik_beside_another_birth_date_is_refused(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.rules.test_nik import written
 from wibawa.rules import masking
-from wibawa.rules.masking import mask_people, mask_phones
+from wibawa.rules.dates import long_date, short_date
+from wibawa.rules.masking import mask_days, mask_people, mask_phones
 from wibawa.rules.money import number, rupiah
 
 many = settings(max_examples=400, deadline=None)
@@ -157,3 +158,16 @@ def test_a_long_hostile_text_takes_no_long_time() -> None:
 
 def test_the_examples_in_the_rules_hold() -> None:
     assert doctest.testmod(masking).failed == 0
+
+
+@given(born, st.sampled_from(["%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d", "%-d.%-m.%Y", "long", "short"]))
+def test_of_a_day_of_birth_its_year_is_left_however_it_is_written(day: dt.date, how: str) -> None:
+    known = {"long": long_date, "short": short_date}
+    text = known[how](day) if how in known else day.strftime(how)
+    told = mask_days(f"Tanggal lahir {text} tidak cocok dengan NIK; lihat KTP-nya.")
+    assert told == f"Tanggal lahir tahun {day.year} tidak cocok dengan NIK; lihat KTP-nya."
+
+
+def test_the_figures_by_which_a_nik_tells_a_day_of_birth_are_hidden() -> None:
+    sentence = "Angka ke-7 sampai ke-12 NIK ({}) bukan tanggal lahir yang mungkin"
+    assert mask_days(sentence.format("480485")) == sentence.format("******")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 
 import openpyxl
@@ -223,3 +224,6 @@ def test_who_may_not_see_contacts_sees_years_of_birth_only(
     assert "1985" in page
     assert "/04/1985" not in page
     assert "13-05-1979" not in page
+    told = re.findall(r"Tanggal lahir[^<]*", page)
+    assert any("1979" in sentence for sentence in told), "what is wrong with the row is told"
+    assert not re.search(r"\d\d?[-/ ](05|Mei)[-/ ]1979|\(1205\d\d\)", " ".join(told))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +31,8 @@ from sqlalchemy.types import TypeDecorator
 
 from wibawa.access.personal_data import DAMAGED, WrongKey, seal, unseal
 from wibawa.rules.dates import long_date
-from wibawa.rules.masking import mask_phone
+from wibawa.rules.masking import mask_days, mask_phone
+from wibawa.rules.refused import Problem
 
 HIDDEN = "Disamarkan"
 NOTHING = frozenset({"", "[]"})  # what says nothing is not sealed
@@ -86,6 +88,18 @@ def shown_fact(field: str, text: str) -> str:
 def born(day: dt.date) -> str:
     """The day of birth, or its year alone for who may not see contacts."""
     return f"tahun {day.year}" if are_contacts_hidden() else long_date(day)
+
+
+def for_reader(problems: Iterable[Problem]) -> list[Problem]:
+    """Sentences about a borrower as their reader may read them: of a day of birth its year."""
+    if not are_contacts_hidden():
+        return list(problems)
+    return [
+        replace(each, found=mask_days(each.found), message=mask_days(each.message))
+        if "birth" in each.code or "lahir" in each.column.lower()
+        else each
+        for each in problems
+    ]
 
 
 def place_of(column: str, *keys: object) -> str:

@@ -186,11 +186,9 @@ def _who(kept: Side, gone: Side, known_different: bool) -> Iterator[Problem]:
             f"Namanya tidak mirip: {kept.person} dan {gone.person}.",
         )
     if ours.birth_date != theirs.birth_date:
-        yield _warn(
-            "birth_date_differs",
-            born(theirs.birth_date),
-            f"Tanggal lahirnya berbeda: {born(ours.birth_date)} dan {born(theirs.birth_date)}.",
-        )
+        days = (born(ours.birth_date), born(theirs.birth_date))
+        told = f", tetapi {days[0]} sama" if days[0] == days[1] else f": {days[0]} dan {days[1]}"
+        yield _warn("birth_date_differs", days[1], f"Tanggal lahirnya berbeda{told}.")
     if known_different:
         yield _warn(
             "known_different",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from wibawa.rules.dates import MONTH_NAMES
+
 _DASHES: Final = "\\-\u2010\u2011\u2013\u2014"
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE: Final = (
@@ -35,6 +37,11 @@ _PHONE: Final = re.compile(
     rf"|(?<!\d[.-])0[2-79]\d{{1,2}}(?=\D)(?!{_BETWEEN}{_DATE})(?:{_BETWEEN}\d){{5,8}}"
     r")(?!\d)(?!\.\d{3})"
 )
+_NAMES: Final = "|".join(MONTH_NAMES)
+_BIRTH: Final = re.compile(
+    rf"(?:\b{_DAY}(?:[./-]{_MONTH}[./-]| (?:{_NAMES}) )|(?=\d{{4}}-{_MONTH}-{_DAY}\b))"
+    rf"(?P<year>\d{{4}})(?:-{_MONTH}-{_DAY})?\b|(?<=\()\d{{6}}(?=\))"
+)
 # A landline in one piece looks like an account number, unless a word before it says what it is.
 _SAID: Final = re.compile(
     r"(?i)(\b(?:telp|telepon|telpon|tlp|tel|hp|wa|fax|faks)\b[\s.:]{0,3})(0[2-79]\d{7,10})(?!\d)"
@@ -57,6 +64,16 @@ def mask_phones(text: str) -> str:
     """
     text = _SAID.sub(lambda found: found[1] + mask_phone(found[2]), text)
     return _PHONE.sub(lambda found: found["kept"] or mask_phone(_digits(found[0])), text)
+
+
+def mask_days(text: str) -> str:
+    """A text about a day of birth in which of each date its year is left, and nothing of the six
+    figures that a NIK tells it with.
+
+    >>> mask_days("Tanggal lahir 8 April 1985 tidak cocok dengan NIK"), mask_days("(480485)")
+    ('Tanggal lahir tahun 1985 tidak cocok dengan NIK', '(******)')
+    """
+    return _BIRTH.sub(lambda found: f"tahun {found['year']}" if found["year"] else "******", text)
 
 
 def mask_people(text: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.models import User
-from wibawa.access.sealed import are_contacts_hidden, mask_address
+from wibawa.access.sealed import are_contacts_hidden, for_reader, mask_address
 from wibawa.database import Base
 from wibawa.rules.refused import Problem
 from wibawa.uploads.kinds import Kind
@@ -193,7 +193,7 @@ def problem_page(
         cells[each.row] = [
             mask_address(cell) if at in hidden else cell for at, cell in enumerate(own)
         ]
-    return Page(problems, asked.page, asked.per_page, session.scalar(count) or 0), cells
+    return Page(for_reader(problems), asked.page, asked.per_page, session.scalar(count) or 0), cells
 
 
 def _hidden_columns(session: Session, upload_id: int) -> set[int]:
@@ -213,7 +213,7 @@ def all_problems(session: Session, upload_id: int) -> Sequence[Problem]:
         .where(UploadProblem.upload_id == upload_id)
         .order_by(UploadProblem.number)
     )
-    return [_problem(each) for each in found]
+    return for_reader(map(_problem, found))
 
 
 def _problem(kept: UploadProblem) -> Problem:
