@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import importlib
 import time
 from contextlib import suppress
@@ -14,6 +15,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from itsdangerous import Signer
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
@@ -122,8 +124,14 @@ class _StoredNumber(IntegerConverter):
         super().__init__(map, *args, **kwargs)
 
 
+# What itsdangerous signs with by itself is SHA-1; the tokens of forms have no setting of their own.
+Signer.default_digest_method = staticmethod(hashlib.sha256)
+
+
 class _Sessions(SecureCookieSessionInterface):
     """An answer for everybody alike has no cookie and depends on none, so that it may be kept."""
+
+    digest_method = staticmethod(hashlib.sha256)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not g.get("for_everybody"):

@@ -147,3 +147,7 @@ def test_a_disabled_user_is_dead_at_once_in_every_session(
     for client in (here, there):
         assert client.get("/").status_code == 302
         assert client.post("/akun/lanjut").status_code == 302
+
+
+def test_a_new_database_has_nobody_who_can_sign_in(session: Session) -> None:
+    assert session.scalars(select(User.username).where(User.can_sign_in)).all() == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask, request
+from flask.sessions import SecureCookieSessionInterface
+from flask_wtf.csrf import generate_csrf
 
 import config
 from tests import factories
@@ -41,6 +44,83 @@ def test_no_answer_lets_a_page_load_or_run_what_is_not_ours(app: Flask) -> None:
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_no_other_site_is_let_read_an_answer(app: Flask) -> None:
+    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    for method in ("GET", "OPTIONS", "POST"):
+        headers = app.test_client().open("/masuk", method=method, headers=asked).headers
+        assert [name for name, _ in headers if name.lower().startswith("access-control")] == []
+
+
+def test_nothing_of_the_folder_of_the_program_is_served_but_its_static_files(app: Flask) -> None:
+    client = app.test_client()
+    with client.get("/static/js/app.mjs") as script:
+        assert script.status_code == 200
+    for address in (
+        "/.git/HEAD", "/.git/", "/static", "/static/", "/static/js", "/static/js/", "/config.py",
+        "/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/wibawa/app.py",
+        "/requirements.lock", "/instance/wibawa.sqlite3", "/templates/",
+    ):  # fmt: skip
+        assert client.get(address).status_code == 404, address
+
+
+def test_a_method_that_sends_back_what_was_sent_is_unknown(app: Flask) -> None:
+    for method in ("TRACE", "TRACK"):
+        assert app.test_client().open("/masuk", method=method).status_code == 405
+
+
+def test_a_password_is_hidden_may_be_filled_in_and_counts_as_it_was_typed(
+    app: Flask, people: dict[str, int]
+) -> None:
+    client = app.test_client()
+    page = client.get("/masuk").get_data(as_text=True)
+    field = re.search(r'<input[^>]*name="password"[^>]*>', page)
+    assert field is not None
+    assert 'type="password"' in field[0]
+    assert 'autocomplete="current-password"' in field[0]
+    right = factories.PASSWORD
+    for wrong in (f"{right} ", f" {right}", right.upper(), right + "x" * 60):
+        sent = client.post("/masuk", data={"username": "staff", "password": wrong})
+        assert sent.status_code == 200, wrong
+    assert client.post("/masuk", data={"username": "staff", "password": right}).status_code == 302
+
+
+def test_each_cookie_under_tls_is_for_this_host_and_no_script(
+    app: Flask, people: dict[str, int]
+) -> None:
+    app.config |= {"SESSION_COOKIE_NAME": "__Host-wibawa", "SESSION_COOKIE_SECURE": True}
+    client = app.test_client()
+    who = {"username": "staff", "password": factories.PASSWORD}
+    entered = client.post("/masuk", data=who, base_url="https://localhost")
+    first = client.get("/", base_url="https://localhost")
+    assert first.status_code == 200
+    cookies = [*entered.headers.getlist("Set-Cookie"), *first.headers.getlist("Set-Cookie")]
+    assert {each.split("=")[0] for each in cookies} == {"__Host-wibawa", "__Host-wibawa-terlihat"}
+    for each in cookies:
+        said = set(each.split("; ")[1:])
+        assert said >= {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}, each
+        assert not any(part.startswith("Domain") for part in said), each
+
+
+def test_what_is_signed_is_signed_with_sha_256_and_nothing_weaker_opens(
+    app: Flask, sign_in: SignIn
+) -> None:
+    staff = sign_in("staff")
+    assert staff.get("/").status_code == 200
+    with staff.session_transaction() as kept:
+        inside = dict(kept)
+    with app.test_request_context():
+        tokens = [generate_csrf()]
+    names = (app.config["SESSION_COOKIE_NAME"], f"{app.config['SESSION_COOKIE_NAME']}-terlihat")
+    cookies = [staff.get_cookie(name) for name in names]
+    signed = [cookie.value for cookie in cookies if cookie is not None] + tokens
+    assert [len(each.rpartition(".")[2]) for each in signed] == [43, 43, 43]  # 256 bits in base64
+    weak = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert weak is not None
+    other = app.test_client()
+    other.set_cookie(names[0], str(weak.dumps(inside)))
+    assert other.get("/").status_code == 302
 
 
 def test_no_page_is_kept_by_the_browser_and_leaving_forgets_the_rest(sign_in: SignIn) -> None:
