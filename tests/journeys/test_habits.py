@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from tests import factories
@@ -41,3 +41,31 @@ def test_dense_rows_outlive_signing_out_and_a_number_typed_into_a_filter_leaves_
     page.wait_for_url(lambda url: "/masuk" not in url)
     page.goto("/peminjam")
     expect(root).to_have_attribute("data-density", "compact")
+
+
+def test_under_tls_the_cookie_of_the_rows_is_for_this_host_only(
+    live: Server, browser: Browser
+) -> None:
+    """There is no TLS here: the browser is told that what the server answers came from there."""
+    there = "https://wibawa.example"
+    with browser.new_context() as context:
+        context.route(
+            f"{there}/**",
+            lambda route: route.fulfill(
+                response=route.fetch(url=route.request.url.replace(there, live.url))
+            ),
+        )
+        page = context.new_page()
+        page.goto(f"{there}/masuk")
+        page.evaluate(
+            """() => {
+                const button = document.createElement("button");
+                button.dataset.density = "";
+                document.body.append(button);
+                button.click();
+            }"""
+        )
+        kept = {cookie["name"]: cookie for cookie in context.cookies()}
+        rows = kept["__Host-wibawa_rows"]
+        assert (rows["value"], rows["secure"], rows["path"]) == ("compact", True, "/")
+        assert rows["domain"] == "wibawa.example"

@@ -127,11 +127,12 @@ page.addEventListener("submit", (event) => {
 
 // A cookie of this browser, no secret and no name in it: leaving empties the browser's storage, and
 // whoever comes back finds the rows as they were.
-const ROWS = "wibawa_rows=";
+const underTls = location.protocol === "https:";
+const ROWS = underTls ? "__Host-wibawa_rows=" : "wibawa_rows=";
 const isCompact = () => page.cookie.split("; ").includes(`${ROWS}compact`);
 
 function keepDensity(compact) {
-  const secure = location.protocol === "https:" ? "; secure" : "";
+  const secure = underTls ? "; secure" : "";
   page.cookie = `${ROWS}${compact ? "compact" : "normal"}; path=/; max-age=31536000; samesite=lax${secure}`;
 }
 
