@@ -13,6 +13,7 @@ import inspect
 import os
 import re
 import shutil
+import socket
 import tempfile
 import uuid
 import warnings
@@ -106,6 +107,46 @@ COMPILED = Path(tempfile.gettempdir()) / f"wibawa-test-templates-{getpass.getuse
 COMPILED.mkdir(mode=0o700, exist_ok=True)
 
 REAL_HASHER = passwords._hasher
+
+HERE = frozenset({"", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})
+
+
+class CalledOutside(BaseException):
+    """The program, or a library in it, called another machine; no `except Exception` hides it."""
+
+
+def _refuse_outside(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name is not None and name not in HERE:
+        raise CalledOutside(name)
+
+
+def _call_nobody_outside() -> None:
+    """Whatever a test does, nothing but this machine is called. The driver of PostgreSQL, which is
+    no Python, goes where the address of the database says."""
+    look_up = socket.getaddrinfo
+
+    def known(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _refuse_outside(host)
+        return look_up(host, *args, **kwargs)
+
+    def near(name: str) -> Callable[..., Any]:
+        call = getattr(socket.socket, name)
+
+        def called(self: socket.socket, *args: Any) -> Any:
+            to = args[-1]
+            if isinstance(to, tuple):
+                _refuse_outside(to[0])
+            return call(self, *args)
+
+        return called
+
+    socket.getaddrinfo = known
+    for name in ("connect", "connect_ex", "sendto"):
+        setattr(socket.socket, name, near(name))
+
+
+_call_nobody_outside()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -532,6 +573,8 @@ class InspectedClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         response = super().open(*args, **kwargs)
+        if response.mimetype.startswith("text/"):
+            assert "charset=utf-8" in response.content_type, response.content_type
         if response.mimetype == "text/html" and response.status_code not in (301, 302, 303):
             inspect_page(response.get_data(as_text=True))
         return response
