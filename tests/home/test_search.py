@@ -95,6 +95,21 @@ def test_leadership_finds_loan_numbers_only(loans: dict[str, int], sign_in: Sign
     assert "Cari nomor pinjaman" in page
 
 
+def test_who_sees_numbers_masked_does_not_complete_them_by_searching(
+    loans: dict[str, int], sign_in: SignIn
+) -> None:
+    client = sign_in("auditor")
+    for text in ("3374014804850001", "3374 0148 0485 0001", "081234567890", "+62 812-3456-7890"):
+        page = client.post("/cari", data={"q": text}).get_data(as_text=True)
+        assert "NIK dan telepon tidak dicari" in page
+        assert not re.search(r'href="/peminjam/\d', page)
+        assert found(client, text) == set()
+    assert found(client, "roti") == ALL
+    assert 'href="/peminjam/1"' in client.post("/cari", data={"q": "siti aminah"}).text
+    answer = client.post("/cari", data={"q": "0200000000002"})
+    assert answer.headers["Location"] == f"/pinjaman/{loans['pasar']}"
+
+
 def test_a_nik_never_stands_in_an_address_or_in_the_answer(
     loans: dict[str, int], sign_in: SignIn
 ) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from wibawa.access.personal_data import index_of
+from wibawa.access.sealed import are_contacts_hidden
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.actions import nik_of
 from wibawa.borrowers.checks import EDITABLE, Candidates
@@ -147,15 +148,17 @@ def find_borrowers(session: Session, text: str, most: int = 10) -> list[Borrower
 
 def answering(text: str, *, by_nik: bool = True) -> CompoundSelect[int]:
     """The ids of the borrowers that answer to `text`, each way by its index. Without `by_nik` no
-    NIK is looked up: what stands in an address must not be one."""
+    NIK is looked up: what stands in an address must not be one. Who may not see contacts finds
+    nobody by NIK or phone: of a masked number the rest would be found by trying."""
     number = text
     if _NUMBER.fullmatch(text):  # a NIK or a phone, written with spaces, dots or dashes
         number = _PUNCTUATION.sub("", text)
         number = "0" + number[3:] if number.startswith("+62") else number
     places: list[ColumnElement[bool]] = [Borrower.cooperative_number == text]
-    if (phone := phone_key(number)) is not None:  # signs alone are no number
+    hidden = are_contacts_hidden()
+    if not hidden and (phone := phone_key(number)) is not None:  # signs alone are no number
         places.append(Borrower.phone_index == phone)
-    if by_nik:
+    if by_nik and not hidden:
         places.append(Borrower.nik_index == index_of(number))
     if len(number) < SURELY_A_NUMBER or not number.isdigit():
         places.append(Borrower.search_text.contains(text.casefold(), autoescape=True))
