@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.conftest import dispose, make_app
-from tests.jobs.kinds import STEPS, Counting, ask, know
-from wibawa.access.models import TrailEntry
+from tests.jobs.kinds import STEPS, Counting, Writing, ask, know
+from wibawa.access.models import TrailEntry, User
+from wibawa.access.permissions import Permission
+from wibawa.access.users import command_line_user
 from wibawa.database import db, writing
 from wibawa.jobs import actions, runner
 from wibawa.jobs.kind import Kind, Work
@@ -137,6 +139,47 @@ def test_a_kind_that_only_reads_cannot_write(
         pass
     assert row(number).state == "failed"
     assert written(office, number) == 0
+
+
+GONE = {
+    "disabled": {"can_sign_in": False},
+    "another role": {"role": "leader"},
+    "a bank's officer now": {"role": "bank_officer", "bank_id": 2},
+}
+
+
+@pytest.mark.parametrize("gone", GONE)
+@pytest.mark.parametrize("when", ["before the work", "during the work"])
+def test_nothing_is_done_for_who_may_not_do_it_any_more(
+    office: Flask, asked: Ask, row: Row, work_one: WorkOne, monkeypatch: pytest.MonkeyPatch,
+    gone: str, when: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(Writing, "permission", Permission.RECORD_APPLICATION)
+    number, run = asked("writing"), Writing.run
+
+    def close(session: Session) -> None:
+        session.execute(update(User).where(User.username == "staff").values(GONE[gone]))
+
+    def closed_meanwhile(kind: Writing, work: Work) -> None:
+        run(kind, work)
+        close(work.session)
+
+    if when == "before the work":
+        factories.saved(office, close)
+    else:
+        monkeypatch.setattr(Writing, "run", closed_meanwhile)
+    work_one()
+    job = row(number)
+    assert (job.state, job.error) == ("failed", actions.NOT_ALLOWED)
+    assert written(office, number) == 0
+
+
+def test_what_the_command_line_asked_for_is_done_although_it_cannot_sign_in(
+    office: Flask, row: Row, work_one: WorkOne
+) -> None:
+    number = factories.saved(office, lambda s: ask(s, "writing", command_line_user(s)))
+    work_one()
+    assert row(number).state == "done"
 
 
 def test_what_cannot_be_done_is_told_in_the_sentence_of_the_rule(
@@ -359,7 +402,7 @@ def test_what_every_page_and_every_idle_worker_asks_reads_no_job_that_is_over(
 def test_several_workers_never_do_a_job_twice(
     office: Flask, people: dict[str, int], database_url: str, row: Row
 ) -> None:
-    owners = [people[name] for name in ("staff", "staff2", "approver", "jateng")]
+    owners = [people[name] for name in ("staff", "staff2", "approver", "leader")]
     numbers = [
         factories.saved(office, lambda s: ask(s, "writing", owner))  # noqa: B023
         for owner in owners

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from wibawa.access import trail
 from wibawa.access.models import User
+from wibawa.access.permissions import Permission, Role, may
 from wibawa.access.personal_data import seal_bytes
 from wibawa.access.sealed import place_of
+from wibawa.access.users import COMMAND_LINE
 from wibawa.jobs.kind import Kind, Result, known_kinds
 from wibawa.jobs.models import IS_OPEN, MOST_TRIES, Job, JobResult, WorkerBeat
 from wibawa.rules.refused import Refused
@@ -28,6 +30,10 @@ GAVE_UP = (
     f"Pekerjaan ini terhenti di tengah jalan {MOST_TRIES} kali, jadi tidak diulang lagi. Tidak ada "
     "yang tersimpan setengah jadi. Mintalah sekali lagi; bila tetap gagal, sampaikan nomor tiket "
     "kepada administrator."
+)
+NOT_ALLOWED = (
+    "Pekerjaan ini tidak dikerjakan, karena akun yang memintanya dinonaktifkan atau tidak "
+    "berwenang lagi. Tidak ada yang tersimpan. Orang lain yang berwenang dapat memintanya."
 )
 
 
@@ -136,6 +142,21 @@ def claim(
         worker,
         found.tries + 1,
     )
+
+
+def check_asker(session: Session, job: Claimed, permission: Permission) -> None:
+    """Raise `Refused` `asker_gone` unless who asked may do it still: as after each click, an
+    account that was closed, or left its bank or role, ends what it began."""
+    asker = session.execute(
+        select(User.username, User.can_sign_in, User.role, User.bank_id, Job.bank_id.label("then"))
+        .join(Job, Job.asked_by == User.id)
+        .where(Job.id == job.id)
+    ).one()
+    if asker.username == COMMAND_LINE:  # whoever has the server; it cannot sign in
+        return
+    fits = asker.can_sign_in and asker.bank_id == asker.then
+    if not (fits and may(Role(asker.role), permission)):
+        raise Refused("asker_gone", NOT_ALLOWED)
 
 
 def progress(

@@ -208,11 +208,15 @@ def _do(session: Session, job: Claimed, kind: Kind, stop: Event) -> None:
         session=session,
         tell=teller,
     )
+    with reading():
+        actions.check_asker(session, job, kind.permission)
+        session.rollback()
     with writing() if kind.writes else reading():
         result = kind.run(given)
         if not kind.writes:
             session.rollback()
     with writing():
+        actions.check_asker(session, job, kind.permission)
         if isinstance(result, NotDone):
             actions.fail(session, job, result.sentence, "", clock.now())
         else:
