@@ -143,7 +143,7 @@ def test_a_disabled_user_is_dead_at_once_in_every_session(
     app: Flask, sign_in: Callable[[str], factories.Client], people: dict[str, int]
 ) -> None:
     here, there = sign_in("staff"), sign_in("staff")
-    sign_in("admin").post(f"/pengaturan/pengguna/{people['staff']}/saklar")
+    sign_in("admin").post(f"/pengaturan/pengguna/{people['staff']}/nonaktifkan")
     for client in (here, there):
         assert client.get("/").status_code == 302
         assert client.post("/akun/lanjut").status_code == 302

@@ -76,9 +76,10 @@ PUBLIC = {
 
 # Approvals about money ask for a fresh proof of who is there.
 PROVEN = {
-    "access.access_settings", "access.drop_second_factor", "access.new_user",
-    "access.recovery_codes", "access.reset_password", "access.reset_second_factor",
-    "access.second_factor", "banks.approve_limits", "banks.approve_terms", "changes.approve",
+    "access.access_settings", "access.drop_second_factor", "access.enable_user",
+    "access.new_user", "access.recovery_codes", "access.reset_password",
+    "access.reset_second_factor", "access.second_factor", "banks.approve_limits",
+    "banks.approve_terms", "changes.approve",
     "decisions.apply_upload", "decisions.approve", "disbursements.approve",
     "disbursements.confirm_upload", "indicators.approve_lock", "reconciliation.close",
 }  # fmt: skip
@@ -91,7 +92,9 @@ PAGES = {
     "access.access_settings": "manage_users",
     "access.change_password": "signed_in",
     "access.device_list": "signed_in",
+    "access.disable_user": "manage_users",
     "access.drop_second_factor": "signed_in",
+    "access.enable_user": "manage_users",
     "access.end_all_devices": "signed_in",
     "access.end_device": "signed_in",
     "access.new_user": "manage_users",
@@ -102,7 +105,6 @@ PAGES = {
     "access.second_factor": "signed_in",
     "access.sign_out": "signed_in",
     "access.stay": "signed_in",
-    "access.switch_user": "manage_users",
     "access.user": "manage_users",
     "access.user_list": "manage_users",
     "applications.application": "see_applications",

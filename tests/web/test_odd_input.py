@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests import factories
-from wibawa.access.models import TrailEntry
+from tests.access.steps import issued_in, send_in
+from wibawa.access.models import TrailEntry, User
 from wibawa.database import db
 
 SignIn = Callable[[str], factories.Client]
@@ -110,3 +111,24 @@ def test_a_crash_inside_a_transaction_still_gets_its_page_and_leaves_nothing(
     with app.app_context():
         found = select(TrailEntry).where(TrailEntry.action == "half done")
         assert db.session.scalar(found) is None
+
+
+def test_what_nobody_sees_is_not_kept_and_a_password_is_as_it_was_typed(
+    app: Flask, sign_in: SignIn
+) -> None:
+    sent = {"username": "hesti", "name": "He\u200bsti \u202eWulandari\u2069", "bank_id": ""}
+    page = (
+        sign_in("admin")
+        .post("/pengaturan/pengguna/baru", data=sent | {"role": "office_staff"})
+        .get_data(as_text=True)
+    )
+    issued, typed = issued_in(page), "lumpia\u200d basah tiga puluh"
+    with app.app_context():
+        name = db.session.scalar(select(User.name).where(User.username == "hesti"))
+        db.session.remove()
+    assert name == "Hesti Wulandari"
+    hesti = app.test_client()
+    send_in(app, "hesti", issued, client=hesti)
+    assert hesti.post("/akun/sandi", data={"new": typed, "again": typed}).status_code == 302
+    assert send_in(app, "hesti", typed.replace("\u200d", "")).status_code == 200
+    assert send_in(app, "hesti", typed).status_code == 302

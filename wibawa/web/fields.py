@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from typing import Any
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, HiddenField, StringField
+from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.widgets import TextInput
 
 from wibawa.rules.dates import DateError, parse_date, short_date
@@ -36,6 +37,8 @@ LENGTHS = {
     "Field must be exactly %(max)d character long.": "Harus tepat %(max)d karakter.",
 }
 
+UNSEEN = ("Cc", "Cf")  # control and format: directions of writing, joiners, spaces without width
+
 
 class Indonesian:
     """WTForms has no `id` locale; this is the whole of it."""
@@ -51,16 +54,37 @@ def _not_blank(value: Any) -> Any:
     return "" if isinstance(value, str) and not value.strip() else value
 
 
+def _seen(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) else value
+
+
+def visible(text: str) -> str:
+    """A text without characters that nobody sees: they turn the figures beside them around, or make
+    two names look like one.
+
+    >>> visible("Siti\\u200b \\u202eRp5\\u202c")
+    'Siti Rp5'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) not in UNSEEN)
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """The base of every form. `request_key` makes a double submit harmless if it is claimed."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """What was sent, a text of spaces only as the empty one that it looks like."""
+            """What was sent as it looks: without what nobody sees, a text of spaces only as empty.
+            A password counts as it was typed."""
             sent = super().wrap_formdata(form, formdata)
             if sent is None:
                 return None
-            return MultiDict((name, _not_blank(value)) for name, value in sent.items(multi=True))
+            secret = {field.name for field in form if isinstance(field, PasswordField)}
+            return MultiDict(
+                (name, _not_blank(value if name in secret else _seen(value)))
+                for name, value in sent.items(multi=True)
+            )
 
         def get_translations(self, form: Any) -> Indonesian:
             return Indonesian()

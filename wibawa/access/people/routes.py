@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
+from sqlalchemy import update
 from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
@@ -96,19 +97,39 @@ def user(user_id: int) -> str:
 
 
 @needs(Permission.MANAGE_USERS)
-def switch_user(user_id: int) -> Response:
-    person = _asked(user_id)
+def disable_user(user_id: int) -> Response:
+    return _switched(user_id, on=False)
+
+
+@needs(Permission.MANAGE_USERS)
+@proven(_about("Mengaktifkan kembali akun"))
+def enable_user(user_id: int) -> Response:
+    return _switched(user_id, on=True)
+
+
+def _switched(user_id: int, *, on: bool) -> Response:
+    """As the button said it, whoever pressed it before: two who close an account at once do not
+    open it again."""
+    person, session = _asked(user_id), db.session()
     if person.id == me().id:
         flash("Anda tidak dapat menonaktifkan akun sendiri. Minta administrator lain.", "error")
         return redirect(url_for("access.user_list"))
-    person.can_sign_in = not person.can_sign_in
-    sessions.revoke_all(db.session(), person.id, clock.now())
-    _record("user_enabled" if person.can_sign_in else "user_disabled", person)
-    db.session.commit()
-    closed = "dinonaktifkan dan dikeluarkan dari semua perangkat"
-    said = f"{person.name} {'diaktifkan' if person.can_sign_in else closed}."
-    undo = url_for("access.switch_user", user_id=person.id)
-    flash({"text": said, "undo_url": undo}, "success")  # type: ignore[arg-type]
+    switched = session.execute(
+        update(User)
+        .where(User.id == person.id, User.can_sign_in != on)
+        .values(can_sign_in=on)
+        .returning(User.id)
+    )
+    state = "diaktifkan" if on else "dinonaktifkan dan dikeluarkan dari semua perangkat"
+    if switched.first() is None:
+        session.rollback()
+        flash(f"{person.name} sudah {state}.", "info")
+        return redirect(url_for("access.user_list"))
+    sessions.revoke_all(session, person.id, clock.now())
+    _record("user_enabled" if on else "user_disabled", person)
+    session.commit()
+    undo = url_for(f"access.{'disable' if on else 'enable'}_user", user_id=person.id)
+    flash({"text": f"{person.name} {state}.", "undo_url": undo}, "success")  # type: ignore[arg-type]
     return redirect(url_for("access.user_list"))
 
 
@@ -198,7 +219,8 @@ URLS: tuple[tuple[str, Any, list[str]], ...] = (
     ("/pengaturan/pengguna", user_list, ["GET"]),
     ("/pengaturan/pengguna/baru", new_user, ["GET", "POST"]),
     (ONE, user, ["GET"]),
-    (f"{ONE}/saklar", switch_user, POST),
+    (f"{ONE}/nonaktifkan", disable_user, POST),
+    (f"{ONE}/aktifkan", enable_user, POST),
     (f"{ONE}/sandi-baru", reset_password, POST),
     (f"{ONE}/hapus-kode", reset_second_factor, POST),
     ("/pengaturan/masuk", access_settings, ["GET", "POST"]),
