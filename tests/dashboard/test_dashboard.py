@@ -9,17 +9,23 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.conftest import SOAK_ON_BOTH
 from tests.factories import counted_queries
 from tests.indicators.office import Office
+from tests.privacy.people import facts, known
 from wibawa.applications.models import ApplicationMove
+from wibawa.borrowers.actions import edit_borrower
+from wibawa.borrowers.history import last_change
+from wibawa.borrowers.models import BorrowerChange
 from wibawa.dashboard import queries
 from wibawa.dashboard.books import Books
 from wibawa.database import db
 from wibawa.indicators.inputs.actions import Said, write_down
+from wibawa.privacy import actions as privacy
 from wibawa.rules.statuses import State
 from wibawa.web.clock import now, today
 
@@ -234,3 +240,41 @@ def test_an_empty_office_has_no_figures_and_says_so(sign_in: SignIn) -> None:
     page = sign_in("leader").get("/dasbor").get_data(as_text=True)
     assert "Belum ada data pinjaman" in page
     assert "Tidak ada yang menunggu keputusan." in page
+
+
+def test_figures_are_reckoned_anew_when_a_pseudonym_took_as_many_changes_as_came(
+    app: Flask, people: dict[str, int]
+) -> None:
+    them = known(app, people)
+
+    def count() -> int:
+        with app.app_context():
+            return int(db.session.scalar(select(func.count(BorrowerChange.id))) or 0)
+
+    def kept(said: str) -> str:
+        with app.app_context():
+            return str(Books(db.session()).kept("said", today(), lambda: said))
+
+    before = count()
+    assert kept("before") == "before"
+    asked = factories.saved(
+        app, lambda s: privacy.ask(s, them.old, "Lewat", today(), people["staff"], now())
+    )
+    factories.saved(
+        app, lambda s: privacy.decide(s, asked, True, "", today(), people["approver"], now())
+    )
+    assert count() < before
+
+    def edited(phone: str) -> None:
+        new = facts("", "Rahmat Baru", phone)
+        factories.saved(
+            app,
+            lambda s: edit_borrower(
+                s, them.fresh, last_change(s, them.fresh), new, people["staff"], now()
+            ),
+        )
+
+    for number in range(before - count()):
+        edited(f"08127777{number:04d}")
+    assert count() == before
+    assert kept("after") == "after"

@@ -81,6 +81,22 @@ def test_small_cells_and_what_would_tell_them_are_hidden(
         assert name not in page
 
 
+def test_one_disbursement_is_not_seen_by_looking_before_and_after_it(
+    app: Flask, people: dict[str, int], office: Office
+) -> None:
+    opened(app, people)
+    before = app.test_client().get("/terbuka/data.json").get_json()
+    assert before["as_of"] == "2026-10-31"
+
+    def one_more(session: Session) -> None:
+        who = borrower(session, people["staff"], 30, "Peminjam 30", "P", BANYUMANIK)
+        lend(session, people, who, today())
+
+    factories.saved(app, one_more)
+    assert app.test_client().get("/terbuka/data.json").get_json() == before
+    assert before["totals"]["principal"]
+
+
 def test_a_total_below_five_takes_the_money_with_it(app: Flask, people: dict[str, int]) -> None:
     factories.two_banks(app, people)  # three borrowers
     opened(app, people)

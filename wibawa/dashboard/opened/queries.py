@@ -54,23 +54,25 @@ def history(session: Session) -> list[Setting]:
 
 
 def open_figures(session: Session, today: dt.date) -> OpenFigures:
-    """What anybody may see today: no more queries than ten, whatever the books hold."""
-    books = Books(session)
+    """What anybody may see today, as it stood at the end of the month before: who looked twice
+    around one disbursement or payment would else know its amount, place and sex, however large the
+    cells are. No more queries than ten, whatever the books hold."""
+    books, day = Books(session), today.replace(day=1) - dt.timedelta(days=1)
 
     def make() -> Any:
-        source = Source(Rule.CUMULATIVE, span_of(today.year, today), Unit.PEOPLE, Kinds.ALL)
+        source = Source(Rule.CUMULATIVE, span_of(day.year, day), Unit.PEOPLE, Kinds.ALL)
         return splits(session, source)
 
-    found = books.kept("splits", today, make)
+    found = books.kept("splits", day, make)
     places, borrowers = split([(p.key, p.label, p.count) for p in found["kecamatan"]])
     sexes, of_sexes = split([(p.key, p.label, p.count) for p in found["jenis-kelamin"]])
     known = None if of_sexes is None else borrowers
-    return OpenFigures(today, _totals(books, today, known), places, sexes, tuple(_years(session)))
+    return OpenFigures(day, _totals(books, day, known), places, sexes, tuple(_years(session)))
 
 
-def _totals(books: Books, today: dt.date, borrowers: int | None) -> tuple[Total, ...]:
+def _totals(books: Books, day: dt.date, borrowers: int | None) -> tuple[Total, ...]:
     """Money only beside counts that may be seen."""
-    sums = books.standing(today)
+    sums = books.standing(day)
     loans = part_of(sums.loans_disbursed, sums.loans_disbursed) if borrowers is not None else None
     running = part_of(sums.loans_outstanding, loans)
     return (
