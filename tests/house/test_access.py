@@ -81,7 +81,8 @@ PROVEN = {
     "access.reset_second_factor", "access.second_factor", "banks.approve_limits",
     "banks.approve_terms", "changes.approve",
     "decisions.apply_upload", "decisions.approve", "disbursements.approve",
-    "disbursements.confirm_upload", "indicators.approve_lock", "reconciliation.close",
+    "disbursements.confirm_upload", "indicators.approve_lock", "privacy.decide_pseudonym",
+    "reconciliation.close",
 }  # fmt: skip
 
 # Files in which there is nothing of anybody: templates, and a sample of the letterhead.

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from tests import factories
 from tests.conftest import prepared
 from tests.house.test_no_nik_anywhere import _stored
 from tests.privacy.people import ADDRESS, NAME, NIK, PHONE, Known, known
-from wibawa.access.models import TrailEntry
+from wibawa.access.models import TrailEntry, UserSession
 from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.borrowers.queries import find_borrowers
@@ -135,6 +135,43 @@ def test_nothing_says_who_it_was_and_every_figure_stays(
     assert NAME not in page
     assert PHONE not in page
     assert "Mencocokkan KTP" in page, "who looked at it is still known"
+
+
+def test_who_may_not_see_names_sees_none_finds_none_and_takes_none_away(
+    them: Known, sign_in: SignIn
+) -> None:
+    reason = "Siti Lama pindah ke Solo"
+    assert asked(sign_in("staff"), them.old, reason) == 302
+    for who, sees in (("admin", False), ("auditor", True)):
+        client = sign_in(who)
+        for address in (PAGE, f"{PAGE}/ekspor.csv"):
+            page = client.get(address).get_data(as_text=True)
+            assert (NAME in page, reason in page) == (sees, sees), (who, address)
+            assert ("Disamarkan" in page) != sees
+    admin = sign_in("admin")
+    assert "Menunggu keputusan" in admin.get(f"{PAGE}?q=tidak ada").get_data(as_text=True)
+    assert "urut=nama" not in admin.get(PAGE).get_data(as_text=True)
+
+
+def test_what_nothing_undoes_asks_who_is_there_and_names_whom_it_is_about(
+    app: Flask, them: Known, sign_in: SignIn
+) -> None:
+    assert asked(sign_in("staff"), them.old) == 302
+    approver = sign_in("approver")
+    with app.app_context(), writing():
+        db.session.execute(
+            update(UserSession).values(proved_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        )
+        db.session.commit()
+        db.session.remove()
+    question = approver.post(f"{PAGE}/1/setuju").get_data(as_text=True)
+    assert "Pastikan ini Anda" in question
+    assert "tidak dapat dibatalkan" in question
+    assert NAME in question
+    assert NAME in approver.get(PAGE).get_data(as_text=True)
+    proof = {"proof_password": factories.PASSWORD}
+    assert approver.post(f"{PAGE}/1/setuju", data=proof).status_code == 302
+    assert NAME not in approver.get(PAGE).get_data(as_text=True)
 
 
 def test_who_asked_does_not_decide(

@@ -216,6 +216,16 @@ def _line(years: int, number: int, name: str, kind: str, last: Any, *request: An
     return Due(number, name, kind, day, years_later(day, years), *request)
 
 
+def asked_about(session: Session, pseudonym_id: int) -> tuple[str, str] | None:
+    """Whom a request is about, and why it was made."""
+    row = session.execute(
+        select(Borrower.name, Pseudonymisation.reason)
+        .join(Borrower, Borrower.id == Pseudonymisation.borrower_id)
+        .where(Pseudonymisation.id == pseudonym_id)
+    ).first()
+    return None if row is None else (row.name, row.reason)
+
+
 def due_one(session: Session, borrower_id: int, today: dt.date) -> tuple[str, Due] | None:
     """Why the time of this borrower is over, and since when; None when it is not."""
     for kind in KINDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -11,9 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from wibawa.access import once, trail
 from wibawa.access.guard import me, needs, not_found
 from wibawa.access.permissions import Permission
+from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_export
 from wibawa.borrowers.queries import BorrowerFacts, borrower_facts, is_number_of_somebody
 from wibawa.database import db
+from wibawa.loans.shown import HIDDEN, sees_people
 from wibawa.printing.download import statement_file
 from wibawa.privacy import actions, queries
 from wibawa.privacy.activities import ACTIVITIES, HEADINGS
@@ -93,6 +96,7 @@ def retention_list() -> str:
     session, today = db.session(), clock.today()
     kind, such, order = _due_asked()
     said = _due_said(such)
+    page = queries.due_page(session, kind, today, order, such=such)
     return render_template(
         "privacy/retention_list.html",
         tabs=TABS,
@@ -101,7 +105,8 @@ def retention_list() -> str:
         counted_from=queries.COUNTED_FROM[kind],
         setting=queries.setting_on(session, kind, today),
         history=queries.settings(session),
-        page=queries.due_page(session, kind, today, order, such=such),
+        page=replace(page, rows=_shown(page.rows)),
+        sees_people=sees_people(),
         order=order,
         asked=request.args.get("permintaan", ""),
         requests=REQUESTS,
@@ -129,11 +134,19 @@ def _due_asked() -> tuple[str, queries.DueFilter, Wanted]:
     arguments = request.args.to_dict()
     kind, text = arguments.get("jenis", ""), " ".join(arguments.get("q", "").split())[:80]
     such = queries.DueFilter(
-        "" if is_number_of_somebody(text) else text,
+        "" if is_number_of_somebody(text) or not sees_people() else text,
         {"menunggu": True, "belum": False}.get(arguments.get("permintaan", "")),
     )
-    order = wanted(arguments, queries.DUE_SORTS, "terakhir")
+    sorts = queries.DUE_SORTS if sees_people() else queries.DUE_SORTS[:1]
+    order = wanted(arguments, sorts, "terakhir")
     return kind if kind in queries.KINDS else "without_loan", such, order
+
+
+def _shown(lines: list[queries.Due]) -> list[queries.Due]:
+    """The lines as this person may see them: without permission no name and nothing written."""
+    if sees_people():
+        return lines
+    return [replace(line, name=HIDDEN, reason=line.reason and HIDDEN) for line in lines]
 
 
 def _due_said(such: queries.DueFilter) -> dict[str, str]:
@@ -156,7 +169,7 @@ def export_retention(kind: str) -> Response:
     record_export(clock.now(), me().id, "retention_list", None, kind, notes)
     rows = [
         (each.name, each.last_on, each.due_on, each.asked_name or "", each.reason or "")
-        for each in queries.all_due(db.session(), due, today, order, such)
+        for each in _shown(queries.all_due(db.session(), due, today, order, such))
     ]
     name = f"masa-simpan-{today.isoformat()}"
     return list_file(kind, name, "Data yang masa simpannya lewat", DUE_HEADINGS, rows, notes)
@@ -218,7 +231,16 @@ def ask_pseudonym(borrower_id: int) -> AnyResponse:
     return back
 
 
+def _about_to_decide(pseudonym_id: int, decision: str) -> Deed:
+    found = queries.asked_about(db.session(), pseudonym_id)
+    facts = [] if found is None else [("Peminjam", found[0]), ("Alasan permintaan", found[1])]
+    if decision == "setuju":
+        return Deed("Menyamarkan data peminjam; tidak dapat dibatalkan", facts)
+    return Deed("Menolak penyamaran data peminjam", facts)
+
+
 @needs(P.APPROVE_PSEUDONYM)
+@proven(_about_to_decide)
 def decide_pseudonym(pseudonym_id: int, decision: str) -> AnyResponse:
     form, session = DecideForm(), db.session()
     reason = " ".join((form.reason.data or "").split())[:300]
