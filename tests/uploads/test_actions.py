@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.measuring import processor_seconds
+from wibawa.access.models import TrailEntry
 from wibawa.access.personal_data import WrongKey
 from wibawa.database import db
 from wibawa.rules.refused import Problem, Refused
@@ -123,6 +124,28 @@ def test_a_corrected_file_withdraws_only_the_open_file_of_its_own_kind_and_bank(
         receive(session, f"b{number}".encode(), by, replaces=target.id)
     session.expire_all()
     assert [each.status for each in (mine, others, register)] == ["withdrawn", "clean", "clean"]
+
+
+def test_who_replaces_a_colleague_s_file_stands_in_the_trail(
+    session: Session, people: dict[str, int]
+) -> None:
+    first = receive(session, b"a", people["pasar"], problems=[FAULT], filename="lama.csv").upload
+    new = receive(session, b"b", people["staff"], replaces=first.id).upload
+    session.flush()
+    lines = session.execute(
+        select(TrailEntry.user_id, TrailEntry.object_kind, TrailEntry.object_id, TrailEntry.detail)
+        .where(TrailEntry.action == "file_withdrawn")
+    ).all()  # fmt: skip
+    said = f"lama.csv, diganti berkas nomor {new.id}"
+    assert [tuple(line) for line in lines] == [(people["staff"], "upload", first.id, said)]
+    sent = Sent(b"c", "rusak.csv", people["pasar"], now())
+    unread = actions.receive_unread(session, DECISIONS, factories.PASAR, sent).upload
+    unread.status = "faulty"
+    actions.receive_unread(session, DECISIONS, factories.PASAR, sent)
+    session.flush()
+    assert session.scalar(
+        select(TrailEntry.detail).where(TrailEntry.object_id == unread.id)
+    ) == "rusak.csv, dikirim lagi"  # fmt: skip
 
 
 def test_a_file_of_another_kind_is_not_found(session: Session, people: dict[str, int]) -> None:

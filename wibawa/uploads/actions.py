@@ -117,6 +117,8 @@ def receive_unread(session: Session, kind: Kind, bank_id: int | None, sent: Sent
         return Received(known, True)
     if known is not None:
         known.status = "withdrawn"
+        said = f"{known.filename}, dikirim lagi"
+        trail.record(session, sent.now, sent.by, "file_withdrawn", "upload", known.id, said)
     return Received(store(session, kind, bank_id, sent), False)
 
 
@@ -209,7 +211,9 @@ def content_of(upload: Upload) -> bytes:
 
 
 def _withdraw_replaced(session: Session, by: Upload, replaced: int) -> None:
-    session.execute(
+    """Withdraw the open file that this one mends, with its line in the trail: it may have been
+    somebody else's."""
+    gone = session.execute(
         update(Upload)
         .where(
             Upload.id == replaced,
@@ -219,7 +223,12 @@ def _withdraw_replaced(session: Session, by: Upload, replaced: int) -> None:
             Upload.status.in_(OPEN),
         )
         .values(status="withdrawn")
-    )
+        .returning(Upload.filename)
+    ).first()
+    if gone is not None:
+        said = f"{gone.filename}, diganti berkas nomor {by.id}"
+        at, who = by.uploaded_at, by.uploaded_by
+        trail.record(session, at, who, "file_withdrawn", "upload", replaced, said)
 
 
 def lock_upload(session: Session, kind: Kind, upload: Upload) -> None:
