@@ -16,6 +16,7 @@ from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from itsdangerous import Signer
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
@@ -260,11 +261,8 @@ def _schema_first(app: Flask, at_start: bool) -> None:
             finally:
                 db.engine.dispose()  # workers that fork after this must not share a connection
 
-    @app.before_request
-    def stop_unfit() -> tuple[str, int] | None:
+    def look() -> None:
         nonlocal looked
-        if request.endpoint == "static":
-            return None
         if seen.get("state", "unknown") is not None:
             with reading():
                 seen["state"] = schema.state(db.engine) or keys.state(db.engine)
@@ -275,6 +273,17 @@ def _schema_first(app: Flask, at_start: bool) -> None:
                 seen["state"] = schema.other_version(connection) or keys.changed(connection)
                 db.session.rollback()
             looked = time.monotonic()
+
+    @app.before_request
+    def stop_unfit() -> tuple[str, int] | None:
+        if request.endpoint == "static":
+            return None
+        try:
+            look()
+        except SQLAlchemyError:
+            if request.endpoint == "keeping.ready":
+                return None  # it says so itself
+            raise
         if seen["state"] is None:
             return None
         errors.ask_no_database()

@@ -6,14 +6,18 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import NoReturn
 
 import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from tests import factories
 from tests.conftest import SOAK_ON_BOTH, TODAY
+from wibawa.database import db
 from wibawa.jobs import runner
 from wibawa.keeping.jobs import due_since
 from wibawa.keeping.rotation import Keep, staying
@@ -136,4 +140,24 @@ def test_whoever_watches_is_told_figures_and_nothing_personal(
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json) == (
         503, {"status": "not_ready", "disk": "almost_full", "workers": 1},
+    )  # fmt: skip
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("wait", [0.0, 3_600.0], ids=["asked again", "asked before"])
+def test_whoever_watches_is_told_that_the_database_is_away(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, wait: float
+) -> None:
+    client = app.test_client()
+    assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr("wibawa.app.LOOK_AGAIN_SECONDS", wait)
+
+    def away(*given: object) -> NoReturn:
+        raise OperationalError("BEGIN", {}, Exception("connection refused"))
+
+    with app.app_context():
+        event.listen(db.engine, "begin", away)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json) == (
+        503, {"status": "not_ready", "database": "unreachable"},
     )  # fmt: skip
