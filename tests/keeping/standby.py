@@ -66,7 +66,7 @@ class Cable:
     """A network with one machine in it, on a cable that can be pulled: who asks there then gets no
     answer, not even that nobody is there."""
 
-    here, there = "192.0.2.1", "192.0.2.2"
+    here, there = "198.18.77.1", "198.18.77.2"  # of nobody: RFC 2544
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
