@@ -90,7 +90,8 @@ class Cable:
         self._ip("link", "set", self.ends[1], "down", inside=self.inside)
 
     def end(self) -> None:
-        self.process.kill()  # the network goes with its last process, and the cable with it
+        self._ip("link", "delete", self.ends[0])  # connections that never end keep the network
+        self.process.kill()
         self.process.wait()
 
 
