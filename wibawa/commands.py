@@ -43,7 +43,7 @@ from wibawa.jobs.runner import work
 from wibawa.keeping.backups import backup
 from wibawa.keeping.rekeying import rotate
 from wibawa.keeping.restoring import move, restore
-from wibawa.keeping.upgrading import bring_up
+from wibawa.keeping.upgrading import bring_up, record_made
 from wibawa.letters.documents import Signatory
 from wibawa.letters.queries import logos_of
 from wibawa.loans.actions import Imported, import_portfolio
@@ -187,9 +187,11 @@ def _fit(make: Make) -> Flask:
     """The application, before a database that it may work on."""
     try:
         app = make()
-        migrate_if_empty(app)
+        made = migrate_if_empty(app)
         with app.app_context():
             refuse_another_key(db.engine)
+            if made:
+                record_made(db.engine)
     except (DamagedSchema, RuntimeError) as error:
         raise Unfit(str(error)) from error
     return app
@@ -817,8 +819,14 @@ def restore_command(make: Make, file: Path, json_: bool) -> None:
         app.config["SQLALCHEMY_DATABASE_URI"],
         json_,
         data,
-        [said, "Semua orang masuk lagi dengan kata sandinya."],
+        [said, *_carried(data), "Semua orang masuk lagi dengan kata sandinya."],
     )
+
+
+def _carried(data: dict[str, Any]) -> list[str]:
+    lines = data["carried_trail_lines"]
+    told = f"{lines} baris jejak yang sudah ada di tempat kosong itu ikut disimpan di belakangnya."
+    return [told] if lines else []
 
 
 @wibawa.command("move", help="Pindahkan seluruh isi ke basis data lain yang kosong.")
@@ -830,7 +838,7 @@ def move_command(make: Make, target_url: str, json_: bool) -> None:
     data = _kept(lambda: app, json_, lambda: move(db.engine, url).as_json())
     said = f"{number(data['rows'])} baris dalam {data['tables']} tabel dipindahkan."
     after = "Arahkan WIBAWA_DATABASE_URL ke tujuan, lalu jalankan aplikasi di sana saja."
-    _proved(app, url, json_, data, [said, after])
+    _proved(app, url, json_, data, [said, *_carried(data), after])
 
 
 @wibawa.command("upgrade", help="Cadangkan, lalu bawa basis data lama ke versi aplikasi ini.")

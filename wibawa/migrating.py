@@ -9,8 +9,9 @@ from wibawa.database import db, writing
 from wibawa.schema import revision, state
 
 
-def migrate_if_empty(app: Flask) -> None:
-    """Create the schema in an empty database. Raises `DamagedSchema` for a damaged one.
+def migrate_if_empty(app: Flask) -> bool:
+    """Create the schema in an empty database; whether it was one. Raises `DamagedSchema` for a
+    damaged one.
 
     An older version is not touched: that is `flask --app wsgi db upgrade`, a deed of its own.
     """
@@ -22,3 +23,4 @@ def migrate_if_empty(app: Flask) -> None:
         sentence = state(db.engine)
     if sentence is not None:
         raise RuntimeError(sentence)
+    return empty

@@ -124,7 +124,7 @@ def test_a_backup_and_its_return_stand_in_the_trail_of_the_books_they_concern(
     assert len(lines(app)) == before + 1, "where the books came from nothing was done"
 
 
-def test_an_upgrade_stands_in_the_trail_and_a_new_database_stays_empty(
+def test_an_upgrade_stands_in_the_trail_and_so_does_the_making_of_a_new_database(
     app: Flask, people: dict[str, int], tmp_path: Path
 ) -> None:
     factories.two_banks(app, people)
@@ -141,5 +141,8 @@ def test_an_upgrade_stands_in_the_trail_and_a_new_database_stays_empty(
     )
     fresh = make_app(f"sqlite:///{tmp_path / 'baru.sqlite3'}")
     CommandLine(lambda: fresh)("upgrade")
-    assert lines(fresh) == []
+    made = ("schema_upgraded", "", f"Dibuat baru, versi {head}")
+    assert lines(fresh) == [made]
+    CommandLine(lambda: fresh)("upgrade")
+    assert lines(fresh) == [made]
     dispose(fresh)

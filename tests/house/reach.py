@@ -12,10 +12,13 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 
-def reaches(view: Callable[..., Any], wanted: frozenset[Any]) -> bool:
-    """Whether `view` names one of the functions `wanted`, or a function of ours that does."""
+def reaches(
+    view: Callable[..., Any], wanted: frozenset[Any], beside: frozenset[Any] = frozenset()
+) -> bool:
+    """Whether `view` names one of the functions `wanted`, or a function of ours that does; what
+    only those `beside` come to does not count."""
     start = inspect.unwrap(view)
-    seen, waiting = {start}, [start]
+    seen, waiting = {start, *beside}, [start]
     while waiting:
         for named in _named(waiting.pop()):
             if named in wanted:

@@ -12,19 +12,24 @@ from flask import Flask
 from flask_migrate import downgrade
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.commands.conftest import CommandLine
+from tests.commands.test_command_trail import lines
 from tests.conftest import SOAK_ON_BOTH
 from tests.keeping.conftest import app_at, content, url_of, without_trail
 from wibawa import schema
+from wibawa.access import trail
 from wibawa.access.personal_data import index_of
+from wibawa.access.users import command_line_user
 from wibawa.database import allocate_ids, db, writing
 from wibawa.keeping import backups, restoring
 from wibawa.keeping.archive import Manifest, opened
 from wibawa.keeping.backups import backup
 from wibawa.keeping.restoring import restore
 from wibawa.rules.refused import Refused
+from wibawa.web import clock
 
 OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
@@ -56,14 +61,17 @@ def refused(app: Flask, path: Path, code: str) -> str:
 def test_books_go_to_the_other_engine_and_back_without_a_difference(
     books: Flask, empty: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """One command after the other: move to PostgreSQL, back it up there, restore it to SQLite."""
+    """One command after the other: a report of the empty PostgreSQL, move there, back it up,
+    restore it to SQLite."""
     before = content(url_of(books))
     assert sum(rows for rows, _ in before.values()) > 100
     server = empty("postgresql")
+    with app_at(server) as place:
+        CommandLine(lambda: place)("report", "portfolio")  # two lines: that it was made, and this
     told = CommandLine(lambda: books).json("move", server)
     assert (told["ok"], told["rows"]) == (True, sum(rows for rows, _ in before.values()))
     assert without_trail(content(server)) == without_trail(before)
-    assert content(server)["trail_entries"][0] == before["trail_entries"][0] + 1
+    assert content(server)["trail_entries"][0] == before["trail_entries"][0] + 3
     path = tmp_path / "cadangan.zip"
     with app_at(server) as there:
         _lives(there)
@@ -76,7 +84,7 @@ def test_books_go_to_the_other_engine_and_back_without_a_difference(
         assert {check["ok"] for check in told["checks"]} == {True}
         there_now = content(url_of(again))
         assert without_trail(there_now) == without_trail(before)
-        assert there_now["trail_entries"][0] == before["trail_entries"][0] + 2  # moved, restored
+        assert there_now["trail_entries"][0] == before["trail_entries"][0] + 4  # moved, restored
         _lives(again)
         said = CommandLine(lambda: again)("restore", path, code=1).stderr
         assert said.startswith("Basis data tujuan tidak kosong: ada 8 pengguna")
@@ -133,6 +141,51 @@ def test_what_breaks_off_in_the_middle_leaves_the_place_as_empty_as_it_was(
     monkeypatch.setattr(restoring, "_same_rows", no)
     with app_at(empty(engine_name)) as again:
         refused(again, made, "rows_differ")
+
+
+@pytest.mark.soak
+def test_what_was_printed_in_an_empty_place_does_not_keep_a_backup_out_and_is_not_lost(
+    made: Path, books: Flask, empty: Callable[[str], str], engine_name: str, tmp_path: Path
+) -> None:
+    """Its lines stand behind those that came in, before the one of the return itself."""
+    before = lines(books)
+    head = schema.head_revision()
+    url = empty(engine_name)
+    with app_at(url) as place:
+        run = CommandLine(lambda: place)
+        run("upgrade")
+        run("report", "portfolio", "--on", "2026-10-31")
+        run("report", "indicators", "--year", "2026")
+        run("rebuild")
+        run("backup", tmp_path / "kosong.zip")
+    with app_at(url) as again:
+        run = CommandLine(lambda: again)
+        assert run.json("restore", made)["carried_trail_lines"] == 5
+        after = lines(again)
+        assert after[: len(before)] == before
+        *carried, last = after[len(before) :]
+        assert last[0] == "books_restored"
+        assert [(action, said.partition(" (sebelum pemulihan")[0]) for action, _, said in carried][
+            :3
+        ] == [
+            ("schema_upgraded", f"Dibuat baru, versi {head}"),
+            ("list_exported", "Portofolio per bank 31 Oktober 2026"),
+            ("list_exported", "Indikator 2026"),
+        ]
+        assert [action for action, *_ in carried[3:]] == ["standings_rebuilt", "backup_made"]
+        assert all(said.endswith("di basis data yang masih kosong)") for *_, said in carried)
+        assert "8 pengguna" in run("restore", made, code=1).stderr
+
+
+@ON_SQLITE
+def test_a_place_in_which_something_was_changed_is_not_empty(session: Session) -> None:
+    """Figures from outside the books are in none of the tables that are counted."""
+    assert restoring.refuse_used(session.connection()) == []
+    by = command_line_user(session)
+    trail.record(session, clock.now(), by, "input_recorded", "indicator_input")
+    session.flush()
+    with pytest.raises(Refused, match=r"tidak kosong: ada 1 baris jejak kegiatan\."):
+        restoring.refuse_used(session.connection())
 
 
 @ON_SQLITE

@@ -14,17 +14,18 @@ from typing import Any
 
 from alembic import command
 from flask import current_app
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, delete, func, inspect, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from wibawa import schema
+from wibawa.access.models import TrailEntry
 from wibawa.access.trail import record
 from wibawa.access.users import command_line_user
 from wibawa.database import engine_at, writing
 from wibawa.keeping.archive import Manifest, Reader, Table, damaged, opened
 from wibawa.keeping.backups import Tell, fingerprint, key_check, quiet, sealed
-from wibawa.keeping.guards import lowered
+from wibawa.keeping.guards import lowered, triggers_lowered
 from wibawa.keeping.rows import (
     LEFT_OUT,
     NOT_OURS,
@@ -40,7 +41,14 @@ from wibawa.rules.refused import Refused
 from wibawa.web import clock
 
 # A database that a command has migrated already and nobody has used yet is as good as empty.
-USED = ("borrowers", "loans", "uploads", "applications", "trail_entries", "ledger_entries")
+USED = ("borrowers", "loans", "uploads", "applications", "ledger_entries")
+# Whatever changes something leaves a line; these deeds change no books, so they need none to be
+# there. A database whose trail holds no others is unused.
+IDLE = (
+    "list_exported", "backup_made", "standings_rebuilt", "schema_upgraded", "data_key_changed",
+    "sign_in_failed",
+)  # fmt: skip
+CARRIED = "sebelum pemulihan, di basis data yang masih kosong"
 NOT_EMPTY = (
     "Basis data tujuan tidak kosong: {found}. Cadangan hanya dipulihkan ke tempat yang kosong, "
     "supaya tidak ada yang tertimpa. Sebutkan basis data lain lewat WIBAWA_DATABASE_URL."
@@ -54,13 +62,20 @@ NEWER = (
     "Cadangan ini dari skema versi {at}, aplikasi ini mengenal sampai {head}. Pasang aplikasi yang "
     "sama baru dengan cadangannya ({program}), lalu ulangi. Tidak ada yang dipulihkan."
 )
+_LINE = (
+    TrailEntry.at, TrailEntry.user_id, TrailEntry.action, TrailEntry.object_kind,
+    TrailEntry.object_id, TrailEntry.detail, TrailEntry.address,
+)  # fmt: skip
 CHANGED = "daftar isinya diubah sesudah cadangan dibuat"
 
 
 @dataclass(frozen=True)
 class Restored:
+    """`carried`: how many lines of the trail that stood in the empty place went along."""
+
     manifest: Manifest
     revision: str
+    carried: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -70,6 +85,7 @@ class Restored:
             "from_revision": self.manifest.revision,
             "revision": self.revision,
             "chain_heads": self.manifest.chain_heads,
+            "carried_trail_lines": self.carried,
         }
 
 
@@ -84,11 +100,12 @@ def restore(engine: Engine, path: Path, tell: Tell = quiet) -> Restored:
         reader.check(tell)
         manifest = reader.manifest
         with writing(), engine.begin() as connection:
-            refuse_used(connection)
+            idle = refuse_used(connection)
             build(connection, manifest, reader.rows, tell)
+            _carry(connection, idle)
             leave_line(connection, "books_restored", f"Cadangan {manifest.made_at}, {path.name}")
     freshen(engine)
-    return Restored(manifest, schema.head_revision())
+    return Restored(manifest, schema.head_revision(), len(idle))
 
 
 def _prove(reader: Reader) -> None:
@@ -104,11 +121,12 @@ def _prove(reader: Reader) -> None:
         raise Refused("schema_newer", said)
 
 
-def refuse_used(connection: Connection) -> None:
-    """Raises `Refused` `not_empty` unless nothing is there, or what the migrations made alone."""
+def refuse_used(connection: Connection) -> list[dict[str, Any]]:
+    """Raises `Refused` `not_empty` unless nothing is there, or what the migrations made alone and
+    lines of the trail about no books; gives these lines back."""
     names = set(inspect(connection).get_table_names())
     if not names:
-        return
+        return []
     at = schema.revision(connection)
     if at is None:
         raise Refused("not_empty", NOT_EMPTY.format(found=f"ada {len(names)} tabel di dalamnya"))
@@ -119,9 +137,25 @@ def refuse_used(connection: Connection) -> None:
     for table in USED:
         asked = f"SELECT count(*) FROM {table}"  # noqa: S608 - our own names
         used[f"baris {table}"] = connection.exec_driver_sql(asked).scalar()
+    deeds = select(func.count()).select_from(TrailEntry).where(TrailEntry.action.not_in(IDLE))
+    used["baris jejak kegiatan"] = connection.scalar(deeds)
     found = ", ".join(f"{count} {what}" for what, count in used.items() if count)
     if found:
         raise Refused("not_empty", NOT_EMPTY.format(found=f"ada {found}"))
+    lines = select(*_LINE).order_by(TrailEntry.id)
+    return [dict(row) for row in connection.execute(lines).mappings()]
+
+
+def _carry(connection: Connection, lines: Sequence[dict[str, Any]]) -> None:
+    """Put the lines of the place that was empty behind those that came in: none is lost, and each
+    says that it is not about these books."""
+    session = Session(connection)
+    by = command_line_user(session)
+    for line in lines:
+        detail = f"{line['detail']} ({CARRIED})".strip()
+        author = None if line["user_id"] is None else by
+        session.add(TrailEntry(**{**line, "user_id": author, "detail": detail}))
+    session.flush()
 
 
 def build(
@@ -205,9 +239,12 @@ def leave_line(connection: Connection, action: str, detail: str) -> None:
 
 
 def clear(connection: Connection) -> None:
-    """Take the unused schema away again, if there is one."""
-    if schema.revision(connection) is not None:
-        command.downgrade(_config(connection), "base")
+    """Take the unused schema away again, if there is one, with what its trail holds."""
+    if schema.revision(connection) is None:
+        return
+    with triggers_lowered(connection, ("trail_entries",)):
+        connection.execute(delete(TrailEntry))
+    command.downgrade(_config(connection), "base")
 
 
 def migrate(connection: Connection, revision: str) -> None:
@@ -245,15 +282,16 @@ def move(source: Engine, url: str, tell: Tell = quiet) -> Restored:
             _hold(origin)
             manifest, there = _survey(origin)
             with _begun(target) as connection:
-                refuse_used(connection)
+                idle = refuse_used(connection)
                 build(connection, manifest, lambda t: rows_of(origin, there[t.name]), tell)
+                _carry(connection, idle)
                 leave_line(
                     connection, "books_moved", f"{manifest.rows} baris dari {origin.dialect.name}"
                 )
         freshen(target)
     finally:
         target.dispose()
-    return Restored(manifest, schema.head_revision())
+    return Restored(manifest, schema.head_revision(), len(idle))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from wibawa import schema
 from wibawa.database import writing
@@ -54,9 +54,20 @@ def bring_up(engine: Engine, folder: Path) -> Upgraded:
                 "schema_differs",
                 f"Skema sesudah pembaruan tidak utuh: {told}. Basis data tetap di versi {at}.",
             )
-        if at is not None:  # a new one stays empty, so that a backup may still come into it
-            leave_line(connection, "schema_upgraded", f"Dari versi {at} ke {head}")
+        _record(connection, at)
     return Upgraded(at, head, kept)
+
+
+def record_made(engine: Engine) -> None:
+    """The line of a database whose schema another command made because there was none."""
+    with writing(), engine.begin() as connection:
+        _record(connection, None)
+
+
+def _record(connection: Connection, before: str | None) -> None:
+    head = schema.head_revision()
+    said = f"Dari versi {before} ke {head}" if before else f"Dibuat baru, versi {head}"
+    leave_line(connection, "schema_upgraded", said)
 
 
 def back_up_first(engine: Engine, deed: str) -> Path | None:
