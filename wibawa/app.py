@@ -65,6 +65,7 @@ from wibawa.scans import routes as scan_routes
 from wibawa.siumi import jobs as register_jobs
 from wibawa.siumi import routes as siumi_routes
 from wibawa.web import clock, errors, formats, log, security
+from wibawa.web.pages import too_long
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOK_AGAIN_SECONDS = 5.0  # at the version of the database
@@ -163,6 +164,7 @@ def create_app(settings: dict[str, Any], *, check_schema: bool = True) -> Flask:
     formats.register(app)
     app.jinja_env.filters["born"] = born  # these two ask who reads
     app.jinja_env.filters["for_reader"] = for_reader
+    app.jinja_env.globals["too_long"] = too_long
     errors.register(app)
     security.register(app)
     presence.register(app)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.factories import Client
 from wibawa.access.trail import changes, record
+from wibawa.web import pages
 
 Enter = Callable[[str], Client]
 NIGHT = dt.datetime(2026, 11, 19, 17, 30, tzinfo=dt.UTC)  # 20 November, 00.30 WIB
@@ -139,3 +140,28 @@ def test_of_what_was_looked_for_in_a_list_that_was_taken_away_only_that_it_was_i
     assert "Memuat “…”" in page
     assert "; XLSX</span>" in page
     assert "Siti" not in page
+
+
+def test_a_trail_longer_than_a_file_is_not_cut_but_taken_away_in_parts(
+    sign_in: Enter, app: Flask, deeds: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five lines, with the one of signing in, and three in a file."""
+    monkeypatch.setattr(pages, "MOST_IN_FILE", 3)
+    auditor = sign_in("auditor")
+    told = (
+        "Daftar ini berisi 5 baris, sedangkan satu berkas memuat paling banyak 3. Supaya tidak "
+        "ada yang terpotong, berkasnya tidak dibuat: persempit dahulu"
+    )
+    page = auditor.get("/jejak").get_data(as_text=True)
+    assert told in page
+    assert "/jejak/ekspor." not in page
+    for kind in ("csv", "xlsx"):
+        answer = auditor.get(f"/jejak/ekspor.{kind}")
+        assert answer.status_code == 409
+        assert told in answer.get_data(as_text=True)
+    assert "/jejak/ekspor.csv?" in auditor.get("/jejak?dari=21/11/2026&sampai=22/11/2026").text
+    parts = [
+        len(auditor.get(f"/jejak/ekspor.csv?{days}").get_data(as_text=True).splitlines()) - 1
+        for days in ("sampai=20/11/2026", "dari=21/11/2026&sampai=22/11/2026")
+    ]
+    assert parts == [1, 3]

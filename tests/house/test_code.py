@@ -247,6 +247,19 @@ def test_money_is_divided_in_whole_numbers_only() -> None:
     assert found == []
 
 
+def test_no_list_for_a_file_has_a_limit_of_its_own() -> None:
+    """Of the one way, `web/pages.py`, they take at most the row that shows that there are more."""
+    found = {
+        (name, function.name)
+        for name, tree in modules().items()
+        for function in functions(tree)
+        if function.name.startswith("all_")
+        for node, called in calls(function)
+        if called.endswith(".limit") and "MOST_IN_FILE" not in ast.unparse(node)
+    }
+    assert found == set()
+
+
 def test_a_folder_holds_only_the_known_kinds_of_file() -> None:
     stems = {
         name.removeprefix("wibawa/").removesuffix(".py")

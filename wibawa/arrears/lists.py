@@ -15,11 +15,10 @@ from wibawa.banks.models import Bank, Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import Loan
 from wibawa.loans.positions import Classes, positions
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import Page, Wanted, whole_list
 
 SORTS = ("janji", "nomor", "nama", "bank", "kecamatan", "tunggakan", "hari", "kol", "kontak")
 NOBODY = 0  # the filter's number for loans that nobody follows
-MOST_IN_FILE = 100_000
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,8 @@ def all_late_lines(
 ) -> list[LateLine]:
     """The whole list for an export, in the order in which it is shown."""
     rows = _filtered(today, classes, wanted).subquery("rows")
-    query = select(rows).order_by(*_order(rows.c, asked)).limit(MOST_IN_FILE)
-    return [_line(row, today) for row in session.execute(query)]
+    query = select(rows).order_by(*_order(rows.c, asked))
+    return [_line(row, today) for row in whole_list(session, query)]
 
 
 def _filtered(today: dt.date, classes: Classes, wanted: ArrearsFilter) -> Select[Any]:

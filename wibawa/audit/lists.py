@@ -13,11 +13,10 @@ from wibawa.access.models import TrailEntry, User
 from wibawa.audit.words import ACTIONS, THINGS, UPLOAD_PAGES, Thing
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import WIB
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import Page, Wanted, whole_list
 
 whose = aliased(User, name="whose")
 SORTS = ("waktu",)
-MOST_EXPORTED = 100_000
 NOBODY = 0  # stands for entries of nobody: tries to sign in
 
 
@@ -90,8 +89,7 @@ def trail_lines(session: Session, asked_for: TrailFilter, asked: Wanted) -> Page
 
 def all_trail_lines(session: Session, asked_for: TrailFilter, asked: Wanted) -> list[TrailLine]:
     """The whole list for an export, in the order in which it is shown."""
-    query = _lines(asked_for, asked).limit(MOST_EXPORTED)
-    return [TrailLine(*row) for row in session.execute(query)]
+    return [TrailLine(*row) for row in whole_list(session, _lines(asked_for, asked))]
 
 
 def people(session: Session) -> list[tuple[int, str]]:

@@ -51,7 +51,7 @@ def records_of(session: Session, borrower_id: int) -> list[Record]:
     return [Record(*row[:4], bool(row[4])) for row in rows]
 
 
-def nik_shown(session: Session, ids: Sequence[int], most: int = 50) -> list[Shown]:
+def nik_shown(session: Session, ids: Sequence[int]) -> list[Shown]:
     """When the full NIK of these records was shown, to whom and why; newest first."""
     rows = session.execute(
         select(TrailEntry.at, User.name, TrailEntry.detail)
@@ -62,7 +62,6 @@ def nik_shown(session: Session, ids: Sequence[int], most: int = 50) -> list[Show
             TrailEntry.action == "nik_revealed",
         )
         .order_by(TrailEntry.id.desc())
-        .limit(most)
     )
     return [Shown(*row) for row in rows]
 

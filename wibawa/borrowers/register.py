@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
 from wibawa.borrowers.queries import answering
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import Page, Wanted, whole_list
 
 SORTS = ("nama", "jenis", "kecamatan", "bidang", "baki", "terdaftar")
 MOST_SUMMED = 1_000  # a longer list tells its sums when it is asked for them
@@ -141,11 +141,10 @@ def all_register_lines(
     running: Running,
     asked_for: BorrowerFilter,
     asked: Wanted,
-    most: int = 100_000,
 ) -> list[RegisterLine]:
     """The whole register for an export, in the order in which it is shown."""
-    query = _register(running(None), asked_for, asked).limit(most)
-    return [RegisterLine(*row) for row in session.execute(query)]
+    query = _register(running(None), asked_for, asked)
+    return [RegisterLine(*row) for row in whole_list(session, query)]
 
 
 def _register(running: Subquery | None, asked_for: BorrowerFilter, asked: Wanted) -> Any:

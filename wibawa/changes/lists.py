@@ -17,11 +17,10 @@ from wibawa.scans.models import Document, DocumentWithdrawal
 from wibawa.uploads.exports import Value
 from wibawa.uploads.models import Upload
 from wibawa.web.formats import moment
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import Page, Wanted, whole_list
 
 SORTS = ("diminta", "nomor", "pinjaman", "bank")
 STATUSES = {"menunggu": "recorded", "disetujui": "approved", "ditolak": "refused"}
-MOST_EXPORTED = 100_000
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ def change_lines(
 
 def all_change_lines(session: Session, asked_for: ChangeFilter, asked: Wanted) -> list[ChangeLine]:
     """The whole list for an export, in the order in which it is shown."""
-    query = _lines(asked_for, asked).limit(MOST_EXPORTED)
-    return [ChangeLine(*row) for row in session.execute(query)]
+    return [ChangeLine(*row) for row in whole_list(session, _lines(asked_for, asked))]
 
 
 def _conditions(asked_for: ChangeFilter) -> list[ColumnElement[bool]]:

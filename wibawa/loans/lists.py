@@ -18,7 +18,7 @@ from wibawa.loans.undone import open_of
 from wibawa.rules.changes import RESTRUCTURING
 from wibawa.rules.reconciliation import Month
 from wibawa.uploads.models import Upload
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import Page, Wanted, whole_list
 
 SORTS = ("nomor", "nama", "bank", "cair", "plafon", "baki", "tunggakan", "hari", "kol")
 SUSPENSE_SORTS = ("tanggal", "jumlah", "bank")
@@ -158,12 +158,11 @@ def all_loan_lines(
     classes: Classes,
     wanted: LoanFilter,
     asked: Wanted,
-    most: int = 100_000,
 ) -> list[LoanLine]:
     """The whole list for an export, in the order in which it is shown."""
     rows = _filtered(on, classes, wanted).subquery("rows")
-    query = select(rows).order_by(*_order(list(rows.c), asked)).limit(most)
-    return [_line(row, on) for row in session.execute(query)]
+    query = select(rows).order_by(*_order(list(rows.c), asked))
+    return [_line(row, on) for row in whole_list(session, query)]
 
 
 def _filtered(on: dt.date, classes: Classes, wanted: LoanFilter) -> Any:
@@ -310,11 +309,11 @@ def suspense_lines(
 
 
 def all_suspense_lines(
-    session: Session, wanted: SuspenseFilter, asked: Wanted, most: int = 100_000
+    session: Session, wanted: SuspenseFilter, asked: Wanted
 ) -> list[SuspenseLine]:
     """The whole list for an export, in the order in which it is shown."""
-    query = _suspended(wanted).order_by(*_suspense_order(asked)).limit(most)
-    return [SuspenseLine(*row) for row in session.execute(query)]
+    query = _suspended(wanted).order_by(*_suspense_order(asked))
+    return [SuspenseLine(*row) for row in whole_list(session, query)]
 
 
 def _suspense_order(asked: Wanted) -> list[Any]:

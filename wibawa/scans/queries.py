@@ -19,6 +19,7 @@ from wibawa.scans.models import Document, DocumentContent, DocumentKind, Documen
 from wibawa.web.clock import in_wib
 
 OPENED = "document_opened"
+SHOWN_OPENINGS = 50
 newer = aliased(Document, name="newer")
 replacer = aliased(User, name="replacer")
 recorder = aliased(User, name="recorder")
@@ -393,7 +394,8 @@ def thumbnail_of(session: Session, document_id: int) -> bytes | None:
 
 
 def openings(session: Session, document_id: int) -> list[tuple[str, dt.datetime, str]]:
-    """Who opened a document when, and for what, the last one first; at most 50."""
+    """Who opened a document when, and for what, the last one first; at most
+    `SHOWN_OPENINGS`."""
     found = session.execute(
         select(User.name, TrailEntry.at, TrailEntry.detail)
         .join(User, User.id == TrailEntry.user_id)
@@ -403,6 +405,6 @@ def openings(session: Session, document_id: int) -> list[tuple[str, dt.datetime,
             TrailEntry.object_id == document_id,
         )
         .order_by(TrailEntry.id.desc())
-        .limit(50)
+        .limit(SHOWN_OPENINGS)
     )
     return [(row[0], row[1], row[2]) for row in found]

@@ -296,6 +296,7 @@ def _page(found: Opened, reason: OpenForm | None = None, why: WithdrawForm | Non
         facts=facts,
         versions=[] if one else queries.versions(session, owner, facts.kind.code),
         openings=[] if of_bank else queries.openings(session, facts.id),
+        most_openings=queries.SHOWN_OPENINGS,
         reason=reason,
         why=why,
     )

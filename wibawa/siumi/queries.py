@@ -13,9 +13,7 @@ from wibawa.access.sealed import shown_fact
 from wibawa.banks.models import Kecamatan, Kelurahan
 from wibawa.borrowers.models import Borrower
 from wibawa.siumi.models import RegisterChange, RegisterLine
-from wibawa.web.pages import Page, Wanted
-
-MOST_EXPORTED = 100_000
+from wibawa.web.pages import MOST_IN_FILE, Page, Wanted, fitting
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,19 @@ def line_page(
 ) -> Page[ShownLine]:
     """One page of a file's lines in the order of its rows, with their changes: three queries."""
     where = _conditions(upload_id, asked_for)
-    total = session.scalar(select(func.count()).select_from(RegisterLine).where(*where)) or 0
     lines = _lines(session, where, asked.per_page, asked.offset)
-    return Page(lines, asked.page, asked.per_page, total)
+    return Page(lines, asked.page, asked.per_page, _count(session, where))
+
+
+def _count(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
+    return session.scalar(select(func.count()).select_from(RegisterLine).where(*where)) or 0
 
 
 def all_lines(session: Session, upload_id: int, asked_for: LineFilter) -> list[ShownLine]:
     """The same lines as a whole, for an export."""
-    return _lines(session, _conditions(upload_id, asked_for), MOST_EXPORTED, 0)
+    where = _conditions(upload_id, asked_for)
+    found = _lines(session, where, MOST_IN_FILE + 1, 0)
+    return list(fitting(found, lambda: _count(session, where)))
 
 
 def _lines(

@@ -1,16 +1,29 @@
-"""Paging and sorting of lists, the one way every list does it. The database does the work."""
+"""Paging, sorting and taking away of lists, the one way every list does it. The database does the
+work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from flask import request
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from wibawa.rules.money import number
+from wibawa.rules.refused import Refused
 
 Row = TypeVar("Row")
+Line = TypeVar("Line")
 SIZES = (25, 50, 100, 200)
+MOST_IN_FILE = 100_000  # rows; more would fill the memory of a small server
+TOO_LONG = (
+    "Daftar ini berisi {total} baris, sedangkan satu berkas memuat paling banyak {most}. Supaya "
+    "tidak ada yang terpotong, berkasnya tidak dibuat: persempit dahulu dengan saringan di atas "
+    "daftar, misalnya per bulan, per bank, atau per jenis, lalu unduh satu per satu."
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,28 @@ class Page(Generic[Row]):
     @property
     def last(self) -> int:
         return min(self.total, self.page * self.per_page)
+
+
+def too_long(total: int) -> str:
+    """What is said of a list that no file takes; "" of one that fits."""
+    if total <= MOST_IN_FILE:
+        return ""
+    return TOO_LONG.format(total=number(total), most=number(MOST_IN_FILE))
+
+
+def whole_list(session: Session, query: Any) -> Sequence[Any]:
+    """All rows of a list for a file. Raises `Refused` `list_too_long`: a file is whole or there is
+    none."""
+    found = session.execute(query.limit(MOST_IN_FILE + 1)).all()
+    rows = query.order_by(None).subquery()
+    return fitting(found, lambda: session.scalar(select(func.count()).select_from(rows)) or 0)
+
+
+def fitting(found: Sequence[Line], total: Callable[[], int]) -> Sequence[Line]:
+    """What was read of a list up to a row more than a file takes; raises as `whole_list` does."""
+    if len(found) > MOST_IN_FILE:
+        raise Refused("list_too_long", too_long(total()))
+    return found
 
 
 @dataclass(frozen=True)

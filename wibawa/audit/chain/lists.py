@@ -31,10 +31,9 @@ from wibawa.loans.chain.models import ChainLink
 from wibawa.loans.models import Loan, LoanRequest
 from wibawa.reconciliation.models import ClosedMonth, ClosingProposal
 from wibawa.uploads.models import Upload
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import Page, Wanted, whole_list
 
 SORTS = ("waktu", "nomor", "baris", "jumlah")
-MOST_EXPORTED = 100_000
 OFFICE_NAME = "Dinas"
 
 
@@ -119,8 +118,7 @@ def link_lines(session: Session, asked_for: LinkFilter, asked: Wanted) -> Page[L
 
 def all_link_lines(session: Session, asked_for: LinkFilter, asked: Wanted) -> list[LinkLine]:
     """The whole list for an export, in the order in which it is shown."""
-    query = _lines(asked_for, asked).limit(MOST_EXPORTED)
-    return [LinkLine(*row) for row in session.execute(query)]
+    return [LinkLine(*row) for row in whole_list(session, _lines(asked_for, asked))]
 
 
 def _lines(asked_for: LinkFilter, asked: Wanted) -> Any:

@@ -26,6 +26,7 @@ from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import Value, list_file
 from wibawa.web import clock
 from wibawa.web.formats import moment
+from wibawa.web.pages import MOST_IN_FILE, fitting
 
 Answer = str | AnyResponse | tuple[str, int]
 FIRST_YEAR, LAST_YEAR = 2017, 2100
@@ -173,10 +174,10 @@ def _rows(kept: Lock) -> list[tuple[Value, ...]]:
 @needs(Permission.SEE_BORROWERS)
 def export_moved(year: int, kind: str) -> Response:
     current = queries.locks_in_force(db.session(), [year]).get(year)
-    moved = queries.moved(db.session(), current, 100_000)[0] if current else []
+    moved, count = queries.moved(db.session(), current, MOST_IN_FILE + 1) if current else ([], 0)
     rows: list[tuple[Value, ...]] = [
         (RULE_WORDS[each.rule], "masuk" if each.came else "keluar", each.number, each.borrower_id)
-        for each in moved
+        for each in fitting(moved, lambda: count)
     ]
     notes = [
         f"Terhadap kunci versi {current.version}, sidik {current.data_hash}" if current

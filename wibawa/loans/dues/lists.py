@@ -15,7 +15,7 @@ from wibawa.loans.models import Loan, ScheduleRow
 from wibawa.loans.positions import stands_on
 from wibawa.loans.standings.models import Standing
 from wibawa.loans.undone import write_offs
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import Page, Wanted, whole_list
 
 SORTS = ("tempo", "nomor", "bank", "jumlah", "sisa")
 STATES = ("terbuka", "semua")
@@ -84,12 +84,9 @@ def due_lines(
     return Page(lines, asked.page, asked.per_page, totals.installments), totals
 
 
-def all_due_lines(
-    session: Session, wanted: DueFilter, asked: Wanted, most: int = 100_000
-) -> list[DueLine]:
+def all_due_lines(session: Session, wanted: DueFilter, asked: Wanted) -> list[DueLine]:
     """The whole list for an export, in the order in which it is shown."""
-    query = _ordered(wanted, asked).limit(most)
-    return [DueLine(*row) for row in session.execute(query)]
+    return [DueLine(*row) for row in whole_list(session, _ordered(wanted, asked))]
 
 
 def due_totals(session: Session, wanted: DueFilter) -> DueTotals:

@@ -15,7 +15,7 @@ from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.loans.undone import RECEIVED, is_from_suspense, is_reversed
 from wibawa.uploads.models import Upload
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import MOST_IN_FILE, Page, Wanted, fitting
 
 SORTS = ("tanggal", "dibukukan", "pinjaman", "jumlah")
 RETURNED = "reversal"
@@ -132,11 +132,10 @@ def entry_lines(
     return Page(_lines(session, keys, asked), asked.page, asked.per_page, totals.count), totals
 
 
-def all_entry_lines(
-    session: Session, wanted: EntryFilter, asked: Wanted, most: int = 100_000
-) -> list[EntryLine]:
+def all_entry_lines(session: Session, wanted: EntryFilter, asked: Wanted) -> list[EntryLine]:
     """The whole list for an export, in the order in which it is shown."""
-    return _lines(session, _keys(wanted, asked).limit(most), asked)
+    found = _lines(session, _keys(wanted, asked).limit(MOST_IN_FILE + 1), asked)
+    return list(fitting(found, lambda: entry_totals(session, wanted).count))
 
 
 def entry_totals(session: Session, wanted: EntryFilter) -> EntryTotals:

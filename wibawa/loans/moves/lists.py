@@ -14,7 +14,7 @@ from wibawa.borrowers.models import Borrower
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.loans.positions import Classes, positions
 from wibawa.rules.collectibility import CLASS_NAMES
-from wibawa.web.pages import Page, Wanted
+from wibawa.web.pages import Page, Wanted, whole_list
 
 SORTS = ("nomor", "bank", "semula", "menjadi", "baki", "pokok", "tunggakan")
 PAID, GIVEN_UP, NEW = 6, 7, 8  # what a loan can be besides a class
@@ -88,12 +88,11 @@ def all_move_lines(
     wanted: MoveFilter,
     classes: tuple[Classes, Classes],
     asked: Wanted,
-    most: int = 100_000,
 ) -> list[MoveLine]:
     """The whole list for an export, in the order in which it is shown."""
     rows = _moved(wanted, classes).subquery("rows")
-    query: Any = select(rows).order_by(*_order(rows, asked)).limit(most)
-    return [_line(row) for row in session.execute(query)]
+    query: Any = select(rows).order_by(*_order(rows, asked))
+    return [_line(row) for row in whole_list(session, query)]
 
 
 def move_totals(
