@@ -38,6 +38,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import Session
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Map
+from werkzeug.test import TestResponse
 
 import config
 import wibawa.app
@@ -69,6 +70,7 @@ EXAMPLES: dict[str, Callable[[int], int]] = {
 # How many queries a page asks must not depend on how long the test took.
 wibawa.app.LOOK_AGAIN_SECONDS = 3_600.0
 
+REFUSED_AS = re.compile(rb'Nomor kejadian: <strong class="ticket">[0-9A-F]{8}<')
 T = TypeVar("T")
 ENGINES = ("sqlite", "postgresql")
 # For a story that others tell on both engines: the second one waits for `make soak`.
@@ -566,6 +568,13 @@ def people_in(session: Session) -> dict[str, int]:
     """Those who can sign in; name → id."""
     found = session.execute(select(User.username, User.id).where(User.can_sign_in))
     return {row.username: row.id for row in found}
+
+
+def unnumbered(answer: TestResponse) -> bytes:
+    """A refused page without its number, which is another each time."""
+    said, many = REFUSED_AS.subn(b"Nomor kejadian", answer.get_data())
+    assert many == 1, answer.request.path
+    return said
 
 
 class InspectedClient(FlaskClient):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -110,7 +111,7 @@ def test_nothing_that_was_written_down_shows_a_number_of_a_person(
 def test_a_refused_page_says_which_one_it_was(sign_in: Enter) -> None:
     assert sign_in("staff").get("/jejak").status_code == 403
     page = sign_in("auditor").get("/jejak?kegiatan=denied").get_data(as_text=True)
-    assert '<td class="told">/jejak</td>' in page
+    assert re.search(r'<td class="told">/jejak; nomor kejadian [0-9A-F]{8}</td>', page)
 
 
 def test_the_list_is_exported_as_it_is_filtered_and_that_is_recorded(

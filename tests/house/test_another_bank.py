@@ -19,6 +19,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests import factories
+from tests.conftest import unnumbered
 from tests.house import test_access
 from tests.house.test_access import BANKS, PAGES, TRIES, Office, _address, _is_owned, allowed
 from wibawa.access.permissions import Role
@@ -52,9 +53,11 @@ READ_PAGES = [rule for rule, _ in _of_officers("GET")]
 
 
 def _told(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
-    """Everything that the answer to a try lets somebody see."""
+    """Everything that the answer to a try lets somebody see. Each has a number of its own, drawn
+    by lot."""
     headers = [each for each in answer.headers if each[0] != "Set-Cookie"]
-    return answer.status_code, answer.get_data(), headers
+    data = unnumbered(answer) if answer.status_code == 404 else answer.get_data()
+    return answer.status_code, data, headers
 
 
 @OFFICERS

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import secrets
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, g, redirect, request, url_for
 from flask_login import current_user
 
 from wibawa.access.permissions import Permission
@@ -65,10 +66,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
             if before is not None and request.endpoint not in (before, "access.sign_out"):
                 return redirect(url_for(before))
             if not current_user.may(permission):
-                record_apart(
-                    now(), current_user.id, "denied", str(request.endpoint), None, request.path
-                )
-                abort(403)
+                _denied(403, str(request.endpoint), None, request.path)
             # The view begins its own transaction, so that reading an uploaded file holds no lock.
             db.session.rollback()
             with contacts_hidden(not current_user.may(Permission.SEE_CONTACTS)):
@@ -82,14 +80,21 @@ def needs(permission: Permission) -> Callable[[View], View]:
 
 def not_found(kind: str, object_id: int) -> NoReturn:
     """404 for what is not there or is another bank's: the try is recorded, nothing told."""
-    record_apart(now(), me().id, "denied", kind, object_id)
-    abort(404)
+    _denied(404, kind, object_id)
 
 
 def refuse(kind: str, object_id: int) -> NoReturn:
     """403 for what is seen and may not be done: the try is recorded."""
-    record_apart(now(), me().id, "denied", kind, object_id)
-    abort(403)
+    _denied(403, kind, object_id)
+
+
+def _denied(code: int, kind: str, object_id: int | None, path: str = "") -> NoReturn:
+    """Record the try under a number that the page tells, so that whoever telephones about it is
+    found. It is drawn by lot: one that counts would tell how much others do."""
+    g.refused_as = secrets.token_hex(4).upper()
+    detail = f"{path}; nomor kejadian {g.refused_as}".removeprefix("; ")
+    record_apart(now(), me().id, "denied", kind, object_id, detail)
+    abort(code)
 
 
 def own_bank_only(bank_id: int | None, kind: str, object_id: int) -> None:

@@ -60,13 +60,16 @@ TROUBLES = {Trouble.BUSY: 503, Trouble.FULL: 507}
 RETRY_AFTER = {503: {"Retry-After": "5"}}  # whoever waits for a lock has waited for seconds already
 
 
-def _page(code: int, title: str, text: str, ticket: str | None = None) -> tuple[str, int]:
+def _page(
+    code: int, title: str, text: str, ticket: str | None = None, refused_as: str | None = None
+) -> tuple[str, int]:
     body = render_template(
         "error.html",
         code=code,
         title=title,
         text=text,
         ticket=ticket,
+        refused_as=refused_as,
         back_url=back_path(),
     )
     return body, code
@@ -85,10 +88,10 @@ def _crash_page(code: int, ticket: str) -> tuple[str, int, dict[str, str]]:
     title, text = TEXTS[code]
     set_writing(False)
     try:
-        body, _ = _page(code, title, text, ticket)
+        body, _ = _page(code, title, text, ticket=ticket)
     except SQLAlchemyError:
         ask_no_database()
-        body, _ = _page(code, title, text, ticket)
+        body, _ = _page(code, title, text, ticket=ticket)
     return body, code, RETRY_AFTER.get(code, {})
 
 
@@ -99,7 +102,7 @@ def register(app: Flask) -> None:
     def on_http(error: HTTPException) -> tuple[str, int]:
         code = error.code or 500
         title, text = TEXTS.get(code, TEXTS[400] if code < 500 else TEXTS[500])
-        return _page(code, title, text)
+        return _page(code, title, text, refused_as=g.get("refused_as"))
 
     @app.errorhandler(CSRFError)
     def on_csrf(error: CSRFError) -> tuple[str, int]:
