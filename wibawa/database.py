@@ -39,6 +39,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
@@ -250,6 +251,19 @@ def trouble_of(error: BaseException) -> Trouble:
             return known
         cause = cause.__cause__
     return Trouble.NONE
+
+
+# Its server goes down, comes up, or ended this connection; what the driver finds by itself when it
+# reaches no server has no state at all.
+GONE = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"}
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that PostgreSQL cannot be reached, or is just starting or ending."""
+    if not isinstance(error, OperationalError):
+        return False
+    state = getattr(error.orig, "sqlstate", "")
+    return state is None or state in GONE
 
 
 def is_sqlite(session: Session) -> bool:

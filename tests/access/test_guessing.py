@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 
 import pytest
 import time_machine
@@ -93,3 +95,32 @@ def test_whoever_mistypes_signs_in_after_the_pause_and_starts_anew(
     assert send_in(app, "staff").status_code == 302
     for _ in range(5):
         assert send_in(app, "staff", "salah-sekali").status_code == 200
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_two_browsers_of_one_person_who_sign_in_at_once_do_not_wait_for_each_other_for_good(
+    app: Flask, people: dict[str, int]
+) -> None:
+    with app.app_context(), writing():
+        numbers = [guessing.admit(db.session(), "staff", OFFICE, now()) for _ in range(2)]
+        db.session.commit()
+        db.session.remove()
+    failed = list[Exception]()
+
+    def signed_in(number: int) -> None:
+        with app.app_context(), writing():
+            try:
+                guessing.take_back(db.session(), number)
+                time.sleep(0.3)
+                guessing.forgive(db.session(), "staff", OFFICE)
+                db.session.commit()
+            except Exception as error:
+                failed.append(error)
+            db.session.remove()
+
+    browsers = [threading.Thread(target=signed_in, args=(number,)) for number in numbers]
+    for browser in browsers:
+        browser.start()
+    for browser in browsers:
+        browser.join()
+    assert failed == []

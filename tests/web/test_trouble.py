@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests import factories
+from tests.conftest import MASTERS
 from tests.trouble.hindered import busy, full
 from wibawa.database import db
 from wibawa.uploads.models import Upload
@@ -99,3 +100,24 @@ def test_without_a_free_connection_the_page_still_says_that_it_is_busy(
     assert (code, retry_after) == (503, "5")
     assert "Sistem sedang sibuk" in words
     assert send(officer)[0] == 302
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_while_the_database_is_away_the_page_says_so_and_afterwards_all_goes_on(
+    app: Flask, officer: factories.Client, postgres_url: str
+) -> None:
+    with app.app_context():
+        name = db.engine.url.database
+    assert officer.get("/angsuran/berkas").status_code == 200
+    master = MASTERS[postgres_url]
+    ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    master.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # type: ignore[call-overload]
+    master.execute(ends, (name,))
+    for _ in range(2):  # the connection that broke, and none to be had
+        code, words, retry_after = send(officer)
+        assert (code, retry_after) == (503, "5")
+        assert "Basis data tidak dapat dihubungi" in words
+        assert "tidak tercatat dua kali" in words
+    master.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[call-overload]
+    assert send(officer)[0] == 302
+    assert files(app) == 1

@@ -30,9 +30,7 @@ def admit(session: Session, username: str, address: str, now: dt.datetime) -> in
     Raises `Refused` (`wait`) without counting when it is too early. Unknown names get the same.
     """
     account, network = account_of(username), network_of(address)
-    if not is_sqlite(session):  # a writing transaction of SQLite is alone anyway
-        lock = int.from_bytes(account[:8], "big", signed=True)
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+    _lock(session, account)
     free = _free_at(session, username, account, network, now)
     if free is not None and free > now:
         minutes = math.ceil((free - now).total_seconds() / 60)
@@ -46,6 +44,12 @@ def admit(session: Session, username: str, address: str, now: dt.datetime) -> in
     number = session.scalar(made.returning(FailedSignIn.id))
     assert isinstance(number, int)
     return number
+
+
+def _lock(session: Session, account: bytes) -> None:
+    if not is_sqlite(session):  # a writing transaction of SQLite is alone anyway
+        lock = int.from_bytes(account[:8], "big", signed=True)
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
 def _free_at(
@@ -81,17 +85,21 @@ def _tries(session: Session, since: dt.datetime, *which: ColumnElement[bool]) ->
 
 
 def take_back(session: Session, number: int) -> None:
-    """That try was right."""
-    session.execute(delete(FailedSignIn).where(FailedSignIn.id == number))
+    """That try was right. Whoever takes one back may go on to `forgive`, so all who do it for one
+    account come one after the other: two at once would wait for each other's row."""
+    mine = FailedSignIn.id == number
+    account = session.scalar(select(FailedSignIn.account).where(mine))
+    if account is not None:
+        _lock(session, account)
+        session.execute(delete(FailedSignIn).where(mine))
 
 
 def forgive(session: Session, username: str, address: str) -> None:
     """Forget the failed tries of one account from one address: its owner has signed in there."""
+    account, network = account_of(username), network_of(address)
+    _lock(session, account)
     session.execute(
-        delete(FailedSignIn).where(
-            FailedSignIn.account == account_of(username),
-            FailedSignIn.address == network_of(address),
-        )
+        delete(FailedSignIn).where(FailedSignIn.account == account, FailedSignIn.address == network)
     )
 
 

@@ -12,13 +12,14 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from wibawa.database import Trouble, db, set_writing, trouble_of
+from wibawa.database import Trouble, db, is_away, set_writing, trouble_of
 from wibawa.rules.refused import Refused
 from wibawa.web.pages import back_path
 
 log = structlog.get_logger("wibawa.errors")
 
-TEXTS = {
+AWAY = "away"  # answered with 503 as well
+TEXTS: dict[int | str, tuple[str, str]] = {
     400: (
         "Permintaan tidak lengkap",
         "Muat ulang halaman sebelumnya, lalu kirim sekali lagi. Isian Anda biasanya masih ada.",
@@ -48,6 +49,12 @@ TEXTS = {
         "Tidak ada data yang hilang dan tidak ada yang tersimpan setengah jadi. Tunggu sebentar, "
         "lalu kirim sekali lagi; bila terus terjadi, sampaikan nomor tiket ini kepada "
         "administrator.",
+    ),
+    AWAY: (
+        "Basis data tidak dapat dihubungi",
+        "Tidak ada yang tersimpan setengah jadi, dan yang sudah dibukukan tetap utuh. Tunggu "
+        "sebentar, lalu kirim sekali lagi: yang ternyata sudah tersimpan tidak tercatat dua kali. "
+        "Bila terus terjadi, sampaikan nomor tiket ini kepada administrator.",
     ),
     507: (
         "Penyimpanan penuh",
@@ -82,10 +89,11 @@ def ask_no_database() -> None:
     g._login_user = AnonymousUserMixin()  # where Flask-Login keeps whom it has found
 
 
-def _crash_page(code: int, ticket: str) -> tuple[str, int, dict[str, str]]:
+def _crash_page(what: int | str, ticket: str) -> tuple[str, int, dict[str, str]]:
     """The page with its menu when the database still answers, else without one. It only reads, so
     it waits for nobody and needs no room."""
-    title, text = TEXTS[code]
+    title, text = TEXTS[what]
+    code = 503 if what == AWAY else int(what)
     set_writing(False)
     try:
         body, _ = _page(code, title, text, ticket=ticket)
@@ -122,8 +130,8 @@ def register(app: Flask) -> None:
     def on_crash(error: InternalServerError) -> tuple[str, int, dict[str, str]]:
         ticket = secrets.token_hex(4).upper()
         cause = error.original_exception or error
-        code = TROUBLES.get(trouble_of(cause), 500)
-        log.error("crash", ticket=ticket, path=request.path, code=code, exc_info=cause)
+        what = AWAY if is_away(cause) else TROUBLES.get(trouble_of(cause), 500)
+        log.error("crash", ticket=ticket, path=request.path, code=what, exc_info=cause)
         with suppress(SQLAlchemyError):
             db.session.rollback()  # PostgreSQL answers nothing more in a transaction that failed
-        return _crash_page(code, ticket)
+        return _crash_page(what, ticket)
