@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ from tests.keeping.standby import (
     no_cable,
 )
 from tests.keeping.test_move import reports
-from tests.trouble.day import ROWS, Browser, Part, a_backup, a_file, free_port, wait_for
+from tests.trouble.day import Browser, Part, free_port, wait_for
+from tests.trouble.deeds import ROWS, Desk
 from tests.trouble.office import BUSY, Person, booked, broken, file_of, furnish, money, sent
 from tests.trouble.story import content_of
 from wibawa.database import db, full_url, reading
@@ -57,7 +59,7 @@ from wibawa.keeping.jobs import BackupJob
 from wibawa.migrating import migrate_if_empty
 from wibawa.uploads.models import Upload
 
-OUTAGE = (500, "Ada yang tidak beres di pihak kami")
+OUTAGE = (503, "Basis data tidak dapat dihubungi")
 NOBODY = threading.Event()
 
 
@@ -131,15 +133,12 @@ class Office:
 
     def _desk(self, number: int) -> None:
         try:
-            names = ("pasar", "staff", "admin")
-            officer, clerk, admin = (Noting(self.ports, name, self.presses) for name in names)
-            turn, did = 0, self.did[number]
+            browser = partial(Noting, self.ports, presses=self.presses)
+            desk, turn = Desk(number, browser, self.did[number]), 0
             while not self.closing.is_set():
-                mark = f"D{number}T{turn:04d}N"
-                a_file(officer, clerk, mark, did)
-                self.marks.append(mark)
+                self.marks.append(desk.file(turn, ROWS))
                 if turn % 4 == 0:
-                    a_backup(admin, did)
+                    desk.backup()
                 turn += 1
                 time.sleep(0.2)
         except BaseException as error:

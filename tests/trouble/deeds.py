@@ -50,9 +50,11 @@ class Desk:
         if turn % 8 == 0:
             self.backup()
 
-    def file(self, turn: int, rows: int) -> None:
-        """Sent by the bank, handed in, booked; a large one waits for the worker at each step."""
-        content, total = file_of(f"D{self.number}R{rows}T{turn:04d}N", rows)
+    def file(self, turn: int, rows: int) -> str:
+        """Sent by the bank, handed in, booked; a large one waits for the worker at each step. With
+        what the references in it begin."""
+        mark = f"D{self.number}R{rows}T{turn:04d}N"
+        content, total = file_of(mark, rows)
         form = self.officer.get("/angsuran/berkas/baru")
         sent = self.officer.upload("/angsuran/berkas/baru", content, bank=hidden(form, "bank"))
         address = sent.partition("?")[0]
@@ -64,6 +66,7 @@ class Desk:
         self._pressed(self.clerk, address, "bukukan")
         self.did["files"] += 1
         self.did["received"] += total
+        return mark
 
     def _pressed(self, who: Browser, address: str, verb: str) -> None:
         """Press the file's button as often as the page offers it, until a worker is through."""
