@@ -12,18 +12,20 @@ import datetime as dt
 import os
 import random
 import re
+import signal
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import time_machine
 from flask import Flask
@@ -312,6 +314,38 @@ def test_a_standby_takes_over_while_people_work_and_nothing_acknowledged_is_lost
         told |= {"files": did["files"], "backups": states}
         dispose(app)
     print(told)
+
+
+@pytest.mark.soak
+def test_the_drill_would_name_what_a_standby_without_its_name_has_lost(tmp_path: Path) -> None:
+    """With the name out nobody waits for the standby, and what it was not sent is gone with the
+    primary: the same comparison finds it."""
+    with databases() as machines:
+        first, second = machines
+        app = make_app(full_url(address_of(machines)))
+        furnished(app)
+        copied(second, first)
+        first.sh(standby.NAME_OUT)
+        with office(address_of(machines), tmp_path / "office") as people:
+            people.goes_on(1)
+            receiver = second.ask("SELECT pid FROM pg_stat_wal_receiver")[0][0]
+            os.kill(receiver, signal.SIGSTOP)
+            people.goes_on(1)
+            first.die()
+            acknowledged = people.acknowledged()
+            os.kill(receiver, signal.SIGKILL)  # what waits in it is never written
+            for _ in until(60, "the standby answers after that"):
+                with suppress(psycopg.OperationalError):
+                    second.ask("SELECT 1")
+                    break
+            people.closing.set()
+            second.sh(standby.TAKE_OVER)
+            with app.app_context(), reading():
+                missing = lost(db.session(), acknowledged)
+                db.session.remove()
+        dispose(app)
+    print(missing)
+    assert any("/bukukan" in press for press in missing)
 
 
 def _a_new_standby_is_made_and_goes_away(
