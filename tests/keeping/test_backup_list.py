@@ -161,3 +161,19 @@ def test_whoever_watches_is_told_that_the_database_is_away(
     assert (answer.status_code, answer.json) == (
         503, {"status": "not_ready", "database": "unreachable"},
     )  # fmt: skip
+
+
+@ON_SQLITE
+def test_two_that_are_asked_for_in_one_second_are_both_made(
+    nightly: Flask, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    nightly.config["BACKUP_AT"] = ""
+    admin = sign_in("admin")
+    for key in ("1" * 32, "2" * 32):
+        led = admin.post("/cadangan/baru", data={"request_key": key})
+        assert led.headers["Location"].startswith("/pekerjaan/")
+    runner.work(nightly, Event(), until_idle=True)
+    page = admin.get("/cadangan").get_data(as_text=True)
+    assert page.count("Dibaca ulang, cocok") == 2
+    assert "perlu diperiksa" not in page
+    assert _files(nightly) == ["wibawa-20261124-100001.zip"], "of a day the newest stays"

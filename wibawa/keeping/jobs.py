@@ -46,8 +46,7 @@ class BackupJob(Kind):
     def run(self, work: Work) -> None:
         folder = backup_folder()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stamp = clock.in_wib(clock.now()).strftime(STAMP)
-        made = backup(db.engine, folder / f"wibawa-{stamp}.zip", work.tell)
+        made = backup(db.engine, free_name(folder, clock.now()), work.tell)
         work.session.add(_row(work.id, made))
         size, by = made.bytes, work.asked_by
         record(work.session, clock.now(), by, "backup_made", "job", work.id, f"{size} bita")
@@ -62,6 +61,13 @@ class BackupJob(Kind):
 
     def page(self, params: Mapping[str, Any]) -> str | None:
         return url_for("keeping.backup_list")
+
+
+def free_name(folder: Path, at: dt.datetime) -> Path:
+    """A file of this moment, or of the next second that has none: two may be asked for at once."""
+    while (path := folder / f"wibawa-{clock.in_wib(at).strftime(STAMP)}.zip").exists():
+        at += dt.timedelta(seconds=1)
+    return path
 
 
 def _row(job_id: int, made: Made) -> Backup:
