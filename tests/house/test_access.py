@@ -782,12 +782,13 @@ def _value(rule: Rule, argument: str, values: dict[str, Any]) -> Any:
     return choice[1]
 
 
-def _address(office: Office, rule: Rule, bank_id: int, who: str = "staff") -> str:
+def _address(office: Office, rule: Rule, bank_id: int, who: str = "staff", **chosen: str) -> str:
+    """`chosen`: what is filled in otherwise than by `_value`."""
     values = office.values[bank_id] | {
         "job_id": office.jobs[who],
         "session_id": office.sessions[who],
     }
-    given = {name: _value(rule, name, values) for name in rule.arguments}
+    given = {name: _value(rule, name, values) for name in rule.arguments} | chosen
     with office.app.test_request_context():
         return str(office.app.url_for(rule.endpoint, **given))
 
