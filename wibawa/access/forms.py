@@ -27,12 +27,16 @@ ROLE_CHOICES = [SelectChoice(role.value, ROLE_LABELS[role]) for role in Role]
 
 
 class SignInForm(Form):
+    numbers = frozenset({"username"})
+
     username = StringField("Nama pengguna", [InputRequired(), Length(max=64)])
     password = PasswordField("Kata sandi", [InputRequired(), Length(max=200)])
     lanjut = HiddenField()
 
 
 class CodeForm(Form):
+    numbers = frozenset({"code"})
+
     code = StringField("Kode", [InputRequired(), Length(max=40)])
 
 
@@ -58,11 +62,15 @@ class PasswordForm(Form):
 class SecondFactorForm(Form):
     """The code of a secret that is offered in the same form, sealed."""
 
+    numbers = frozenset({"code"})
+
     offer = HiddenField()
     code = StringField("Kode 6 angka dari aplikasi", [InputRequired(), Length(max=12)])
 
 
 class ProofForm(Form):
+    numbers = frozenset({"proof_code"})
+
     proof_password = PasswordField("Kata sandi", [Length(max=200)])
     proof_code = StringField("Kode dari aplikasi autentikator", [Length(max=12)])
     proof_back = HiddenField()

@@ -62,6 +62,8 @@ SAID = {
 class SearchForm(Form):
     """Sent by POST: a NIK that is typed here must not stand in an address."""
 
+    numbers = frozenset({"text"})
+
     text = StringField(
         "Nama, usaha, NIK, nomor induk koperasi, atau telepon", [InputRequired(), Length(max=80)]
     )
@@ -120,6 +122,8 @@ def _score(label: str, hint: str) -> RadioField:
 
 
 class VisitForm(PhotosForm, MoveForm):
+    phones = frozenset({"notes"})
+
     visited_on = DayField("Tanggal kunjungan", [InputRequired()])
     score_business = _score("Usaha", "Tempat, persediaan, pencatatan, dan keberlanjutannya.")
     score_character = _score("Karakter", "Kejujuran, keterangan tetangga, riwayat pinjaman.")

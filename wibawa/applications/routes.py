@@ -54,6 +54,7 @@ from wibawa.decisions.queries import source_of
 from wibawa.disbursements.queries import paid_out, running_loans
 from wibawa.home.queries import elsewhere
 from wibawa.rules.eligibility import Verdict
+from wibawa.rules.masking import mask_people
 from wibawa.rules.money import AmountError, parse_typed
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import Action, State, allowed, not_now
@@ -163,7 +164,8 @@ def _unfinished(entry: Entry, form: Any, loose: Loose) -> Response | tuple[str, 
     """Keep what was typed on the server, so that it survives a closed browser, and show it."""
     db.session.rollback()
     session, body = db.session(), body_of(request.form)
-    name = entry.borrower.name if entry.borrower else " ".join((form.name.data or "").split())
+    typed = mask_people(" ".join((form.name.data or "").split())) if not entry.borrower else ""
+    name = entry.borrower.name if entry.borrower else typed
     kept = actions.keep_draft(
         session, entry.draft_id, entry.name, name[:120], body, me().id, clock.now()
     )

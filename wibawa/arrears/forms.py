@@ -33,6 +33,8 @@ def _choices(words: Mapping[str, str]) -> list[SelectChoice]:
 class ContactForm(Form):
     """A note of a visit, a call, a message; with a promise or without."""
 
+    numbers = frozenset({"met", "note"})  # sealed, and a NIK is masked when it is kept
+
     kind = SelectField("Cara", [InputRequired()], choices=_choices(KIND_WORDS))
     contacted_on = DayField("Tanggal", [InputRequired()])
     officer_id = SelectField("Petugas", [InputRequired()])

@@ -109,6 +109,9 @@ def _with_grade(form: Any, field: Any) -> None:
 class MicroFields(Form):
     """A person and the business. Every text is what stands on the KTP."""
 
+    numbers = frozenset({"nik", "phone", "nib"})
+    phones = frozenset({"address"})
+
     name = StringField("Nama lengkap", [InputRequired(), Length(max=120)])
     nik = StringField("NIK", [InputRequired(), Length(max=40)], description="16 angka pada KTP.")
     sex = RadioField("Jenis kelamin", [InputRequired()], choices=SEXES)
@@ -130,6 +133,9 @@ class MicroFields(Form):
 
 class CooperativeFields(Form):
     """A cooperative with its chair."""
+
+    numbers = frozenset({"nik", "phone", "nib", "cooperative_number"})
+    phones = frozenset({"address"})
 
     name = StringField("Nama koperasi", [InputRequired(), Length(max=120)])
     cooperative_number = StringField(

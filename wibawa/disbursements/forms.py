@@ -19,6 +19,8 @@ from wibawa.web.fields import DayField, Form, RupiahField, required_text
 class SearchForm(Form):
     """Sent by POST: a NIK that is typed here must not stand in an address."""
 
+    numbers = frozenset({"text"})
+
     text = StringField(
         "Nama, usaha, NIK, nomor induk koperasi, atau telepon", [InputRequired(), Length(max=80)]
     )
@@ -26,6 +28,8 @@ class SearchForm(Form):
 
 class ApprovedForm(Form):
     """What the bank paid out of an application: borrower and bank are the application's."""
+
+    numbers = frozenset({"account_number", "agreement_number"})
 
     account_number = StringField(
         "Nomor rekening pinjaman",

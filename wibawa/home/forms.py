@@ -10,6 +10,8 @@ from wibawa.web.fields import DayField, Form, RupiahField
 class ComponentForm(Form):
     """One field of each kind, for the page on which developers see all components together."""
 
+    numbers = frozenset({"nik"})
+
     full_name = StringField("Nama lengkap", [InputRequired()])
     nik = StringField("NIK", [InputRequired()])
     amount = RupiahField("Jumlah yang diminta", [InputRequired()])

@@ -72,6 +72,9 @@ def _lines(value: str | None) -> str:
 
 
 class OfficeForm(Form):
+    numbers = frozenset({"phone", "signatory_nip"})
+    phones = frozenset({"address"})
+
     shown = HiddenField()
     valid_from = DayField(
         "Berlaku mulai",

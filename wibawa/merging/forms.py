@@ -15,6 +15,8 @@ REASON = Length(5, 300, "Tulis alasan dengan 5 sampai 300 karakter.")
 class SearchForm(Form):
     """Sent by POST: a NIK that is typed here must not stand in an address."""
 
+    numbers = frozenset({"text"})
+
     text = StringField(
         "Nama, usaha, NIK, nomor induk koperasi, atau telepon", [InputRequired(), Length(max=80)]
     )

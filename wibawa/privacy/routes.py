@@ -212,7 +212,7 @@ def ask_pseudonym(borrower_id: int) -> AnyResponse:
         not_found("borrower", borrower_id)
     back = redirect(url_for("privacy.retention_list", jenis=request.args.get("jenis")))
     if not form.validate():
-        flash("Alasan penyamaran ditulis dengan 5 sampai 300 karakter. Belum diminta.", "warning")
+        flash(f"{form.reason.errors[0] if form.reason.errors else ''} Belum diminta.", "warning")
         return back
     reason = " ".join(form.reason.data.split())
 
@@ -245,6 +245,9 @@ def decide_pseudonym(pseudonym_id: int, decision: str) -> AnyResponse:
     form, session = DecideForm(), db.session()
     reason = " ".join((form.reason.data or "").split())[:300]
     back = redirect(url_for("privacy.retention_list", jenis=request.args.get("jenis")))
+    if not form.validate():
+        flash(f"{' '.join(form.reason.errors)} Belum diputuskan.", "warning")
+        return back
     try:
         actions.decide(
             session, pseudonym_id, decision == "setuju", reason, clock.today(), me().id, clock.now()

@@ -7,6 +7,7 @@ dates, codes and hashes are told by their shape and stay. Source: domain rules Â
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from wibawa.rules.dates import MONTH_NAMES
@@ -82,10 +83,35 @@ def mask_people(text: str) -> str:
     >>> mask_people("KTP 337401 480485-0012: Rp1.234.567 pada 08-12-2026, WA +62 812 3456 789")
     'KTP ************0012: Rp1.234.567 pada 08-12-2026, WA **********89'
     """
+    return _but_for_hashes(text, lambda part: mask_phones(_mask_niks(part)))
+
+
+def holds_nik(text: str) -> bool:
+    """Whether something in a text is masked as a NIK.
+
+    >>> holds_nik("KTP 337401 480485-0012"), holds_nik("WA 0812 3456 7890, Rp1.234.567")
+    (True, False)
+    """
+    return _but_for_hashes(text, _mask_niks) != text
+
+
+def holds_phone(text: str) -> bool:
+    """Whether something in a text is masked as the number of a telephone.
+
+    >>> holds_phone("WA 0812 3456 7890"), holds_phone("KTP 337401 480485-0012 pada 08-12-2026")
+    (True, False)
+    """
+    return mask_people(text) != _but_for_hashes(text, _mask_niks)
+
+
+def _but_for_hashes(text: str, mask: Callable[[str], str]) -> str:
     return "".join(
-        part if number % 2 else mask_phones(_RUN.sub(_mask_run, part))
-        for number, part in enumerate(_HASH.split(text))
+        part if number % 2 else mask(part) for number, part in enumerate(_HASH.split(text))
     )
+
+
+def _mask_niks(text: str) -> str:
+    return _RUN.sub(_mask_run, text)
 
 
 def _mask_run(found: re.Match[str]) -> str:

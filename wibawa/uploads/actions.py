@@ -21,8 +21,7 @@ from wibawa.access.personal_data import seal_bytes, unseal_bytes
 from wibawa.access.sealed import Placed, place_of, sealed_text
 from wibawa.database import Base, allocate_ids, bulk_insert, is_sqlite
 from wibawa.rules.dates import short_date
-from wibawa.rules.masking import mask_phones
-from wibawa.rules.nik import mask_niks
+from wibawa.rules.masking import mask_people
 from wibawa.rules.refused import Problem, Refused
 from wibawa.uploads.cells import text_of
 from wibawa.uploads.columns import Cell
@@ -331,7 +330,7 @@ def stored_name(filename: str) -> str:
     turns the direction of writing, no NIK. `../data/angsuran.csv` is `angsuran.csv`."""
     last = storable(filename).replace("\\", "/").rpartition("/")[2]
     plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp"))
-    return mask_phones(mask_niks(plain.strip()))[-200:] or "berkas"
+    return mask_people(plain.strip())[-200:] or "berkas"
 
 
 def storable(text: str) -> str:

@@ -20,4 +20,7 @@ class SkipForm(Form):
     """What may be chosen for any file with problems."""
 
     skip_problems = BooleanField("Lewati baris bermasalah")
-    reason = StringField("Alasan melewati baris bermasalah", [Length(max=300)])
+    reason = StringField(
+        "Alasan melewati baris bermasalah",
+        [Length(max=300, message="Alasan paling banyak 300 karakter.")],
+    )

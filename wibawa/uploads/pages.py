@@ -181,7 +181,8 @@ def asked_choice(form: Any) -> bool:
     """Whether a form of choices was sent without faults; says so when it was not."""
     if form.validate_on_submit():
         return True
-    flash("Pilihan tidak tersimpan: alasan paling banyak 300 karakter.", "error")
+    said = " ".join(sentence for those in form.errors.values() for sentence in those)
+    flash(f"Pilihan tidak tersimpan. {said}", "error")
     return False
 
 

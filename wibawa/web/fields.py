@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -12,6 +12,7 @@ from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.widgets import TextInput
 
 from wibawa.rules.dates import DateError, parse_date, short_date
+from wibawa.rules.masking import holds_nik, holds_phone
 from wibawa.rules.money import AmountError, number, parse_typed
 
 MESSAGES = {
@@ -54,6 +55,13 @@ def _not_blank(value: Any) -> Any:
     return "" if isinstance(value, str) and not value.strip() else value
 
 
+NO_NIK = (
+    "Jangan menulis NIK, atau nomor lain dari 16 angka atau lebih, di isian ini. "
+    "Tulis empat angka terakhirnya saja."
+)
+NO_PHONE = "Jangan menulis nomor telepon di isian ini. Hapus nomornya, lalu kirim lagi."
+
+
 def _seen(value: Any) -> Any:
     return visible(value) if isinstance(value, str) else value
 
@@ -71,7 +79,15 @@ def visible(text: str) -> str:
 
 
 class Form(FlaskForm):  # type: ignore[misc]
-    """The base of every form. `request_key` makes a double submit harmless if it is claimed."""
+    """The base of every form. `request_key` makes a double submit harmless if it is claimed.
+
+    What is typed into a text is kept for good and read by many, so a NIK or a telephone's number in
+    it is refused: whoever typed it can still say it otherwise. `numbers`: the fields that ask for a
+    number or look one up; `phones`: those that are kept sealed, where a telephone's may stand.
+    """
+
+    numbers: ClassVar[frozenset[str]] = frozenset()
+    phones: ClassVar[frozenset[str]] = frozenset()
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
@@ -90,6 +106,29 @@ class Form(FlaskForm):  # type: ignore[misc]
             return Indonesian()
 
     request_key = HiddenField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        fine = bool(super().validate(extra_validators))
+        for field in self:
+            said = self._person_in(field)
+            if said and said not in field.errors:
+                field.errors = [*field.errors, said]
+                fine = False
+        return fine
+
+    def _person_in(self, field: Any) -> str:
+        """What is wrong with a text in which somebody's number stands."""
+        if not is_free_text(field) or self._takes(field, "numbers"):
+            return ""
+        if holds_nik(field.data or ""):
+            return NO_NIK
+        if holds_phone(field.data or "") and not self._takes(field, "phones"):
+            return NO_PHONE
+        return ""
+
+    def _takes(self, field: Any, what: str) -> bool:
+        """Whether one of the forms that this one is made of says so."""
+        return any(field.short_name in vars(part).get(what, ()) for part in type(self).__mro__)
 
 
 class RupiahField(Field):  # type: ignore[misc]
@@ -141,6 +180,12 @@ class DayField(StringField):  # type: ignore[misc]
         if self.raw_data:
             return str(self.raw_data[0])
         return short_date(self.data) if isinstance(self.data, dt.date) else ""
+
+
+def is_free_text(field: Any) -> bool:
+    """Whether anything at all may be typed into a field and is read as it stands."""
+    as_it_stands = getattr(type(field), "process_formdata", None) is StringField.process_formdata
+    return as_it_stands and not isinstance(field, PasswordField | HiddenField)
 
 
 def required_text(value: str | None) -> str:

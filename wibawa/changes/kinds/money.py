@@ -123,6 +123,8 @@ class DeedKind(LoanKind):
 
 
 class PaymentForm(ChangeForm):
+    numbers = frozenset({"reference"})
+
     paid_on = DayField("Tanggal uang diterima bank", [InputRequired()])
     amount = RupiahField("Jumlah seluruhnya", [InputRequired()])
     penalty = RupiahField(
@@ -278,6 +280,8 @@ class Reversal(EntryKind):
 
 
 class MoveForm(EntryForm):
+    numbers = frozenset({"to"})
+
     to = StringField(
         "Pinjaman tujuan",
         [InputRequired(), Length(1, 40, "Paling banyak 40 karakter.")],

@@ -81,6 +81,8 @@ def _left(case: SuspenseCase, amount: int) -> Fact:
 
 
 class SuspenseLoanForm(SuspenseForm):
+    numbers = frozenset({"loan"})
+
     loan = StringField(
         "Pinjaman",
         [InputRequired(), Length(1, 40, "Paling banyak 40 karakter.")],
@@ -144,6 +146,8 @@ class SuspenseLoan(SuspenseKind):
 
 
 class SuspenseReturnForm(SuspenseForm):
+    numbers = frozenset({"reference"})
+
     on = DayField("Tanggal dikembalikan", [InputRequired()])
     reference = StringField(
         "Nomor bukti pengembalian",
