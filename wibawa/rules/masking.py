@@ -44,8 +44,11 @@ _BIRTH: Final = re.compile(
     rf"(?P<year>\d{{4}})(?:-{_MONTH}-{_DAY})?\b|(?<=\()\d{{6}}(?=\))"
 )
 # A landline in one piece looks like an account number, unless a word before it says what it is.
-_SAID: Final = re.compile(
-    r"(?i)(\b(?:telp|telepon|telpon|tlp|tel|hp|wa|fax|faks)\b[\s.:]{0,3})(0[2-79]\d{7,10})(?!\d)"
+_WORD: Final = r"\b(?:telp|telepon|telpon|tlp|tel|hp|wa|fax|faks)\b[\s.:]{0,3}"
+_SAID: Final = re.compile(rf"(?i)({_WORD})(0[2-79]\d{{7,10}})(?!\d)")
+
+_TOLD: Final = re.compile(
+    r"(?i)\b(?:telp|telepon|telpon|tlp|tel|hp|wa|fax|faks)\b[\s.:]{0,3}\(?0\d"
 )
 
 
@@ -96,12 +99,18 @@ def holds_nik(text: str) -> bool:
 
 
 def holds_phone(text: str) -> bool:
-    """Whether something in a text is masked as the number of a telephone.
+    """Whether a text holds the number of a mobile phone, one that begins with +62, or one with a
+    word before it that says so. A landline's alone is as often the number of a letter, "050-1234".
 
-    >>> holds_phone("WA 0812 3456 7890"), holds_phone("KTP 337401 480485-0012 pada 08-12-2026")
-    (True, False)
+    >>> [holds_phone(text) for text in ("WA 0812 3456 7890", "telp 024 3512345", "+62 24 351234")]
+    [True, True, True]
+    >>> [holds_phone(text) for text in ("KTP 3374014804850012", "050-12345", "telepon 08-12-2026")]
+    [False, False, False]
     """
-    return mask_people(text) != _but_for_hashes(text, _mask_niks)
+    plain = _but_for_hashes(text, _mask_niks)
+    found = (each[0] for each in _PHONE.finditer(plain) if each["kept"] is None)
+    mobile = any(_digits(each).startswith(("08", "62")) for each in found)
+    return mobile or _TOLD.search(plain) is not None
 
 
 def _but_for_hashes(text: str, mask: Callable[[str], str]) -> str:
