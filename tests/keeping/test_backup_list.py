@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -99,7 +100,7 @@ def test_a_backup_that_fails_is_loud_until_one_succeeds(
     page = admin.get("/cadangan").get_data(as_text=True)
     assert "Cadangan yang terakhir dicoba gagal." in page
     assert "Gagal" in page
-    assert "Tiket" in page
+    assert f"Map {tmp_path / 'cadangan'} tidak ada" in page
     assert "cadangan perlu diperiksa" in admin.get("/").get_data(as_text=True)
     (tmp_path / "cadangan").unlink()
     key = page.split('name="request_key" value="')[1].split('"')[0]
@@ -109,6 +110,40 @@ def test_a_backup_that_fails_is_loud_until_one_succeeds(
     runner.work(nightly, Event(), until_idle=True)
     assert "perlu diperiksa" not in admin.get("/cadangan").get_data(as_text=True)
     assert _files(nightly) == ["wibawa-20261124-100000.zip"]
+
+
+@ON_SQLITE
+def test_a_pc_that_was_off_at_night_makes_the_backup_when_it_comes_up(
+    nightly: Flask, clock: time_machine.Traveller
+) -> None:
+    """On at ten on Tuesday; off on the nights to Wednesday and Thursday; on at eight on Thursday:
+    one backup at once, and no second one before the next night."""
+    runner.work(nightly, Event(), until_idle=True)
+    for moment in ("2026-11-26 08:00", "2026-11-26 17:00", "2026-11-27 01:29", "2026-11-27 01:31"):
+        clock.move_to(dt.datetime.fromisoformat(f"{moment}+07:00"))
+        runner.work(nightly, Event(), until_idle=True)
+    assert _files(nightly) == ["wibawa-20261126-080000.zip", "wibawa-20261127-013100.zip"]
+
+
+@ON_SQLITE
+def test_a_disk_for_backups_that_is_not_there_is_told_in_words(
+    nightly: Flask,
+    sign_in: Callable[[str], FlaskClient],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its mount point is a folder of root's. Whoever runs these tests may be root and write there
+    all the same."""
+    (tmp_path / "cadangan").mkdir()
+    asked = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path != tmp_path / "cadangan" and asked(path, mode)
+    )
+    runner.work(nightly, Event(), until_idle=True)
+    assert "periksa apakah cakram itu terpasang" in sign_in("admin").get("/cadangan").get_data(
+        as_text=True
+    )
+    assert _files(nightly) == []
 
 
 @ON_SQLITE

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -68,11 +69,17 @@ def quiet(done: int, total: int) -> None:
 def backup(engine: Engine, path: Path, tell: Tell = quiet) -> Made:
     """Write a backup of the whole database to `path`, which must not exist; read and check it.
 
-    Raises `Refused` `backup_exists`, `backup_no_folder`, `nothing_to_back_up`. Whatever happens,
-    `path` is a whole backup afterwards or does not exist.
+    Raises `Refused` `backup_exists`, `backup_no_folder`, `backup_folder_closed`,
+    `nothing_to_back_up`. Whatever happens, `path` is a whole backup afterwards or does not exist.
     """
     if not path.parent.is_dir():
         raise Refused("backup_no_folder", f"Map {path.parent} tidak ada. Buat dahulu mapnya.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise Refused(
+            "backup_folder_closed",
+            f"Map {path.parent} tidak dapat ditulisi. Bila cadangan disimpan di cakram lain, "
+            "periksa apakah cakram itu terpasang.",
+        )
     if path.exists():
         raise taken(path)
     with beside(path) as part:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -45,7 +46,8 @@ class BackupJob(Kind):
 
     def run(self, work: Work) -> None:
         folder = backup_folder()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(OSError):  # then `backup` says what is wrong with it
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = backup(db.engine, free_name(folder, clock.now()), work.tell)
         work.session.add(_row(work.id, made))
         size, by = made.bytes, work.asked_by
