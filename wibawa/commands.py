@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-import waitress
 from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -70,6 +69,7 @@ from wibawa.rules.money import AmountError, number, parse_typed, percent, rupiah
 from wibawa.rules.refused import Problem, Refused
 from wibawa.rules.schedule import MULTIPLES, schedule
 from wibawa.schema import DamagedSchema
+from wibawa.serving import serve
 from wibawa.siumi.actions import import_at_once as import_register
 from wibawa.siumi.checks import Checked
 from wibawa.uploads.limits import Unreadable
@@ -1007,14 +1007,15 @@ def demo_command(make: Make, if_empty: bool) -> None:
 @click.option("--no-worker", is_flag=True, help="Tanpa pekerja latar; jalankan `work` sendiri.")
 @click.pass_obj
 def serve_command(make: Make, host: str, port: int, threads: int, no_worker: bool) -> None:
-    app = make()
+    app, stop = _at_work(make), threading.Event()
+    stop_when_asked(stop, beside=False)
     people = _with_books(lambda: app, demo.sign_in_help, write=False)
     click.echo(f"Wibawa berjalan di http://{host}:{port}  (Ctrl+C untuk berhenti)")
     for line in people:
         click.echo(line)
     with nullcontext() if no_worker else worker_beside():
-        waitress.serve(
-            app, host=host, port=port, threads=threads, ident=None,
+        serve(
+            app, stop, host=host, port=port, threads=threads, ident=None,
             clear_untrusted_proxy_headers=not app.config["PROXIES"],  # then `app` reads them
         )  # fmt: skip
 

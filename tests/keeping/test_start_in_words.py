@@ -19,8 +19,9 @@ STARTS = {
     "web": ("-m", "gunicorn", "--config", "python:wibawa.starting", "--no-control-socket",
             "--bind", "127.0.0.1:0", "wsgi:app"),
     "work": ("-m", "wibawa", "work"),
+    "pc": ("-m", "wibawa", "serve", "--port", "0"),
 }  # fmt: skip
-PARTS = pytest.mark.parametrize("part", STARTS)
+PARTS = pytest.mark.parametrize("part", ["web", "work"])
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
 
@@ -43,7 +44,7 @@ def started(part: str, url: str, **settings: str) -> tuple[int, str]:
     )
 
 
-@PARTS
+@pytest.mark.parametrize("part", STARTS)
 def test_another_key_is_for_a_person_to_mend(app: Flask, part: str) -> None:
     code, said = started(part, url_of(app))
     assert code == UNFIT
