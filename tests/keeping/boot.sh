@@ -1,28 +1,32 @@
 #!/bin/sh
-# boot.sh ROOT SOURCE PYTHON PACKAGES: systemd over a copy of this machine's files that forgets
+# boot.sh ROOT SOURCE PYTHON PACKAGES [DISK]: systemd over a copy of this machine's files that forgets
 # what is written. Called in namespaces of its own; it leaves nothing behind when they end.
 #   SOURCE    the program, seen inside at /media/wibawa
 #   PYTHON    the folder of its interpreter, at /opt/python; "-": one of the system itself
 #   PACKAGES  its libraries, at /opt/packages
+#   DISK      a folder on a tmpfs that keeps what is written, for the next start
 set -eu
-root=$1 source=$2 python=$3 packages=$4
+root=$1 source=$2 python=$3 packages=$4 disk=${5:-$1}
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 machine "$root"
-mkdir "$root/upper" "$root/work" "$root/system"
-lower="$root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$lower/upper,workdir=$lower/work" "$root/system"
+first=yes
+[ ! -e "$disk/upper" ] || first=no
+mkdir -p "$disk/upper" "$disk/work" "$disk/own" "$root/system"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$disk/upper,workdir=$disk/work" "$root/system"
 root=$root/system
 
 # What this machine runs, keeps and mounts is not for that one.
 for folder in /etc/systemd/system /etc/init.d /etc/postgresql /var/lib/postgresql /var/log /var/tmp; do
-    mkdir -p "$root$folder"
-    mount -t tmpfs -o mode=755 tmpfs "$root$folder"
+    mkdir -p "$root$folder" "$disk/own$folder"
+    mount --bind "$disk/own$folder" "$root$folder"
 done
-chmod 1777 "$root/var/tmp"
-install -d -o postgres -g postgres "$root/var/log/postgresql"
-chown postgres:postgres "$root/etc/postgresql" "$root/var/lib/postgresql"
-: > "$root/etc/fstab"
-rm -rf "$root/opt/wibawa" "$root/var/lib/wibawa" "$root/var/backups/wibawa" "$root/etc/wibawa"
+if [ $first = yes ]; then
+    chmod 1777 "$root/var/tmp"
+    install -d -o postgres -g postgres "$root/var/log/postgresql"
+    chown postgres:postgres "$root/etc/postgresql" "$root/var/lib/postgresql"
+    : > "$root/etc/fstab"
+    rm -rf "$root/opt/wibawa" "$root/var/lib/wibawa" "$root/var/backups/wibawa" "$root/etc/wibawa"
+fi
 shown() { # FROM TO: to be read there
     mkdir -p "$root$2"
     mount --bind "$1" "$root$2"
@@ -61,7 +65,7 @@ mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 
 hostname wibawa
 cd "$root"
-mkdir old
+mkdir -p old
 pivot_root . old
 umount -l /old
 exec env -i container=wibawa PATH=/usr/sbin:/usr/bin:/sbin:/bin \

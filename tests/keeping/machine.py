@@ -25,6 +25,7 @@ SYSTEMD = Path("/lib/systemd/systemd")
 HIDDEN = ("/root", "/home", "/run/user", "/tmp", "/var/tmp")  # by ProtectHome and PrivateTmp
 PYTHON = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
 CLONE_NEWNET = 0x40000000
+JOURNAL = "journalctl --namespace=wibawa"
 
 
 def cgroups() -> Path | None:
@@ -86,7 +87,7 @@ class Machine:
              "env", "-i", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
              *shell],
             check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=120,
+            stderr=subprocess.STDOUT, text=True, timeout=300,
         )  # fmt: skip
         assert run.returncode == 0 or not check, f"{words}: {run.stdout}"
         return run.stdout
@@ -101,15 +102,15 @@ class Machine:
         return self(f"systemctl show --value -p {name} {unit}").strip()
 
     def journal(self, unit: str, since: str = "") -> str:
-        """What is written there of a unit, since a moment of `cursor`."""
-        self("journalctl --sync")
+        """What a service wrote to the program's own journal, since a moment of `cursor`."""
+        self(f"{JOURNAL} --sync")
         after = f"--after-cursor='{since}'" if since else ""
-        return self(f"journalctl -q --no-pager -o cat -u {unit} {after}")
+        return self(f"{JOURNAL} -q --no-pager -o cat -u {unit} {after}")
 
     def cursor(self) -> str:
         """The end of the journal now."""
-        self("journalctl --sync")
-        said = self("journalctl -q -n 0 --show-cursor")
+        self(f"{JOURNAL} --sync")
+        said = self(f"{JOURNAL} -q -n 0 --show-cursor")
         return said.partition("-- cursor: ")[2].strip()
 
     def socket(self, port: int, timeout: float) -> socket.socket:
@@ -157,8 +158,9 @@ def _shut(group: Path) -> None:
 
 
 @contextmanager
-def booted(folder: Path) -> Iterator[Machine]:
-    """Such a server for as long as the block lasts; it ends with this process in any case."""
+def booted(folder: Path, disk: Path | None = None) -> Iterator[Machine]:
+    """Such a server for as long as the block lasts; it ends with this process in any case, as by a
+    power cut. What it wrote is gone then, but for a `disk`, with which it can be started again."""
     groups = cgroups()
     assert groups is not None
     for old in groups.glob("wibawa-test-*"):  # of a run that was killed
@@ -169,12 +171,13 @@ def booted(folder: Path) -> Iterator[Machine]:
     python = str(Path(sys.base_prefix).resolve()) if _of_a_home() else "-"
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     root, log = folder / "machine", folder / "boot.log"
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     words = [
         "setpriv", "--pdeathsig", "KILL",
         "sh", "-c", f"echo $$ > {group}/cgroup.procs; exec \"$@\"", "sh",
         "unshare", "--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--net", "--uts",
         "--ipc", "sh", str(BOOT), str(root), str(ROOT), python, packages,
+        *([str(disk)] if disk else []),
     ]  # fmt: skip
     try:
         with (

@@ -15,6 +15,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +30,10 @@ from sqlalchemy import select
 
 from tests.trouble.day import free_port, wait_for
 from tests.trouble.office import hidden
+from wibawa import serving
 from wibawa.access.models import TrailEntry
 from wibawa.database import db
+from wibawa.jobs import process
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FILES = ROOT / "docs" / "operations"
@@ -38,13 +41,16 @@ GUIDE = (ROOT / "docs" / "operations.md").read_text()
 NGINX = (FILES / "nginx.conf").read_text()
 ROTATION = (FILES / "wibawa.logrotate").read_text()
 UNITS = {name: (FILES / f"wibawa-{name}.service").read_text() for name in ("web", "work")}
+PC = {"pc": (FILES / "wibawa.service").read_text()}
+EXAMPLES = ("wibawa.env.example", "wibawa-pc.env.example")
+JOURNAL = (FILES / "journald@wibawa.conf").read_text()
 HOST = "wibawa.example.go.id"
 SITE = "https://wibawa.example.go.id"
 SEARCHED = "081234567890"
 
 
-def environment() -> dict[str, str]:
-    lines = (FILES / "wibawa.env.example").read_text().splitlines()
+def environment(name: str = EXAMPLES[0]) -> dict[str, str]:
+    lines = (FILES / name).read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
@@ -57,7 +63,7 @@ def directive(name: str) -> str:
 
 def unit(name: str) -> dict[str, str]:
     """The settings of a unit; a line that ends in a backslash goes on."""
-    text = UNITS[name].replace("\\\n", " ")
+    text = (UNITS | PC)[name].replace("\\\n", " ")
     return dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Za-z]+=", line))
 
 
@@ -90,8 +96,9 @@ def test_the_proxy_reaches_the_service_and_tells_it_who_asks() -> None:
         "X-Forwarded-For": "$remote_addr",  # set anew: what the browser wrote there is dropped
         "X-Forwarded-Proto": "https",
     }
-    assert environment()["WIBAWA_PROXIES"] == "1"
-    assert environment()["WIBAWA_PUBLIC_URL"] == SITE
+    for example in EXAMPLES:
+        assert environment(example)["WIBAWA_PROXIES"] == "1"
+        assert environment(example)["WIBAWA_PUBLIC_URL"] == SITE
     assert set(re.findall(r"server_name ([^;]+);", NGINX)) == {HOST}
 
 
@@ -107,7 +114,7 @@ def test_the_proxy_speaks_no_old_tls() -> None:
 
 
 def test_no_log_keeps_what_stands_behind_the_question_mark() -> None:
-    assert NGINX.count("access_log /var/log/nginx/wibawa.log wibawa;") == NGINX.count("server {")
+    assert NGINX.count("access_log /var/log/wibawa/proxy.log wibawa;") == NGINX.count("server {")
     kept = re.search(r"log_format wibawa '([^']*)'", NGINX)
     assert kept
     assert not re.search(r"\$(request|request_uri|args|query_string|http_referer)\b", kept[1])
@@ -121,9 +128,10 @@ def test_every_setting_that_the_program_reads_is_explained_and_no_other() -> Non
     read = set(re.findall(r"WIBAWA_[A-Z_]+", (ROOT / "config.py").read_text()))
     told = set(re.findall(r"WIBAWA_[A-Z_]+", GUIDE)) | set(environment())
     assert told == read
-    assert set(environment()) <= read
-    secret = ("WIBAWA_SECRET_KEY", "WIBAWA_DATA_KEY", "WIBAWA_METRICS_TOKEN")
-    assert [environment()[name] for name in secret] == ["", "", ""]
+    for example in EXAMPLES:
+        assert set(environment(example)) <= read
+        secret = {"WIBAWA_SECRET_KEY", "WIBAWA_DATA_KEY", "WIBAWA_METRICS_TOKEN"}
+        assert {environment(example).get(name, "") for name in secret} == {""}
 
 
 def test_the_services_may_write_where_the_settings_say_and_nowhere_else() -> None:
@@ -131,7 +139,10 @@ def test_the_services_may_write_where_the_settings_say_and_nowhere_else() -> Non
     books, backups = given["WIBAWA_INSTANCE"], given["WIBAWA_BACKUP_FOLDER"]
     assert unit("web")["ReadWritePaths"].split() == [books]
     assert unit("work")["ReadWritePaths"].split() == [books, backups]  # it makes the backups
-    for name in UNITS:
+    of_pc = environment(EXAMPLES[1])
+    assert (of_pc["WIBAWA_INSTANCE"], of_pc["WIBAWA_BACKUP_FOLDER"]) == (books, backups)
+    assert unit("pc")["ReadWritePaths"].split() == [books, backups]
+    for name in UNITS | PC:
         told = unit(name)
         assert (told["User"], told["Group"], told["ProtectSystem"]) == (
             "wibawa",
@@ -143,14 +154,36 @@ def test_the_services_may_write_where_the_settings_say_and_nowhere_else() -> Non
         assert words(name)[0].startswith(f"{told['WorkingDirectory']}/.venv/bin/")
     assert words("web")[-1] == "wsgi:app"
     assert words("work")[1:] == ["work"]
+    assert words("pc")[1:] == ["serve"]
+
+
+def test_one_pc_has_the_same_walls_around_its_service() -> None:
+    """From the first wall on the unit is the worker's, word for word."""
+    walls = [text[text.index("NoNewPrivileges=") :] for text in (UNITS["work"], PC["pc"])]
+    assert walls[0] == walls[1]
+    assert float(unit("pc")["TimeoutStopSec"]) > serving.LAST_SECONDS + process.LAST_SECONDS
 
 
 def test_logs_are_kept_as_long_as_the_page_about_security_says() -> None:
-    days = re.search(r"^\s*rotate (\d+)$", ROTATION, re.MULTILINE)
-    assert days
-    assert "daily" in ROTATION
+    """A file of the journal goes so long after its first line; its last may be a day younger."""
     said = (ROOT / "docs" / "security.md").read_text()
-    assert f"{days[1]} days by `docs/operations/wibawa.logrotate`" in said
+    journal = dict(re.findall(r"^(\w+)=(\d+)day$", JOURNAL, re.MULTILINE))
+    kept = int(journal["MaxRetentionSec"]) - int(journal["MaxFileSec"])
+    assert f"{kept} days by `docs/operations/journald@wibawa.conf`" in said
+    assert "Storage=persistent" in JOURNAL
+    most = re.search(r"^SystemMaxUse=(\d+)G$", JOURNAL, re.MULTILINE)
+    assert most
+    assert f"unless {most[1]} GB are full before" in said
+    for name in UNITS | PC:
+        assert unit(name)["LogNamespace"] == "wibawa", name
+    for word in ("rotate", "maxage"):
+        days = re.search(rf"^\s*{word} (\d+)$", ROTATION, re.MULTILINE)
+        assert days
+        assert f"{days[1]} days by `docs/operations/wibawa.logrotate`" in said
+    assert "daily" in ROTATION
+    turned = re.search(r"^(/\S+)/\*\.log \{", ROTATION, re.MULTILINE)
+    assert turned
+    assert {path.rpartition("/")[0] for path in re.findall(r"_log\s+(/\S+)", NGINX)} == {turned[1]}
 
 
 # — the programs take them —
@@ -226,7 +259,7 @@ def proxied(database_url: str, tmp_path: Path) -> Iterator[tuple[int, int]]:
     site = NGINX.replace("127.0.0.1:8000", f"127.0.0.1:{service}")
     site = site.replace("listen 80;", f"listen 127.0.0.1:{plain};")
     site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{secure} ssl;")
-    site = site.replace("/etc/ssl/wibawa", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
+    site = site.replace("/etc/ssl/wibawa", str(tmp_path)).replace("/var/log/wibawa", str(tmp_path))
     certificate(tmp_path)
     (tmp_path / "site.conf").write_text(site)
     temporary = " ".join(
@@ -298,10 +331,10 @@ def test_the_service_answers_behind_nginx_with_our_file(
     assert [ask(address)[0].status for address in ("/metrics", "/readyz")] == [404, 404]
     large = ask("/masuk", body="", Content_Length=str(32 * 2**20))[0]
     assert large.status == 413
-    for name in ("wibawa.log", "gunicorn.log", "wibawa-error.log", "nginx.out"):
+    for name in ("proxy.log", "gunicorn.log", "proxy-error.log", "nginx.out"):
         log = (tmp_path / name).read_text()
         assert SEARCHED not in log, name
-        assert name not in ("wibawa.log", "gunicorn.log") or '"GET /masuk" 200' in log, log
+        assert name not in ("proxy.log", "gunicorn.log") or '"GET /masuk" 200' in log, log
 
 
 def _somebody_else_is_not_believed(ask: Asking, page: str) -> None:
@@ -315,29 +348,46 @@ def _somebody_else_is_not_believed(ask: Asking, page: str) -> None:
     assert refused.status in (200, 401, 422)
 
 
+def _wait_for_line(log: Path, address: str) -> None:
+    """nginx writes it after it has answered."""
+    end = time.monotonic() + 20
+    while not (log.exists() and address in log.read_text()):
+        assert time.monotonic() < end, f"no line of {address}"
+        time.sleep(0.05)
+
+
 @pytest.mark.soak
-def test_logrotate_takes_our_file_and_turns_the_logs(tmp_path: Path) -> None:
-    log, rules = tmp_path / "wibawa.log", tmp_path / "wibawa.logrotate"
-    rules.write_text(ROTATION.replace("/var/log/wibawa", str(tmp_path)))
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_logrotate_turns_the_log_of_the_proxy_which_goes_on_in_the_new_file(
+    app: Flask, proxied: tuple[int, int], tmp_path: Path
+) -> None:
+    """Changed are the places, and whose the new file is."""
+    _, secure = proxied
+    ask = Asking(secure, tmp_path / "fullchain.pem")
+    log, rules = tmp_path / "proxy.log", tmp_path / "wibawa.logrotate"
+    text = ROTATION.replace("/var/log/wibawa/*.log", str(log)).replace("www-data adm", "")
+    rules.write_text(text.replace("/run/nginx.pid", str(tmp_path / "nginx.pid")))
     rules.chmod(0o644)
-    days = 3
-    with log.open("ab", buffering=0) as written:  # by a process that goes on
-        for day in range(days):
-            written.write(f"day {day}\n".encode())
-            told(program("logrotate"), "--force", "--state", str(tmp_path / "state"), str(rules))
-        written.write(b"today\n")
-    assert log.read_text() == "today\n"
-    assert (tmp_path / "wibawa.log.1").read_text() == "day 2\n"
+    turn = (program("logrotate"), "--force", "--state", str(tmp_path / "state"), str(rules))
+    for day in range(3):
+        assert ask(f"/hari/{day}")[0].status == 404
+        _wait_for_line(log, f"/hari/{day}")
+        told(*turn)
+        time.sleep(0.5)  # its readers open the new file by and by
+    ask("/healthz")
+    _wait_for_line(log, "/healthz")
+    assert re.findall(r"GET (\S+)\"", log.read_text()) == ["/healthz"]
+    assert re.findall(r"GET (\S+)\"", (tmp_path / "proxy.log.1").read_text()) == ["/hari/2"]
     assert sorted(path.name for path in tmp_path.glob("*.gz")) == [
-        "wibawa.log.2.gz",
-        "wibawa.log.3.gz",
+        "proxy.log.2.gz",
+        "proxy.log.3.gz",
     ]
 
 
 @pytest.mark.soak
 def test_systemd_takes_our_units(tmp_path: Path) -> None:
     """The programs they start are not at their place here; nothing else is changed."""
-    for name, text in UNITS.items():
-        path = tmp_path / f"wibawa-{name}.service"
+    for name, text in (UNITS | PC).items():
+        path = tmp_path / ("wibawa.service" if name in PC else f"wibawa-{name}.service")
         path.write_text(text.replace("/opt/wibawa/.venv/bin", str(Path(sys.executable).parent)))
         assert told(program("systemd-analyze"), "verify", str(path)) == ""

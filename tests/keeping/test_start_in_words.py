@@ -11,7 +11,7 @@ from flask import Flask
 from gunicorn.arbiter import Arbiter
 
 from tests.keeping.conftest import url_of
-from tests.keeping.test_operations_files import ROOT, UNITS, unit
+from tests.keeping.test_operations_files import PC, ROOT, UNITS, unit
 from wibawa.commands import AGAIN, UNFIT
 
 NOWHERE = "postgresql://wibawa:tidak-untuk-log@127.0.0.1:1/wibawa"
@@ -72,5 +72,5 @@ def test_a_database_that_is_away_may_come_back(part: str, engine_name: str) -> N
 def test_gunicorn_and_systemd_go_by_the_same_numbers(engine_name: str) -> None:
     """A reader that ends with another number would be started again and again by gunicorn."""
     assert (AGAIN, UNFIT) == (Arbiter.WORKER_BOOT_ERROR, Arbiter.APP_LOAD_ERROR)
-    for name in UNITS:
+    for name in UNITS | PC:
         assert unit(name)["RestartPreventExitStatus"] == str(UNFIT)

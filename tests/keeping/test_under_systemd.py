@@ -141,19 +141,9 @@ def ready(server: Machine) -> dict[str, object]:
     return said
 
 
-def installed(server: Machine) -> None:
-    """What docs/operations.md tells an administrator to do, in its order. Not done anew is what pip
-    would fetch: the libraries are those that run these tests."""
-    server(f"pg_createcluster {server('ls /usr/lib/postgresql').split()[-1]} main")
-    server("systemctl enable --now postgresql")
-    for line in ("CREATE ROLE wibawa LOGIN PASSWORD '", "CREATE DATABASE wibawa OWNER wibawa"):
-        assert line in GUIDE
-        server.asks(f"{line}kunci-basis-data'" if line.endswith("'") else line, "postgres")
-    user = re.search(r"`(adduser --system [^`]+)`", GUIDE)
-    folders = re.search(r"`(install -d -o wibawa [^`]+)`", GUIDE)
-    assert user
-    assert folders
-    server(user[1])
+def program(server: Machine) -> None:
+    """The program in /opt/wibawa. Not done anew is what pip would fetch: the libraries are those
+    that run these tests."""
     server(
         "mkdir -p /opt/wibawa && cd /media/wibawa && cp -r *.py wibawa migrations docs tests "
         "/opt/wibawa/ && chmod -R go+rX /opt/wibawa && cd /opt/wibawa && "
@@ -168,6 +158,21 @@ def installed(server: Machine) -> None:
     compiled = re.search(r"\.venv/bin/python3 -m compileall -q [\w. ]+\.py", GUIDE)
     assert compiled
     server(f"cd /opt/wibawa && {compiled[0]}")
+
+
+def installed(server: Machine) -> None:
+    """What docs/operations.md tells an administrator to do, in its order."""
+    server(f"pg_createcluster {server('ls /usr/lib/postgresql').split()[-1]} main")
+    server("systemctl enable --now postgresql")
+    for line in ("CREATE ROLE wibawa LOGIN PASSWORD '", "CREATE DATABASE wibawa OWNER wibawa"):
+        assert line in GUIDE
+        server.asks(f"{line}kunci-basis-data'" if line.endswith("'") else line, "postgres")
+    user = re.search(r"`(adduser --system [^`]+)`", GUIDE)
+    folders = re.search(r"`(install -d -o wibawa [^`]+)`", GUIDE)
+    assert user
+    assert folders
+    server(user[1])
+    program(server)
     server(folders[1])
     key = "$(python3 -c 'import secrets; print(secrets.token_hex(32))')"
     url = '"postgresql://wibawa:kunci-basis-data@localhost/wibawa"'
@@ -180,7 +185,10 @@ def installed(server: Machine) -> None:
     )
     server(f"{AS_ITS_USER} .venv/bin/wibawa upgrade", user="wibawa")
     server(f"{AS_ITS_USER} .venv/bin/python3 -c {shlex.quote(FURNISHED)}", user="wibawa")
-    server("cp /opt/wibawa/docs/operations/wibawa-*.service /etc/systemd/system/")
+    server(
+        "cd /opt/wibawa/docs/operations && cp wibawa-*.service /etc/systemd/system/ && "
+        "cp journald@wibawa.conf /etc/systemd/"
+    )
     start = re.search(r"`(systemctl daemon-reload && [^`]+)`", GUIDE)
     assert start
     server(start[1])

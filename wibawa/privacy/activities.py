@@ -109,4 +109,15 @@ ACTIVITIES = (
         "Seterusnya",
         "Jejak tidak dapat diubah atau dihapus",
     ),
+    Activity(
+        "Catatan teknis peladen",
+        "Menjaga layanan dan menelusuri gangguan",
+        "Kewajiban hukum pengendali data (pasal 35 dan 39)",
+        "Siapa pun yang membuka aplikasi",
+        "Alamat jaringan, waktu, halaman tanpa isi pencarian",
+        "Proksi dan aplikasi ini",
+        "Pengelola peladen",
+        "90 hari",
+        "NIK dan telepon disamarkan; isi pencarian tidak dicatat",
+    ),
 )
