@@ -7,6 +7,7 @@ services, and ends with the test: the kernel takes all of it away when its first
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import shlex
 import shutil
@@ -105,7 +106,14 @@ class Machine:
         """What a service wrote to the program's own journal, since a moment of `cursor`."""
         self(f"{JOURNAL} --sync")
         after = f"--after-cursor='{since}'" if since else ""
-        return self(f"{JOURNAL} -q --no-pager -o cat -u {unit} {after}")
+        # Not by `-u`: with a cursor at another unit's line it leaves out the first one.
+        lines = self(f"{JOURNAL} -q --no-pager -o json {after}").splitlines()
+        told = [json.loads(line) for line in lines]
+        return "".join(
+            f"{each['MESSAGE']}\n"
+            for each in told
+            if each.get("_SYSTEMD_UNIT") == f"{unit}.service"
+        )
 
     def cursor(self) -> str:
         """The end of the journal now."""
