@@ -14,7 +14,7 @@ from tests import factories
 from tests.banks.forms import approve, hidden, proposed
 from wibawa.access.models import TrailEntry
 from wibawa.banks.models import LoanTerms, TermsConfirmation
-from wibawa.banks.queries import terms_on
+from wibawa.banks.queries import rates_on, terms_on
 from wibawa.banks.terms import actions
 from wibawa.banks.terms.queries import terms_version
 from wibawa.loans.models import Loan
@@ -47,12 +47,15 @@ def test_the_page_compares_with_the_version_before_and_tells_who_proposed(
 def test_a_second_person_approves_and_only_then_it_counts_from_its_day(
     sign_in: SignIn, session: Session, people: dict[str, int]
 ) -> None:
-    address = proposed(sign_in("staff"))
+    address = proposed(sign_in("staff"), rate="4,5")
     assert terms_on(session, NEW_YEAR).months == 24
     approve(sign_in, address)
     session.rollback()
     assert terms_on(session, NEW_YEAR - dt.timedelta(days=1)).months == 24
     assert terms_on(session, NEW_YEAR).months == 36
+    days = [dt.date(2000, 1, 1), NEW_YEAR - dt.timedelta(days=1), NEW_YEAR, dt.date(2030, 1, 1)]
+    assert list(rates_on(session, days).values()) == [300, 300, 450, 450]
+    assert rates_on(session, days) == {day: terms_on(session, day).rate for day in days}
     row = session.get_one(LoanTerms, _id(address))
     assert (row.status, row.decided_by) == ("approved", people["approver"])
     assert _trail(session, "terms_approved") == [row.id]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.applications.forms import act, moves, state
+from tests.banks.forms import approve, proposed
 from tests.conftest import prepared
 from tests.disbursements.forms import counts
 from tests.disbursements.payments import line, press, shown_on, text, upload
@@ -27,9 +28,11 @@ from wibawa.disbursements.models import Disbursement
 from wibawa.loans.invariants import run_checks
 from wibawa.loans.models import LedgerEntry, Loan
 from wibawa.rules.facts import BankKind
+from wibawa.rules.money import rupiah
 from wibawa.rules.statuses import State
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import now, today
+from wibawa.web.formats import METHODS, rate
 
 SignIn = Callable[[str], factories.Client]
 CLASSES = {BankKind.COMMERCIAL: (0, 90, 120, 180), BankKind.RURAL: (30, 90, 180, 360)}
@@ -236,6 +239,54 @@ def test_what_changed_since_it_was_shown_is_shown_again(
     assert "Hasil pemeriksaan berubah" in page
     assert "Setujui semua" in page
     assert counts(session) == (0, 0, 0)
+
+
+def annuity(_: SignIn, session: Session) -> None:
+    session.execute(sql("UPDATE banks SET method = 'annuity'"))
+    session.commit()
+
+
+def in_500s(_: SignIn, session: Session) -> None:
+    session.execute(sql("UPDATE banks SET multiple = 500"))
+    session.commit()
+
+
+def dearer_from_today(sign_in: SignIn, _: Session) -> None:
+    approve(sign_in, proposed(sign_in("staff"), valid_from="24/11/2026", rate="4,5"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (annuity, '3,00% per tahun<span class="sub">Anuitas</span>'),
+        (in_500s, '3,00% per tahun<span class="sub">Flat, kelipatan Rp500</span>'),
+        (dearer_from_today, '4,50% per tahun<span class="sub">Flat</span>'),
+    ],
+)
+def test_terms_that_changed_since_the_approver_looked_are_shown_before_any_loan_opens(
+    sign_in: SignIn,
+    session: Session,
+    approved: list[int],
+    changed: Callable[[SignIn, Session], None],
+    told: str,
+) -> None:
+    url = submitted(sign_in("pasar"))
+    approver = sign_in("approver")
+    page = text(approver, url)
+    assert page.count('3,00% per tahun<span class="sub">Flat</span>') == 2
+    changed(sign_in, session)
+    page = press(approver, url, "setujui", shown_on(page))
+    assert "Hasil pemeriksaan berubah" in page
+    assert page.count(told) == 2
+    assert counts(session) == (0, 0, 0)
+    session.rollback()
+    assert "pinjamannya terbuka" in press(approver, url, "setujui", shown_on(page))
+    session.rollback()
+    for loan in session.scalars(select(Loan)):
+        said = f", kelipatan {rupiah(loan.multiple)}" if loan.multiple > 1 else ""
+        method = f'<span class="sub">{METHODS[loan.method]}{said}</span>'
+        assert told == f"{rate(loan.rate)}{method}"
+    whole(session)
 
 
 def test_one_recorded_on_screen_meanwhile_stops_all(

@@ -17,7 +17,7 @@ from wibawa.disbursements.files.reader import read_payments
 from wibawa.disbursements.files.rows import ApplicationFact, Books, Checked
 from wibawa.rules.disbursing import Approval
 from wibawa.rules.eligibility import Applicant, Known, Limits, RunningLoan, WaitingDisbursement
-from wibawa.rules.facts import BorrowerKind
+from wibawa.rules.facts import BorrowerKind, Method, Terms
 from wibawa.rules.statuses import State
 from wibawa.uploads.kinds import COMMON_CODES
 
@@ -40,7 +40,10 @@ def checked(
 ) -> Checked:
     file = read_payments((HEAD + rows).encode(), "pencairan.csv")
     applications = {each.approval.number: each for each in facts or (FACT,)}
-    books = Books("Bank Pasar", applications, accounts or {}, agreements or {})
+    rates = {row.disbursed_on: 300 for row in file.rows if row.disbursed_on}
+    books = Books(
+        "Bank Pasar", Method.FLAT, 500, rates, applications, accounts or {}, agreements or {}
+    )
     return check_payments(file, books, TODAY)
 
 
@@ -57,7 +60,7 @@ def test_a_good_file_pays_out_what_it_says() -> None:
     assert (result.problems, result.blocked, result.total) == ([], False, 7_000_000)
     first = result.payments[0]
     assert (first.row, first.fact.id, first.account) == (2, 1, "012300001")
-    assert (first.disbursed_on, first.amount) == (TODAY, 4_000_000)
+    assert first.terms == Terms(4_000_000, 300, 24, Method.FLAT, TODAY, 500)
     same = checked(line(1) + line(2, amount="3.000.000"), FACT, other(2))
     assert same.fingerprint == result.fingerprint
     less = checked(line(1) + line(2, amount="3.000.001"), FACT, other(2))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +128,17 @@ def terms_on(session: Session, day: dt.date) -> LoanTerms:
     ) or session.scalar(approved.order_by(LoanTerms.valid_from).limit(1))
     assert found is not None, "the migrations make the first terms"
     return found
+
+
+def rates_on(session: Session, days: Collection[dt.date]) -> dict[dt.date, int]:
+    """The rate of `terms_on` for each day, in basis points a year: one query."""
+    versions = session.execute(
+        select(LoanTerms.valid_from, LoanTerms.rate)
+        .where(LoanTerms.status == "approved")
+        .order_by(LoanTerms.valid_from)
+    ).all()
+    begun = [version.valid_from for version in versions]
+    return {day: versions[max(bisect_right(begun, day) - 1, 0)].rate for day in days}
 
 
 def thresholds_on(session: Session, day: dt.date) -> dict[BankKind, Thresholds]:

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from wibawa.access import trail
 from wibawa.applications.moves import Author, Known, Step, advance_all, one_at_a_time
-from wibawa.banks.models import Bank
-from wibawa.banks.queries import layout_on, terms_on
+from wibawa.banks.queries import layout_on
 from wibawa.disbursements.files.checks import check_payments
 from wibawa.disbursements.files.kind import DISBURSEMENTS
 from wibawa.disbursements.files.queries import books
@@ -25,7 +24,6 @@ from wibawa.loans.chain.lines import UPLOAD
 from wibawa.loans.journal import Author as Booker
 from wibawa.loans.journal import NewLoan, open_loans
 from wibawa.rules.dates import add_months, long_date, short_date
-from wibawa.rules.facts import Method, Terms
 from wibawa.rules.money import number, rupiah
 from wibawa.rules.nik import mask_niks
 from wibawa.rules.refused import Refused
@@ -104,8 +102,8 @@ def _understood(row: Any) -> dict[str, Any]:
 
 
 def _shown(payment: Payment) -> dict[str, Any]:
-    fact, day = payment.fact, payment.disbursed_on
-    approved = fact.approval.amount
+    fact, terms = payment.fact, payment.terms
+    day, approved = terms.disbursed_on, fact.approval.amount
     return {
         "row": payment.row,
         "application_id": fact.id,
@@ -114,10 +112,13 @@ def _shown(payment: Payment) -> dict[str, Any]:
         "account": payment.account,
         "agreement": mask_niks(payment.agreement_number),
         "disbursed_on": short_date(day),
-        "matures_on": short_date(add_months(day, fact.months)),
-        "months": fact.months,
-        "amount": payment.amount,
-        "less": bool(approved and payment.amount < approved),
+        "matures_on": short_date(add_months(day, terms.months)),
+        "months": terms.months,
+        "rate": terms.rate,
+        "method": terms.method.value,
+        "multiple": terms.multiple,
+        "amount": terms.principal,
+        "less": bool(approved and terms.principal < approved),
         "approved": approved,
     }
 
@@ -193,28 +194,20 @@ def _pay_out(session: Session, upload: Upload, checked: Checked, author: Author)
     assert upload.bank_id is not None
     upload.status, upload.posted_by, upload.posted_at = "posted", author.id, author.now
     session.flush()
-    bank = session.get_one(Bank, upload.bank_id)
-    days = {each.disbursed_on for each in checked.payments}
-    rates = {day: terms_on(session, day).rate for day in days}
-    terms = [
-        Terms(each.amount, rates[each.disbursed_on], each.fact.months, Method(bank.method),
-              each.disbursed_on, bank.multiple)
-        for each in checked.payments
-    ]  # fmt: skip
     loans = open_loans(
         session,
         [
-            NewLoan(bank.id, each.fact.borrower_id, each.account, each.agreement_number, priced,
-                    upload.id, each.row)
-            for each, priced in zip(checked.payments, terms, strict=True)
+            NewLoan(upload.bank_id, each.fact.borrower_id, each.account, each.agreement_number,
+                    each.terms, upload.id, each.row)
+            for each in checked.payments
         ],
         Booker(upload.uploaded_by, author.id, author.now),
     )  # fmt: skip
     session.execute(
         insert(Disbursement).execution_options(render_nulls=True),
         [
-            _row(upload, each, priced, loan_id, author)
-            for each, priced, loan_id in zip(checked.payments, terms, loans, strict=True)
+            _row(upload, each, loan_id, author)
+            for each, loan_id in zip(checked.payments, loans, strict=True)
         ],
     )
     advance_all(session, [_step(each, upload.bank_id, author) for each in checked.payments], author)
@@ -223,9 +216,8 @@ def _pay_out(session: Session, upload: Upload, checked: Checked, author: Author)
     append(session, upload.bank_id, UPLOAD, upload.id, author.now)
 
 
-def _row(
-    upload: Upload, payment: Payment, terms: Terms, loan_id: int, author: Author
-) -> dict[str, Any]:
+def _row(upload: Upload, payment: Payment, loan_id: int, author: Author) -> dict[str, Any]:
+    terms = payment.terms
     return {
         "status": "approved",
         "borrower_id": payment.fact.borrower_id,
@@ -237,7 +229,7 @@ def _row(
         "principal": terms.principal,
         "rate": terms.rate,
         "months": terms.months,
-        "method": Method(terms.method).value,
+        "method": terms.method.value,
         "multiple": terms.multiple,
         "collateral": payment.fact.collateral,
         "entered_by": upload.uploaded_by,
@@ -258,5 +250,6 @@ def _step(payment: Payment, bank_id: int, author: Author) -> Step:
     fact = payment.fact
     state = State(fact.approval.state)
     to = move(state, Action.DISBURSE, author.role, person=author.id, authors={})
-    said = f"{rupiah(payment.amount)} pada {long_date(payment.disbursed_on)}."
+    terms = payment.terms
+    said = f"{rupiah(terms.principal)} pada {long_date(terms.disbursed_on)}."
     return Step(Known(fact.id, bank_id, state, fact.version), Action.DISBURSE, to, said)

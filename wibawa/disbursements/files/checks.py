@@ -21,6 +21,7 @@ from wibawa.disbursements.files.rows import (
 from wibawa.rules.dates import add_months, long_date
 from wibawa.rules.disbursing import approval_problems
 from wibawa.rules.eligibility import Request, check
+from wibawa.rules.facts import Terms
 from wibawa.rules.nik import mask_niks
 from wibawa.uploads.names import far_off
 from wibawa.uploads.tally import Tally
@@ -112,15 +113,15 @@ class _Check:
         self.dates(row, fact)
         if row.disbursed_on is None or row.amount is None:
             return None
-        return Payment(
-            row.row,
-            fact,
-            row.account,
-            row.agreement_number,
-            row.agreement_on,
-            row.disbursed_on,
+        terms = Terms(
             row.amount,
+            self.books.rates[row.disbursed_on],
+            fact.months,
+            self.books.method,
+            row.disbursed_on,
+            self.books.multiple,
         )
+        return Payment(row.row, fact, row.account, row.agreement_number, row.agreement_on, terms)
 
     def name(self, row: PaymentRow, fact: ApplicationFact) -> None:
         if row.name and far_off(row.name, fact.name) and far_off(row.name, fact.chair or fact.name):

@@ -13,6 +13,7 @@ from wibawa.applications.lists import seen_by
 from wibawa.applications.models import Application
 from wibawa.applications.moves import sent_at
 from wibawa.banks.models import Bank, LoanTerms
+from wibawa.banks.queries import rates_on
 from wibawa.borrowers.models import Borrower
 from wibawa.borrowers.queries import many_borrower_facts
 from wibawa.disbursements.checks import applicant_of, limits_of
@@ -22,6 +23,7 @@ from wibawa.disbursements.queries import running_loans
 from wibawa.loans.models import Loan
 from wibawa.rules.disbursing import Approval
 from wibawa.rules.eligibility import Known, RunningLoan, WaitingDisbursement
+from wibawa.rules.facts import Method
 from wibawa.rules.statuses import State
 from wibawa.uploads.models import Upload
 from wibawa.web.clock import in_wib
@@ -90,6 +92,9 @@ def books(session: Session, bank_id: int, file: PaymentFile, today: dt.date) -> 
     agreements = {row.agreement_number for row in file.rows if row.agreement_number}
     return Books(
         bank.name,
+        Method(bank.method),
+        bank.multiple,
+        rates_on(session, {row.disbursed_on for row in file.rows if row.disbursed_on}),
         applications,
         _held(session, bank_id, "account_number", accounts),
         _held(session, bank_id, "agreement_number", agreements),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from wibawa.rules.disbursing import Approval
 from wibawa.rules.eligibility import Applicant, Known, Limits
-from wibawa.rules.facts import Terms
+from wibawa.rules.facts import Method, Terms
 from wibawa.rules.refused import Problem
 from wibawa.uploads.table import Cell, Table
 
@@ -89,30 +89,28 @@ class ApplicationFact:
 
 @dataclass(frozen=True)
 class Books:
-    """What the books know of the applications, accounts and agreements that a file names."""
+    """What the books know of the applications, accounts and agreements that a file names.
+
+    `method` and `multiple` are the bank's of today, `rates` those of the days in the file.
+    """
 
     bank: str
+    method: Method
+    multiple: int
+    rates: dict[dt.date, int]
     applications: dict[str, ApplicationFact]
     accounts: dict[str, str]  # account → who holds it, in words
     agreements: dict[str, str]
 
 
 class Payment(NamedTuple):
-    """A disbursement that the file would make."""
+    """A disbursement that the file would make, with the terms that its loan would open with."""
 
     row: int
     fact: ApplicationFact
     account: str
     agreement_number: str
     agreement_on: dt.date | None
-    disbursed_on: dt.date
-    amount: int
-
-
-class Priced(NamedTuple):
-    """A disbursement with the terms of its day."""
-
-    payment: Payment
     terms: Terms
 
 
@@ -126,10 +124,11 @@ class Checked:
 
     @property
     def total(self) -> int:
-        return sum(each.amount for each in self.payments)
+        return sum(each.terms.principal for each in self.payments)
 
     @property
     def fingerprint(self) -> str:
-        """What would be paid out, in 64 characters: confirming something else is refused."""
+        """What would be paid out and on which terms, in 64 characters: confirming something else
+        is refused."""
         told = [(each.row, each.fact.id, each.fact.version, *each[2:]) for each in self.payments]
         return hashlib.sha256(repr(told).encode()).hexdigest()
