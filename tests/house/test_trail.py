@@ -14,12 +14,14 @@ import pytest
 
 from tests.conftest import dispose, make_app
 from tests.house.reach import reaches
-from tests.house.source import calls, modules
+from tests.house.source import calls, dotted, modules
 from wibawa import commands
 from wibawa.access import trail
+from wibawa.access.guard import note_own_try
 from wibawa.audit.words import ACTIONS, THINGS, UPLOAD_PAGES
 from wibawa.keeping.upgrading import record_made
-from wibawa.rules.statuses import Action
+from wibawa.rules.refused import by_same_person
+from wibawa.rules.statuses import MOVES, Action
 
 RECORDING = frozenset({trail.record, trail.record_apart})
 # Sent with POST and no deed of the office; nothing of these is to be answered for later.
@@ -30,6 +32,20 @@ NO_DEED = {
     "home.search": "looks somebody up",
     "merging.choose_other": "looks somebody up",
 }
+# Where somebody may come to what she herself began.
+DECIDING = {
+    "applications.recommend", "applications.refuse", "banks.approve_limits", "banks.approve_terms",
+    "banks.refuse_limits", "banks.refuse_terms", "changes.approve", "changes.refuse",
+    "disbursements.approve", "disbursements.confirm_upload", "disbursements.refuse",
+    "indicators.approve_definition", "indicators.approve_lock", "indicators.refuse_definition",
+    "indicators.refuse_lock", "merging.approve", "merging.refuse", "privacy.decide_pseudonym",
+    "reconciliation.close", "repayments.post_upload",
+}  # fmt: skip
+# They ask the table of moves, whose moves of theirs ask for no second person.
+NOBODYS_OWN = {
+    "applications.new_application", "decisions.approve", "decisions.decision", "decisions.decline",
+    "proposals.send_proposal",
+}  # fmt: skip
 # Commands that leave no line.
 NO_LINE = {
     "check": "reads, and tells no more than whether the laws of the books hold",
@@ -87,6 +103,50 @@ def test_every_page_that_is_sent_something_comes_to_a_line_in_the_trail() -> Non
     dispose(app)
     assert silent - NO_DEED.keys() == set(), "a page changes something and leaves no line"
     assert NO_DEED.keys() - silent == set(), "an exception that nobody needs any more"
+
+
+def test_every_try_to_decide_on_the_own_thing_comes_to_a_line_in_the_trail() -> None:
+    app = make_app("sqlite://")
+    views = app.view_functions
+    refusing = {name for name, view in views.items() if reaches(view, frozenset({by_same_person}))}
+    silent = {name for name in refusing if not reaches(views[name], frozenset({note_own_try}))}
+    dispose(app)
+    assert refusing >= DECIDING
+    assert silent - NOBODYS_OWN == set(), "a person's try to decide on the own thing leaves no line"
+    assert NOBODYS_OWN - silent == set(), "an exception that nobody needs any more"
+    seconds = {action for action, row in MOVES.items() if row.second_to}
+    assert seconds == {Action.RECOMMEND, Action.REFUSE}, "another move asks for a second person"
+
+
+def test_what_is_refused_to_the_person_who_began_it_is_refused_the_one_way() -> None:
+    apart = {
+        name
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Call) and dotted(node.func) == "Refused" and node.args
+            and isinstance(node.args[0], ast.Constant)
+            and node.args[0].value in ("same_person", "two_persons"))
+        or (isinstance(node, ast.If) and "same_person" in ast.dump(node.test))
+    }  # fmt: skip
+    apart -= {"wibawa/merging/actions.py"}  # whether two records are of the same person
+    assert apart == set()
+    calling = {
+        name.removeprefix("wibawa/")
+        for name, tree in modules().items()
+        for _, called in calls(tree)
+        if called == "by_same_person"
+    }
+    assert len(calling) >= 11
+    told = {
+        name.removeprefix("wibawa/")
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        and re.search(r"harus di(?:ambil|berikan) orang lain|Minta (?:orang|petugas) lain",
+                      node.value)
+        and name.endswith("actions.py")
+    }  # fmt: skip
+    assert told - calling == set(), "such a refusal is raised in another way"
 
 
 def test_every_command_comes_to_a_line_in_the_trail_or_says_why_not() -> None:

@@ -185,7 +185,14 @@ def test_who_asked_does_not_decide(
         with pytest.raises(DBAPIError, match="two_persons"):
             db.session.execute(text(same))
         db.session.rollback()
+        db.session.execute(text(f"UPDATE users SET role = 'approver' WHERE id = {people['staff']}"))
+        db.session.commit()
         db.session.remove()
+    page = staff.post(f"{PAGE}/1/setuju", follow_redirects=True).get_data(as_text=True)
+    assert "Permintaan Anda sendiri diputuskan oleh orang lain" in page
+    with app.app_context():
+        denied = select(TrailEntry.object_id).where(TrailEntry.object_kind == "pseudonym")
+        assert db.session.scalars(denied).all() == [1]
 
 
 @pytest.mark.parametrize("who", ["running", "fresh"])

@@ -11,6 +11,7 @@ import openpyxl
 import pypdf
 import time_machine
 from flask import Flask
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests import factories
@@ -25,6 +26,8 @@ from tests.reconciliation.steps import (
     row,
     two_loans,
 )
+from wibawa.access.models import TrailEntry, User
+from wibawa.database import db
 
 PAGE = "/rekonsiliasi/PASAR/2026-10"
 PAID = dt.date(2026, 10, 27)
@@ -98,6 +101,29 @@ def test_two_persons_close_a_month_and_print_what_both_sides_sign(
                      "Untuk Bank Pasar", "Sidik dokumen bulan"):  # fmt: skip
             assert said in text.replace("\n", " "), said
     assert sign_in("leader").get(link[1]).status_code == 403
+
+
+def test_who_proposed_a_closing_and_tries_to_close_it_stands_in_the_trail(
+    app: Flask, people: dict[str, int], sign_in: Callable[[str], Client]
+) -> None:
+    _october(app, people)
+    staff = sign_in("staff")
+    shown = _shown(staff.get(PAGE).get_data(as_text=True))
+    page = _send(staff, "usulkan", "1", shown=shown)
+    factories.saved(
+        app, lambda s: s.execute(update(User).where(User.id == people["staff"])
+                                 .values(role="approver"))
+    )  # fmt: skip
+    answer = staff.post(f"{PAGE}/tutup", data={"request_key": "a key of tests 2", "shown": shown})
+    assert answer.status_code == 409
+    page = answer.get_data(as_text=True)
+    assert "Anda sendiri yang mengusulkan" in page
+    assert "Ditutup" not in page
+    with app.app_context():
+        denied = select(TrailEntry).where(TrailEntry.action == "denied")
+        entry = db.session.scalars(denied).one()
+    assert (entry.user_id, entry.object_kind) == (people["staff"], "reconciliation")
+    assert entry.detail == "Oktober 2026"
 
 
 def test_a_head_gives_a_proposal_back_with_a_reason(

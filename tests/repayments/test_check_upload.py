@@ -246,6 +246,9 @@ def test_nobody_posts_the_file_that_she_herself_submitted(app: Flask, sign_in: E
     )
     assert "Anda sendiri yang mengajukan" in answer.get_data(as_text=True)
     assert booked(app) == (0, 0)
+    with app.app_context():
+        denied = select(TrailEntry.object_kind).where(TrailEntry.action == "denied")
+        assert db.session.scalars(denied).all() == ["upload"]
 
 
 def test_what_changed_since_it_was_shown_is_not_booked_but_shown_again(

@@ -405,6 +405,9 @@ def test_who_submitted_a_file_cannot_post_it_by_a_job_either(
     page = after(staff, f"{url}/bukukan", shown=shown_on(text(staff, url)))
     assert "Anda sendiri yang mengajukan" in page
     assert [kind for kind, _ in jobs(app)] == ["repayments_check", "repayments_submit"]
+    with app.app_context():
+        denied = select(TrailEntry.object_kind).where(TrailEntry.action == "denied")
+        assert db.session.scalars(denied).all() == ["upload"]
 
 
 def test_a_check_that_was_given_up_says_so_and_is_tried_again_or_taken_back(

@@ -15,6 +15,7 @@ from wibawa.access.sealed import contacts_hidden
 from wibawa.access.sessions import SignedIn
 from wibawa.access.trail import record_apart
 from wibawa.database import db
+from wibawa.rules.refused import SAME_PERSON, Refused
 from wibawa.web.clock import now
 from wibawa.web.pages import back_path
 
@@ -86,6 +87,12 @@ def not_found(kind: str, object_id: int) -> NoReturn:
 def refuse(kind: str, object_id: int) -> NoReturn:
     """403 for what is seen and may not be done: the try is recorded."""
     _denied(403, kind, object_id)
+
+
+def note_own_try(refused: Refused, kind: str, object_id: int, detail: str = "") -> None:
+    """Record that somebody tried to decide on the own thing, when that is why it was refused."""
+    if refused.code == SAME_PERSON:
+        record_apart(now(), me().id, "denied", kind, object_id, detail)
 
 
 def _denied(code: int, kind: str, object_id: int | None, path: str = "") -> NoReturn:

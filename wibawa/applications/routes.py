@@ -9,9 +9,8 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found, takes_photos
+from wibawa.access.guard import me, needs, not_found, note_own_try, takes_photos
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
 from wibawa.applications import actions, lists, queries
 from wibawa.applications.checks import Wish
 from wibawa.applications.deadlines.routes import URLS as DEADLINE_URLS
@@ -339,8 +338,7 @@ def _moved(
         db.session.rollback()
         if refused.code == "not_there":
             not_found("application", application_id)
-        if refused.code == "same_person":
-            record_apart(clock.now(), me().id, "denied", "application", application_id)
+        note_own_try(refused, "application", application_id)
         return refused
     flash(SAID[action], "success")
     return redirect(url_for("applications.application", application_id=application_id))

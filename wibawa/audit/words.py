@@ -172,6 +172,7 @@ THINGS = {
     "open_figures": Thing("data terbuka", "dashboard.open_switch"),
     "paper": Thing("surat", "letters.paper", "paper_id"),
     "proposal": Thing("usulan ke bank", "proposals.proposal", "proposal_id"),
+    "pseudonym": Thing("penyamaran peminjam", "privacy.retention_list"),
     "reconciliation": Thing("rekonsiliasi", "reconciliation.month_list"),
     "reminder_batch": Thing("surat peringatan", "arrears.reminder_batch", "batch_id"),
     "reminder_days": Thing("hari surat peringatan", "arrears.reminder_days"),

@@ -26,7 +26,7 @@ from wibawa.loans.journal import Author
 from wibawa.loans.models import LoanRequest
 from wibawa.loans.settlements import complete_settlements
 from wibawa.rules.money import number
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.scans.actions import Keeper, keep_scan
 from wibawa.scans.queries import DocumentFacts, KindFacts, Owner, documents_of_requests
 from wibawa.scans.reader import Scan
@@ -231,8 +231,7 @@ def _to_decide(session: Session, change_id: int, by: int) -> tuple[ChangeFacts, 
     facts = change_facts(session, change_id)
     assert facts is not None
     if facts.entered_by_id == by:
-        raise Refused(
-            "same_person",
+        raise by_same_person(
             "Permintaan ini Anda ajukan sendiri. Keputusannya harus diambil orang lain.",
         )
     if facts.status != "recorded":

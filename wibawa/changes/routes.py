@@ -8,10 +8,10 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found, own_bank_only, takes_photos
+from wibawa.access.guard import me, needs, not_found, note_own_try, own_bank_only, takes_photos
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
-from wibawa.access.trail import record_apart, record_export
+from wibawa.access.trail import record_export
 from wibawa.banks.queries import all_banks
 from wibawa.changes import actions, lists, queries
 from wibawa.changes.actions import Wish
@@ -407,8 +407,7 @@ def _refused(change_id: int, refused: Refused) -> tuple[str, int]:
     db.session.rollback()
     if refused.code == "not_there":
         not_found("loan_request", change_id)
-    if refused.code == "same_person":
-        record_apart(clock.now(), me().id, "denied", "loan_request", change_id)
+    note_own_try(refused, "loan_request", change_id)
     return _page(change_id, RefusalForm(), [(refused.sentence, None)]), 409
 
 

@@ -34,7 +34,7 @@ from wibawa.loans.journal import Author, NewLoan, open_loans
 from wibawa.rules.dates import long_date
 from wibawa.rules.eligibility import Verdict
 from wibawa.rules.money import rupiah
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.rules.statuses import Action
 from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
@@ -178,8 +178,7 @@ def _to_decide(
     if facts is None or borrower is None:
         raise Refused("not_there", "Pencairan ini tidak ada. Cari lewat daftar pencairan.")
     if facts.entered_by_id == by:
-        raise Refused(
-            "same_person",
+        raise by_same_person(
             "Pencairan ini Anda catat sendiri. Keputusannya harus diambil orang lain.",
         )
     if facts.status != "recorded":

@@ -7,10 +7,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found
+from wibawa.access.guard import me, needs, not_found, note_own_try
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
-from wibawa.access.trail import record_apart, record_export
+from wibawa.access.trail import record_export
 from wibawa.applications.moves import Author
 from wibawa.applications.queries import application_facts, open_by_borrower
 from wibawa.banks.models import Bank
@@ -389,8 +389,7 @@ def _refused(disbursement_id: int, refused: Refused) -> tuple[str, int]:
     db.session.rollback()
     if refused.code == "not_there":
         not_found("disbursement", disbursement_id)
-    if refused.code == "same_person":
-        record_apart(clock.now(), me().id, "denied", "disbursement", disbursement_id)
+    note_own_try(refused, "disbursement", disbursement_id)
     if isinstance(refused, actions.NotEligible):
         loose: Loose = [(problem.message, None) for problem in refused.verdict.blocks]
     else:

@@ -29,7 +29,7 @@ from wibawa.merging.queries import (
     pair,
 )
 from wibawa.rules.eligibility import Applicant
-from wibawa.rules.refused import Problem, Refused
+from wibawa.rules.refused import Problem, Refused, by_same_person
 from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment
 
@@ -178,8 +178,7 @@ def _to_decide(
     if facts is None:
         raise _not_there()
     if facts.entered_by_id == by:
-        raise Refused(
-            "same_person",
+        raise by_same_person(
             "Permintaan ini Anda buat sendiri. Keputusannya harus diambil orang lain.",
         )
     if facts.status != "recorded":

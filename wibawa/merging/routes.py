@@ -7,9 +7,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found
+from wibawa.access.guard import me, needs, not_found, note_own_try
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_apart
 from wibawa.banks.queries import places
 from wibawa.borrowers.forms import whole_number
 from wibawa.borrowers.queries import borrower_facts, find_borrowers
@@ -277,8 +276,7 @@ def split(merge_id: int) -> Answer:
 def _refused(merge_id: int, refused: Refused) -> tuple[str, int]:
     """The page as it is now, with the words of the refusal on top."""
     db.session.rollback()
-    if refused.code == "same_person":
-        record_apart(clock.now(), me().id, "denied", "borrower_merge", merge_id)
+    note_own_try(refused, "borrower_merge", merge_id)
     form = RefusalForm() if "reason" in request.form else RefusalForm(formdata=None)
     return _page(_facts(merge_id), form, _obstacles(refused)), 409
 

@@ -22,7 +22,7 @@ from wibawa.privacy.models import Incident, IncidentStep, Pseudonymisation, Rete
 from wibawa.privacy.queries import KINDS, STEP_WORDS, due_one, setting_on, settings
 from wibawa.rules.dated import is_sent_twice, refuse_past
 from wibawa.rules.dates import long_date
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.scans.models import Document, DocumentContent
 from wibawa.siumi.models import RegisterChange, RegisterLine
 from wibawa.web.clock import in_wib
@@ -109,7 +109,7 @@ def decide(
     if request is None or request.status != "recorded":
         raise Refused("decided", "Permintaan ini sudah diputuskan atau tidak ada.")
     if request.entered_by == by:
-        raise Refused("same_person", "Permintaan Anda sendiri diputuskan oleh orang lain.")
+        raise by_same_person("Permintaan Anda sendiri diputuskan oleh orang lain.")
     if not approved and not reason:
         raise Refused("reason_missing", "Tulis alasan penolakannya.")
     session.execute(select(Borrower.id).where(Borrower.id == request.borrower_id).with_for_update())

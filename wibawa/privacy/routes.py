@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access import once, trail
-from wibawa.access.guard import me, needs, not_found
+from wibawa.access.guard import me, needs, not_found, note_own_try
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_export
@@ -254,6 +254,7 @@ def decide_pseudonym(pseudonym_id: int, decision: str) -> AnyResponse:
         )
     except Refused as refused:
         session.rollback()
+        note_own_try(refused, "pseudonym", pseudonym_id)
         flash(refused.sentence, "warning")
         return back
     session.commit()

@@ -31,7 +31,7 @@ from wibawa.reconciliation.models import (
 )
 from wibawa.rules.dates import long_date
 from wibawa.rules.reconciliation import Month
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.web.clock import in_wib
 
 _LOCK = 0x5245434F  # the key space of the advisory locks on a bank's reconciliation
@@ -199,7 +199,7 @@ def close(session: Session, bank: Bank, month: Month, seen: str, by: int, now: d
     """The second person closes a month: everything that its page shows is kept for good, with how
     much of each loan's journal it knew. The closed month's id.
 
-    Raises `Refused`: what `check_turn` raises, `nothing_proposed`, `two_persons`, `changed`.
+    Raises `Refused`: what `check_turn` raises, `nothing_proposed`, `same_person`, `changed`.
     """
     _lock(session, bank.id)
     _lock_books(session, bank.id)
@@ -207,8 +207,7 @@ def close(session: Session, bank: Bank, month: Month, seen: str, by: int, now: d
     check_turn(session, bank, month, in_wib(now).date())
     proposal = _waiting(session, bank, month)
     if proposal.by_id == by:
-        raise Refused(
-            "two_persons",
+        raise by_same_person(
             "Penutupan ini Anda sendiri yang mengusulkan. Minta orang lain menutupnya.",
         )
     found = queries.reconciliation_of(session, bank, month)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found, own_bank_only
+from wibawa.access.guard import me, needs, not_found, note_own_try, own_bank_only
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_apart, record_export
@@ -169,6 +169,7 @@ def _done(asked: Asked, name: str, deed: Callable[[], int], said: str, at: str =
         session.commit()
     except Refused as refused:
         session.rollback()
+        note_own_try(refused, "reconciliation", asked.bank.id, asked.month.words)
         return _page(_asked(asked.bank.code, asked.month.text), loose=refused.sentence), 409
     flash(said if first else "Sudah tersimpan sebelumnya.", "success")
     return redirect(asked.url + at)

@@ -22,7 +22,7 @@ from wibawa.repayments.rows import RepaymentFile
 from wibawa.repayments.ways import kept_plan
 from wibawa.rules.dates import short_date
 from wibawa.rules.money import number
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.uploads import actions as files
 from wibawa.uploads.actions import Found, Received, Sent, only, shown_cell
 from wibawa.uploads.garbage import collector_paused
@@ -165,8 +165,7 @@ def may_post(upload: Upload, by: int, shown: str) -> bool:
 def _refuse_own(upload: Upload, by: int) -> None:
     only(REPAYMENTS, upload, "submitted")
     if by in (upload.uploaded_by, upload.submitted_by):
-        raise Refused(
-            "two_persons",
+        raise by_same_person(
             "Berkas ini Anda sendiri yang mengajukan. Minta petugas lain membukukannya.",
         )
 

@@ -18,6 +18,14 @@ class Refused(Exception):
         self.sentence = sentence
 
 
+SAME_PERSON = "same_person"
+
+
+def by_same_person(sentence: str) -> Refused:
+    """Somebody tried to decide on the own thing: the one way to say so, for the try is recorded."""
+    return Refused(SAME_PERSON, sentence)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong (or worth knowing) at one place of a file.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 
 OFFICE_STAFF: Final = "office_staff"
 APPROVER: Final = "approver"
@@ -165,8 +165,7 @@ def move(
         who = " atau ".join(sorted(ROLE_WORDS[each] for each in row.roles))
         raise Refused("wrong_role", f"Permohonan hanya dapat {ACTION_WORDS[action]} oleh {who}.")
     if any(person in authors.get(each, ()) for each in row.second_to):
-        raise Refused(
-            "same_person",
+        raise by_same_person(
             "Anda ikut menyiapkan permohonan ini (mencatat, mengajukan, atau memverifikasi). "
             "Keputusannya harus diambil orang lain.",
         )

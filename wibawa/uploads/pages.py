@@ -13,7 +13,7 @@ from flask import flash, request, send_file
 from werkzeug.wrappers import Response
 
 from wibawa.access import trail
-from wibawa.access.guard import me, not_found, own_bank_only
+from wibawa.access.guard import me, not_found, note_own_try, own_bank_only
 from wibawa.database import db
 from wibawa.rules.refused import Refused
 from wibawa.uploads import queries
@@ -172,8 +172,7 @@ def refusal_said(found_id: int) -> Iterator[None]:
         yield
     except Refused as refused:
         db.session.rollback()
-        if refused.code == "same_person":
-            trail.record_apart(clock.now(), me().id, "denied", "upload", found_id)
+        note_own_try(refused, "upload", found_id)
         flash(refused.sentence, "error")
 
 

@@ -20,7 +20,7 @@ from wibawa.rules.collectibility import Thresholds
 from wibawa.rules.dated import refuse_past
 from wibawa.rules.dates import long_date
 from wibawa.rules.money import rupiah
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.rules.terms import ProductTerms, limits_rise
 from wibawa.web.clock import in_wib
 from wibawa.web.formats import moment, rate
@@ -206,8 +206,7 @@ def _to_decide(session: Session, setting: Setting, version_id: int, seen: str, b
             else f"{setting.word} ini sudah berlaku sejak awal dan tidak dapat diubah.",
         )
     if version.proposed_by_id == by:
-        raise Refused(
-            "same_person",
+        raise by_same_person(
             "Usulan ini Anda ajukan sendiri. Keputusannya harus diambil orang lain.",
         )
     if shown(session, setting, version) != seen:

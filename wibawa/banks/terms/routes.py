@@ -7,10 +7,9 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found
+from wibawa.access.guard import me, needs, not_found, note_own_try
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
-from wibawa.access.trail import record_apart
 from wibawa.banks.queries import rules_on, terms_on
 from wibawa.banks.terms import actions, queries
 from wibawa.banks.terms.actions import LIMITS, TERMS, Setting
@@ -262,8 +261,7 @@ def _refuse(setting: Setting, version_id: int, form: RefusalForm) -> None:
 
 def _after_refusal(setting: Setting, version_id: int, refused: Refused) -> None:
     db.session.rollback()
-    if refused.code == "same_person":
-        record_apart(clock.now(), me().id, "denied", setting.name, version_id)
+    note_own_try(refused, setting.name, version_id)
 
 
 @needs(Permission.SEE_TERMS)

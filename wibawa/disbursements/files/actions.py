@@ -26,7 +26,7 @@ from wibawa.loans.journal import NewLoan, open_loans
 from wibawa.rules.dates import add_months, long_date, short_date
 from wibawa.rules.money import number, rupiah
 from wibawa.rules.nik import mask_niks
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.rules.statuses import Action, State, move
 from wibawa.uploads import actions as files
 from wibawa.uploads.actions import Found, Received, Sent, only, shown_cell
@@ -167,8 +167,7 @@ def confirm(
         return Confirmed(now=False)  # a second press of the button
     only(DISBURSEMENTS, upload, "submitted")
     if author.id in (upload.uploaded_by, upload.submitted_by):
-        raise Refused(
-            "same_person",
+        raise by_same_person(
             "Berkas ini Anda sendiri yang mengirim. Persetujuannya harus diberikan orang lain.",
         )
     one_at_a_time(session)

@@ -15,7 +15,7 @@ from wibawa.indicators.definitions import queries
 from wibawa.indicators.definitions.queries import Definition
 from wibawa.indicators.models import Indicator, IndicatorDefinition
 from wibawa.rules.indicators import Kinds, Rule, Unit
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.web.formats import moment
 
 
@@ -173,8 +173,7 @@ def _to_decide(session: Session, definition_id: int, seen: str, by: int) -> Defi
             else "Definisi ini sudah berlaku sejak awal dan tidak dapat diubah.",
         )
     if version.proposed_by_id == by:
-        raise Refused(
-            "same_person",
+        raise by_same_person(
             "Usulan ini Anda ajukan sendiri. Keputusannya harus diambil orang lain.",
         )
     if shown(session, version) != seen:

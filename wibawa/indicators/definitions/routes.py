@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms.fields.choices import SelectChoice as Choice
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found
+from wibawa.access.guard import me, needs, not_found, note_own_try
 from wibawa.access.permissions import Permission
 from wibawa.access.trail import record_apart
 from wibawa.database import db
@@ -229,8 +229,7 @@ def _decided(definition_id: int, name: str, deed: Callable[[], int], said: str) 
         _done(f"{name} {definition_id}", deed)
     except Refused as refused:
         db.session.rollback()
-        if refused.code == "same_person":
-            record_apart(clock.now(), me().id, "denied", "definition", definition_id)
+        note_own_try(refused, "definition", definition_id)
         return _page(definition_id, RefusalForm(formdata=None), refused.sentence), 409
     flash(said, "success")
     return redirect(url_for("indicators.definition", definition_id=definition_id))

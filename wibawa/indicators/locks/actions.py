@@ -24,7 +24,7 @@ from wibawa.indicators.models import LockDecision, LockRequest, YearLock, YearUn
 from wibawa.indicators.queries import Counts, counts_of, figures_now
 from wibawa.rules.dates import long_date
 from wibawa.rules.indicators import Kinds, Rule, Span, Unit
-from wibawa.rules.refused import Refused
+from wibawa.rules.refused import Refused, by_same_person
 from wibawa.web.clock import in_wib
 
 _LOCK = 0x494E4449  # the key space of the advisory locks on a year of the indicators
@@ -228,8 +228,8 @@ def _to_decide(session: Session, year: int, by: int) -> Request:
     if request is None:
         raise Refused("nothing_waits", f"Tidak ada usulan tentang tahun {year} yang menunggu.")
     if request.by_id == by:
-        raise Refused(
-            "same_person", "Usulan ini Anda ajukan sendiri. Keputusannya harus diambil orang lain."
+        raise by_same_person(
+            "Usulan ini Anda ajukan sendiri. Keputusannya harus diambil orang lain."
         )
     return request
 

@@ -9,7 +9,7 @@ from flask import Response, flash, redirect, render_template, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access import once
-from wibawa.access.guard import me, needs, not_found
+from wibawa.access.guard import me, needs, not_found, note_own_try
 from wibawa.access.permissions import Permission
 from wibawa.access.proof import Deed, proven
 from wibawa.access.trail import record_apart
@@ -257,8 +257,7 @@ def _done(year: int, name: str, deed: Callable[[], int], said: str) -> Answer:
         session.commit()
     except Refused as refused:
         session.rollback()
-        if refused.code == "same_person":
-            record_apart(clock.now(), me().id, "denied", "indicator_year", year)
+        note_own_try(refused, "indicator_year", year)
         return _page(year, loose=refused.sentence), 409
     flash(said if first else "Sudah tersimpan sebelumnya.", "success")
     return redirect(url_for("indicators.lock", year=year))
