@@ -74,12 +74,13 @@ PUBLIC = {
     *OPENED,
 }
 
-# Approvals about money ask for a fresh proof of who is there.
+# Approvals about money, and what one person alone may set of them, ask for a fresh proof of who is
+# there.
 PROVEN = {
     "access.access_settings", "access.drop_second_factor", "access.enable_user",
     "access.new_user", "access.recovery_codes", "access.reset_password",
     "access.reset_second_factor", "access.second_factor", "banks.approve_limits",
-    "banks.approve_terms", "changes.approve",
+    "banks.approve_terms", "banks.edit_bank", "changes.approve",
     "decisions.apply_upload", "decisions.approve", "disbursements.approve",
     "disbursements.confirm_upload", "indicators.approve_lock", "privacy.decide_pseudonym",
     "reconciliation.close",
@@ -849,7 +850,8 @@ def test_each_question_before_an_approval_names_what_it_is_for(office: Office) -
     for rule in office.app.url_map.iter_rules():
         if rule.endpoint in PROVEN:
             folder = rule.endpoint.partition(".")[0]
-            who = {"access": "admin", "decisions": "pasar"}.get(folder, "approver")
+            asks = {"access": "admin", "banks.edit_bank": "admin", "decisions": "pasar"}
+            who = asks.get(rule.endpoint) or asks.get(folder, "approver")
             page = office.client(who).post(_address(office, rule, factories.PASAR, who))
             said = page.get_data(as_text=True)
             assert "Pastikan ini Anda" in said, (rule.endpoint, page.status_code)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wibawa.access import trail
+from wibawa.access import once, trail
 from wibawa.banks import queries
 from wibawa.banks.models import (
     Bank,
@@ -50,19 +50,42 @@ VALUES = {
 }
 
 
-def change_bank(session: Session, bank: Bank, wanted: BankSettings) -> str:
-    """Change a bank's settings; what changed as "Metode: flat → anuitas; …", "" when nothing did.
+def shown(bank: Bank) -> str:
+    """A bank's settings in 64 characters: changing others than were seen is refused."""
+    return once.body_hash((field, str(getattr(bank, field))) for field in LABELS).hex()
 
-    Loans that were disbursed before keep the terms that were copied to them.
-    """
-    values = [
+
+def told(bank: Bank, wanted: BankSettings) -> str:
+    """What would change, as "Metode: flat → anuitas; …"; "" for nothing."""
+    return trail.changes(
         (label, _said(getattr(bank, field)), _said(getattr(wanted, field)))
         for field, label in LABELS.items()
-    ]
+    )
+
+
+def change_bank(
+    session: Session, bank_id: int, seen: str, wanted: BankSettings, by: int, now: dt.datetime
+) -> str:
+    """Change a bank's settings that were `seen`; what changed, "" when nothing did.
+
+    Loans that were disbursed before keep the terms that were copied to them. Raises `Refused`
+    `changed` when somebody else set them to something else meanwhile.
+    """
+    bank = session.get_one(Bank, bank_id, with_for_update=True, populate_existing=True)
+    said = told(bank, wanted)
+    if not said:
+        return ""  # sent twice, or nothing changed
+    if shown(bank) != seen:
+        raise Refused(
+            "changed",
+            "Pengaturan bank ini diubah orang lain sejak formulir dibuka. Belum ada yang "
+            f"disimpan. Bila isian di bawah disimpan sekarang: {said}.",
+        )
     for field in LABELS:
         setattr(bank, field, getattr(wanted, field))
     session.flush()
-    return trail.changes(values)
+    trail.record(session, now, by, "bank_changed", "bank", bank.id, said)
+    return said
 
 
 def _said(value: object) -> object:

@@ -35,6 +35,7 @@ def _choices(words: dict[str, str]) -> list[SelectChoice]:
 
 
 class BankForm(Form):
+    seen = HiddenField()
     name = StringField("Nama bank", [DataRequired(), Length(max=120)], filters=[required_text])
     method = SelectField(
         "Metode angsuran",

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wibawa.access import once
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record
+from wibawa.access.proof import Deed, proven
 from wibawa.banks import queries
 from wibawa.banks.actions import (
     BankSettings,
@@ -17,6 +17,8 @@ from wibawa.banks.actions import (
     change_bank,
     set_permit,
     set_quota,
+    shown,
+    told,
 )
 from wibawa.banks.actions import (
     remove_holiday as take_out,
@@ -43,23 +45,43 @@ def bank_list() -> str:
     )
 
 
+def _about_to_change(bank_id: int) -> Deed:
+    bank, form = db.session.get(Bank, bank_id) or abort(404), BankForm()
+    facts = [("Bank penyalur", bank.name)]
+    if form.validate():
+        facts.append(("Perubahan", told(bank, _settings(form)) or "Tidak ada"))
+    return Deed("Mengubah pengaturan bank", facts)
+
+
 @needs(Permission.MANAGE_BANKS)
-def edit_bank(bank_id: int) -> str | Response:
+@proven(_about_to_change)
+def edit_bank(bank_id: int) -> str | Response | tuple[str, int]:
     bank = db.session.get(Bank, bank_id) or abort(404)
     form = BankForm(obj=bank)
-    if form.validate_on_submit():
-        said = change_bank(db.session(), bank, _settings(form))
-        if said:
-            record(db.session(), clock.now(), me().id, "bank_changed", "bank", bank.id, said)
-        db.session.commit()
-        flash(f"Pengaturan {bank.name} disimpan." if said else "Tidak ada yang berubah.", "success")
-        return redirect(url_for("banks.bank_list"))
+    if not form.validate_on_submit():
+        if not form.is_submitted():
+            form.seen.data = shown(bank)
+        return _bank_page(form, bank)
+    try:
+        seen = form.seen.data or ""
+        said = change_bank(db.session(), bank_id, seen, _settings(form), me().id, clock.now())
+    except Refused as refused:
+        db.session.rollback()
+        form.seen.data, form.seen.raw_data = shown(bank), None
+        return _bank_page(form, bank, refused.sentence), 409
+    db.session.commit()
+    flash(f"Pengaturan {bank.name} disimpan." if said else "Tidak ada yang berubah.", "success")
+    return redirect(url_for("banks.bank_list"))
+
+
+def _bank_page(form: BankForm, bank: Bank, said: str | None = None) -> str:
     return render_template(
         "banks/edit_bank.html",
         bank=bank,
         form=form,
         kinds=KIND_LABELS,
-        direct=bank_id in queries.direct_banks(db.session(), clock.today()),
+        direct=bank.id in queries.direct_banks(db.session(), clock.today()),
+        loose=[(said, None)] if said else [],
     )
 
 
