@@ -216,6 +216,14 @@ def test_the_brake_counts_each_address_by_itself_and_never_fills_the_memory() ->
     assert len(brake._seen) <= MOST_ADDRESSES
 
 
+def test_the_brake_counts_the_many_addresses_of_one_subscriber_as_one() -> None:
+    brake, moment = Brake(2, 60), dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+    asked = [brake.lets(f"2001:db8:1:2::{number:x}", moment) for number in range(3)]
+    assert asked == [True, True, False]
+    assert brake.lets("2001:db8:1:3::1", moment), "the neighbour"
+    assert [brake.lets(f"203.0.113.{number}", moment) for number in range(3)] == [True] * 3
+
+
 @pytest.mark.parametrize(
     ("name", "masked"),
     [("Siti Rahayu", "S*** R***"), ("Ng", "N***"), ("", ""), ("  D'Arcy  陳 ", "D*** 陳***")],

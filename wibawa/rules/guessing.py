@@ -50,7 +50,8 @@ def _after(tries: Tries, free: int, longest: int) -> dt.datetime | None:
 
 
 def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber has.
+    """What counts as one address: an IPv4 address, also as a socket of both kinds writes it, or the
+    /64 that one IPv6 subscriber has.
 
     >>> network_of("2001:db8:1:2:3:4:5:6")
     '2001:db8:1:2::'
@@ -61,6 +62,8 @@ def network_of(address: str) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
     if found.version == 4:
         return str(found)
     return str(ipaddress.ip_network((found, 64), strict=False).network_address)
