@@ -92,10 +92,20 @@ def _whole(variable: str, usual: int, of_what: str) -> int:
     return int(value)
 
 
-def _own_hosts(public_url: str) -> list[str] | None:
-    """The hosts that may be asked for: the public one, and this machine's own for its monitors."""
-    name = urlsplit(public_url).hostname
-    return [name, "localhost", "127.0.0.1", "[::1]"] if name else None
+def _own_hosts(public_url: str) -> list[str]:
+    """The hosts that may be asked for: the public one, and this machine's own for its monitors.
+    Without the setting whoever asks would say what host stands in the codes on papers."""
+    try:
+        asked = urlsplit(public_url)
+    except ValueError:
+        asked = urlsplit("")
+    if asked.scheme not in ("http", "https") or not asked.hostname:
+        raise ConfigurationError(
+            f"WIBAWA_PUBLIC_URL is {public_url!r}. Production needs the address at which people "
+            "open the site, like https://wibawa.example.go.id: it stands in the codes on papers, "
+            "and no other host is answered."
+        )
+    return [asked.hostname, "localhost", "127.0.0.1", "[::1]"]
 
 
 def _time(variable: str, usual: str) -> str:

@@ -97,6 +97,7 @@ def test_production_takes_the_key_from_its_variable_or_file_and_never_makes_one(
     instance: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WIBAWA_SECRET_KEY", "s" * 40)
+    monkeypatch.setenv("WIBAWA_PUBLIC_URL", "https://wibawa.example")
     with pytest.raises(config.ConfigurationError, match="WIBAWA_DATA_KEY"):
         config.load("production")
     file = instance.with_name("secret")

@@ -32,6 +32,7 @@ def started(part: str, url: str, **settings: str) -> tuple[int, str]:
         "WIBAWA_DATABASE_URL": url,
         "WIBAWA_SECRET_KEY": "secret key of the tests, not of anything real",
         "WIBAWA_DATA_KEY": "another key of the tests, not of anything real",
+        "WIBAWA_PUBLIC_URL": "https://wibawa.example",
     }
     run = subprocess.run(
         [sys.executable, "-W", "ignore", *STARTS[part]],
@@ -57,6 +58,10 @@ def test_so_are_settings_that_cannot_be(app: Flask, part: str) -> None:
     code, said = started(part, url_of(app), WIBAWA_PROXIES="satu")
     assert code == UNFIT
     assert "WIBAWA_PROXIES is 'satu'" in said
+    assert len(said.splitlines()) == 1
+    code, said = started(part, url_of(app), WIBAWA_PUBLIC_URL="")
+    assert code == UNFIT
+    assert "WIBAWA_PUBLIC_URL is ''. Production needs the address" in said
     assert len(said.splitlines()) == 1
 
 

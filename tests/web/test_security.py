@@ -152,6 +152,22 @@ def test_in_production_another_host_is_not_answered(production: Flask) -> None:
 
 
 @pytest.mark.parametrize(
+    "said", [None, "", "wibawa.example", "https://", "ftp://wibawa.example", "https://[wibawa"]
+)
+def test_production_does_not_start_without_the_address_that_it_answers(
+    monkeypatch: pytest.MonkeyPatch, said: str | None
+) -> None:
+    for name, value in (LIVE | {"WIBAWA_PUBLIC_URL": said}).items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    with pytest.raises(config.ConfigurationError, match="Production needs the address"):
+        config.load("production", DATABASE_URL="sqlite://")
+    assert config.load("development", DATABASE_URL="sqlite://")["PUBLIC_URL"] == (said or "")
+
+
+@pytest.mark.parametrize(
     ("proxies", "sent", "seen"),
     [
         (0, "10.1.1.1", "127.0.0.1"),
