@@ -46,10 +46,7 @@ _BIRTH: Final = re.compile(
 # A landline in one piece looks like an account number, unless a word before it says what it is.
 _WORD: Final = r"\b(?:telp|telepon|telpon|tlp|tel|hp|wa|fax|faks)\b[\s.:]{0,3}"
 _SAID: Final = re.compile(rf"(?i)({_WORD})(0[2-79]\d{{7,10}})(?!\d)")
-
-_TOLD: Final = re.compile(
-    r"(?i)\b(?:telp|telepon|telpon|tlp|tel|hp|wa|fax|faks)\b[\s.:]{0,3}\(?0\d"
-)
+_TOLD: Final = re.compile(rf"(?i){_WORD}\(?0\d\d")
 
 
 def mask_phone(number: str) -> str:
