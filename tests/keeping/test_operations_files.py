@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -34,6 +35,8 @@ from wibawa import serving
 from wibawa.access.models import TrailEntry
 from wibawa.database import db
 from wibawa.jobs import process
+from wibawa.web import security
+from wibawa.web.errors import TEXTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FILES = ROOT / "docs" / "operations"
@@ -47,6 +50,7 @@ JOURNAL = (FILES / "journald@wibawa.conf").read_text()
 HOST = "wibawa.example.go.id"
 SITE = "https://wibawa.example.go.id"
 SEARCHED = "081234567890"
+Proxied = tuple[int, int, subprocess.Popen[bytes]]
 
 
 def environment(name: str = EXAMPLES[0]) -> dict[str, str]:
@@ -111,6 +115,28 @@ def test_the_proxy_hides_the_addresses_for_watching(app: Flask) -> None:
 
 def test_the_proxy_speaks_no_old_tls() -> None:
     assert directive("ssl_protocols") == "TLSv1.2 TLSv1.3"
+    ciphers = directive("ssl_ciphers").split(":")
+    assert all(re.fullmatch("ECDHE-.*(GCM-SHA(256|384)|POLY1305)", cipher) for cipher in ciphers)
+
+
+def test_what_the_proxy_says_by_itself_carries_the_headers_of_every_page() -> None:
+    own = NGINX[NGINX.index("location @own") :]
+    given = dict(re.findall(r'add_header (\S+) "?([^";]+(?:; [^";]+)*)"? always;', own))
+    policy = {part.split()[0] for part in given.pop("Content-Security-Policy").split("; ")}
+    assert policy == {"default-src", "base-uri", "form-action", "frame-ancestors"}
+    app = Flask("empty")
+    security.register(app)
+    app.config["SESSION_COOKIE_SECURE"] = True
+    with app.test_request_context("/", base_url=SITE):
+        said = app.process_response(app.make_response("")).headers
+    assert {name: said[name] for name in given} == given
+
+
+def test_the_services_speak_with_nobody_else_and_see_no_history_of_the_program() -> None:
+    for name in UNITS | PC:
+        told = unit(name)
+        assert (told["IPAddressDeny"], told["IPAddressAllow"]) == ("any", "localhost")
+        assert told["InaccessiblePaths"] == "-/opt/wibawa/.git -/opt/wibawa/tests"
 
 
 def test_no_log_keeps_what_stands_behind_the_question_mark() -> None:
@@ -228,21 +254,24 @@ def certificate(folder: Path) -> None:
 
 
 @contextmanager
-def started(*command: str, port: int, environment: dict[str, str], log: Path) -> Iterator[None]:
+def started(
+    *command: str, port: int, environment: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     with (
         log.open("ab") as out,
         subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out) as process,
     ):
         try:
             wait_for(port)
-            yield
+            yield process
         finally:
             process.terminate()
 
 
 @pytest.fixture
-def proxied(database_url: str, tmp_path: Path) -> Iterator[tuple[int, int]]:
-    """The service as its unit starts it, behind nginx with our file; the ports of http and https.
+def proxied(database_url: str, tmp_path: Path) -> Iterator[Proxied]:
+    """The service as its unit starts it, behind nginx with our file; the ports of http and https,
+    and the service's first process.
 
     Changed are the ports, and where certificate and logs lie: nothing else."""
     service, plain, secure = free_port(), free_port(), free_port()
@@ -276,10 +305,10 @@ def proxied(database_url: str, tmp_path: Path) -> Iterator[tuple[int, int]]:
     gunicorn = (sys.executable, "-W", "ignore", "-m", "gunicorn", *start)
     logs = [tmp_path / "gunicorn.log", tmp_path / "nginx.out"]
     with (
-        started(*gunicorn, port=service, environment=given, log=logs[0]),
+        started(*gunicorn, port=service, environment=given, log=logs[0]) as first,
         started(*proxy, port=secure, environment=given, log=logs[1]),
     ):
-        yield plain, secure
+        yield plain, secure, first
 
 
 class Asking:
@@ -310,9 +339,12 @@ class Asking:
 @pytest.mark.soak
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_service_answers_behind_nginx_with_our_file(
-    app: Flask, people: dict[str, int], proxied: tuple[int, int], tmp_path: Path
+    app: Flask,
+    people: dict[str, int],
+    proxied: Proxied,
+    tmp_path: Path,
 ) -> None:
-    plain, secure = proxied
+    plain, secure, service = proxied
     moved, _ = Asking(plain, None)("/masuk")
     assert moved.status == 301
     assert moved.getheader("Location") == f"{SITE}/masuk"
@@ -328,13 +360,43 @@ def test_the_service_answers_behind_nginx_with_our_file(
         seen = db.session.scalars(select(TrailEntry.address).where(TrailEntry.address != ""))
         assert set(seen) == {"127.0.0.1"}
     assert ask("/healthz")[0].status == 200
-    assert [ask(address)[0].status for address in ("/metrics", "/readyz")] == [404, 404]
-    large = ask("/masuk", body="", Content_Length=str(32 * 2**20))[0]
-    assert large.status == 413
+    for address in ("/metrics", "/readyz"):
+        _is_told_by_the_proxy(ask(address), 404)
+    _is_told_by_the_proxy(ask("/masuk", body="", Content_Length=str(32 * 2**20)), 413)
+    _old_ciphers_are_refused(secure, tmp_path / "fullchain.pem")
+    service.terminate()
+    service.wait(60)
+    _is_told_by_the_proxy(ask("/pinjaman"), 502)
     for name in ("proxy.log", "gunicorn.log", "proxy-error.log", "nginx.out"):
         log = (tmp_path / name).read_text()
         assert SEARCHED not in log, name
         assert name not in ("proxy.log", "gunicorn.log") or '"GET /masuk" 200' in log, log
+
+
+def _is_told_by_the_proxy(said: tuple[http.client.HTTPResponse, str], status: int) -> None:
+    answer, page = said
+    assert answer.status == status
+    title, text = TEXTS.get(status, ("Wibawa sedang tidak dapat dihubungi", ""))
+    assert f"<h1>{title}</h1>" in page
+    assert text.partition(". ")[0] in page
+    assert (answer.getheader("Content-Type") or "").lower() == "text/html; charset=utf-8"
+    assert "max-age" in (answer.getheader("Strict-Transport-Security") or "")
+    assert "default-src 'none'" in (answer.getheader("Content-Security-Policy") or "")
+    assert answer.getheader("Cache-Control") == "no-store"
+
+
+def _old_ciphers_are_refused(port: int, certificate: Path) -> None:
+    for ciphers, taken in (("ECDHE-ECDSA-AES128-SHA256", False), ("ECDHE+AESGCM", True)):
+        trusted = ssl.create_default_context(cafile=str(certificate))
+        trusted.maximum_version = ssl.TLSVersion.TLSv1_2
+        trusted.set_ciphers(ciphers)
+        with socket.create_connection(("127.0.0.1", port), 20) as line:
+            try:
+                trusted.wrap_socket(line, server_hostname=HOST).close()
+            except ssl.SSLError:
+                assert not taken
+            else:
+                assert taken
 
 
 def _somebody_else_is_not_believed(ask: Asking, page: str) -> None:
@@ -359,10 +421,10 @@ def _wait_for_line(log: Path, address: str) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_logrotate_turns_the_log_of_the_proxy_which_goes_on_in_the_new_file(
-    app: Flask, proxied: tuple[int, int], tmp_path: Path
+    app: Flask, proxied: Proxied, tmp_path: Path
 ) -> None:
     """Changed are the places, and whose the new file is."""
-    _, secure = proxied
+    _, secure, _ = proxied
     ask = Asking(secure, tmp_path / "fullchain.pem")
     log, rules = tmp_path / "proxy.log", tmp_path / "wibawa.logrotate"
     text = ROTATION.replace("/var/log/wibawa/*.log", str(log)).replace("www-data adm", "")
