@@ -738,6 +738,10 @@ def chain_export(make: Make, bank_code: str | None, office: bool, out: Path) -> 
     last = _with_books(make, deed, write=False)
     click.echo(f"{last.number} mata rantai → {out}")
     click.echo(f"Sidik mata rantai terakhir: {last.hash}")
+    click.echo(
+        "Simpan berkas ini seperti daftar nomor rekening: nomornya dapat ditemukan dari sidiknya "
+        "dengan mencoba. Hapus sesudah diperiksa."
+    )
 
 
 def _office_chain(session: Session) -> tuple[Head, Links]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -40,6 +41,7 @@ def chain(loaded: CommandLine, tmp_path: Path) -> Path:
     out = tmp_path / "rantai.jsonl"
     said = loaded("chain", "export", "--bank", "PASAR", "--out", out).stdout
     assert said.startswith("2 mata rantai")
+    assert "Simpan berkas ini seperti daftar nomor rekening" in said
     return out
 
 
@@ -55,6 +57,22 @@ def links_of(path: Path) -> Links:
 
 def hash_of(link: list[str]) -> str:
     return str(json.loads(link[0])["hash"])
+
+
+def test_whoever_tries_account_numbers_finds_them_in_the_file_as_its_page_says(
+    chain: Path, app: Flask
+) -> None:
+    with app.app_context():
+        tried = {
+            hashlib.sha256(number.encode()).hexdigest()
+            for number in db.session.scalars(select(Loan.account_number))
+        }
+    lines = [line for link in links_of(chain) for line in link if line.startswith('"loan|')]
+    found = {str(json.loads(line)).rsplit("|", 1)[1] for line in lines}
+    assert found
+    assert found <= tried
+    page = VERIFIER.with_name("chain.md").read_text()
+    assert "Keep an exported chain as you keep a list of account numbers" in page
 
 
 def test_the_verifier_names_the_head_of_a_whole_chain_and_finds_a_printed_one(
