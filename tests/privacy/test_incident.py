@@ -52,15 +52,27 @@ def test_the_clock_runs_from_when_it_was_noticed_until_both_are_told(
     assert "26 November 2026 10.00" in page, "three days after 23 November, 10.00 WIB"
     assert "Sisa 48 jam" in page, "it is 24 November, 10.00 WIB"
     assert "Belum diberi tahu: lembaga dan subjek data" in page
-    assert "Berkas terkirim ke alamat salah" in said(approver, "/")
+    assert "Pemberitahuan belum lengkap" in page
+    assert "Beri tahu secara tertulis: data apa yang terungkap" in page
+    assert "Beri tahu secara tertulis" not in said(sign_in("auditor"), f"{LIST}/1")
+    first = said(approver, "/")
+    assert "Berkas terkirim ke alamat salah" in first
+    assert "Sisa 48 jam. Belum diberi tahu: lembaga dan subjek data." in first
     assert step(approver, "authority", "24/11/2026", "09.00", "b") == 302
     assert "Belum diberi tahu: subjek data" in said(staff, f"{LIST}/1")
     assert step(approver, "closed", "24/11/2026", "09.30", "c") == 409
+    clock.move_to(dt.datetime(2026, 11, 26, 2, 30, tzinfo=dt.UTC))
+    assert "Sisa kurang dari 1 jam" in said(sign_in("staff"), LIST)
     clock.move_to(dt.datetime(2026, 11, 26, 4, 0, tzinfo=dt.UTC))
     assert "Batas 3 × 24 jam lewat" in said(sign_in("approver"), LIST)
     approver = sign_in("approver")
     assert step(approver, "persons", "26/11/2026", "10.30", "d") == 302
+    page = said(approver, f"{LIST}/1")
+    assert "Diberitahukan terlambat" in page, "subjek data at 10.30, after 10.00"
+    assert "sesudah batas 3 × 24 jam: subjek data." in page, "lembaga was told in time"
+    assert "catat langkah “Insiden ditutup”" in page
     assert step(approver, "closed", "26/11/2026", "10.45", "e") == 302
+    assert "Diberi tahu sesudah batas: subjek data" in said(sign_in("auditor"), LIST)
     assert "Berkas terkirim ke alamat salah" not in said(approver, "/")
     assert step(approver, "note", "26/11/2026", "10.50", "f") == 409
 

@@ -109,7 +109,9 @@ def test_nothing_says_who_it_was_and_every_figure_stays(
     assert NAME in _stored(database_url)
     for borrower_id in (them.old, them.paid):
         assert asked(staff, borrower_id) == 302
-    assert "1 penyamaran" not in approver.get("/").get_data(as_text=True)
+    first = approver.get("/").get_data(as_text=True)
+    for kind in ("without_loan", "after_loan"):
+        assert f'href="{PAGE}?jenis={kind}"' in first, "each leads to where it can be decided"
     for number in (1, 2):
         said = decided(approver, number, "setuju")
         assert "Identitas peminjam sudah disamarkan" in said

@@ -23,7 +23,8 @@ def test_a_longer_time_is_a_dated_setting_with_a_reason(
     assert seen
     body = {"kind": "without_loan", "years": "20", "valid_from": "24/11/2026",
             "reason": "Jadwal retensi arsip", "shown": seen[1]}  # fmt: skip
-    assert approver.post(f"{PAGE}/ketentuan", data=body).status_code == 302
+    saved = approver.post(f"{PAGE}/ketentuan", data=body)
+    assert saved.headers["Location"] == f"{PAGE}?jenis=without_loan", "where it shows"
     page = approver.get(PAGE).get_data(as_text=True)
     assert "20 tahun" in page
     assert "Belum ada yang lewat masa simpannya" in page

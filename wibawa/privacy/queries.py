@@ -33,6 +33,7 @@ STEP_WORDS: Final = {
     "persons": "Subjek data sudah diberi tahu",
     "closed": "Insiden ditutup",
 }
+TOLD: Final = {"authority": "lembaga", "persons": "subjek data"}
 
 
 @dataclass(frozen=True)
@@ -235,11 +236,12 @@ def due_one(session: Session, borrower_id: int, today: dt.date) -> tuple[str, Du
     return None
 
 
-def waiting_requests(session: Session, person_id: int) -> int:
-    """How many requests wait for this person as the second one."""
+def waiting_requests(session: Session, person_id: int) -> dict[str, int]:
+    """How many requests of each kind of data wait for this person as the second one."""
     row = Pseudonymisation
-    query = select(func.count()).where(row.status == "recorded", row.entered_by != person_id)
-    return session.scalar(query.select_from(row)) or 0
+    mine = row.status == "recorded", row.entered_by != person_id
+    query = select(row.kind, func.count()).where(*mine).group_by(row.kind).order_by(row.kind)
+    return {each[0]: each[1] for each in session.execute(query)}
 
 
 @dataclass(frozen=True)
@@ -281,8 +283,13 @@ class IncidentFacts:
     @property
     def untold(self) -> tuple[str, ...]:
         """Whom nobody has told yet."""
-        names = {"authority": "lembaga", "persons": "subjek data"}
-        return tuple(name for kind, name in names.items() if self.told_at(kind) is None)
+        return tuple(name for kind, name in TOLD.items() if self.told_at(kind) is None)
+
+    @property
+    def late(self) -> tuple[str, ...]:
+        """Who was told after the deadline."""
+        times = {name: self.told_at(kind) for kind, name in TOLD.items()}
+        return tuple(name for name, at in times.items() if at and at > self.deadline)
 
     @property
     def hours_left(self) -> int:
@@ -294,10 +301,19 @@ class IncidentFacts:
         if self.is_closed:
             return "Ditutup", "neutral"
         if not self.untold:
-            return "Sudah diberitahukan", "info"
+            late = "Diberitahukan terlambat", "warning"
+            return late if self.late else ("Sudah diberitahukan", "info")
         if self.hours_left < 0:
             return "Batas 3 × 24 jam lewat", "danger"
-        return f"Sisa {self.hours_left} jam", "warning"
+        left = f"{self.hours_left} jam" if self.hours_left else "kurang dari 1 jam"
+        return f"Sisa {left}", "warning"
+
+    @property
+    def next_step(self) -> str:
+        """What the first page says beside an incident that is not closed."""
+        if self.untold:
+            return f"{self.state[0]}. Belum diberi tahu: {' dan '.join(self.untold)}."
+        return f"{self.state[0]}. Tutup bila penanganannya selesai."
 
 
 def incidents(session: Session, now: dt.datetime, only: int | None = None) -> list[IncidentFacts]:
@@ -332,12 +348,12 @@ def waiting_for_person(
     them, and pseudonyms that wait for who `decides`."""
     found: list[tuple[str, int | None, str, dict[str, Any], str]] = [
         (f"Insiden data pribadi: {each.title}", None, "privacy.incident",
-         {"incident_id": each.id}, each.state[0])
+         {"incident_id": each.id}, each.next_step)
         for each in (incidents(session, now) if keeps else [])
         if not each.is_closed
     ]  # fmt: skip
-    if decides and (count := waiting_requests(session, person_id)):
-        hint = "Masa simpannya lewat; periksa lalu putuskan."
-        label = "Penyamaran menunggu keputusan"
-        found.append((label, count, "privacy.retention_list", {}, hint))
+    for kind, count in (waiting_requests(session, person_id) if decides else {}).items():
+        label, values = "Penyamaran menunggu keputusan", {"jenis": kind}
+        hint = f"{KINDS[kind]}; masa simpannya lewat. Periksa, lalu putuskan."
+        found.append((label, count, "privacy.retention_list", values, hint))
     return found

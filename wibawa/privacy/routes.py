@@ -193,7 +193,7 @@ def set_retention() -> str | AnyResponse | tuple[str, int]:
         return _retention_page(form, refused.sentence), 409
     session.commit()
     flash("Masa simpan disimpan." if changed else "Tidak ada yang berubah.", "success")
-    return redirect(url_for("privacy.retention_list"))
+    return redirect(url_for("privacy.retention_list", jenis=form.kind.data))
 
 
 def _retention_page(form: RetentionForm, said: str = "") -> str:
