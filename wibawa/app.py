@@ -305,10 +305,11 @@ def _shared_variables(app: Flask) -> None:
         signed_in = not g.get("unfit") and current_user.is_authenticated
         # The person, not the name that looks for the person anew at each of a hundred questions
         person = current_user._get_current_object() if signed_in else None
+        free = person if person and person.first is None else None  # who owes no step before
         return {
-            "menu": menu_for(db.session(), person, request.endpoint) if person else [],
+            "menu": menu_for(db.session(), free, request.endpoint) if free else [],
             "sign_out_url": url_for("access.sign_out"),
-            "account_url": url_for("access.device_list"),
+            "account_url": url_for("access.device_list") if free else None,
             "stay_url": url_for("access.stay"),
             "session_seconds": seconds_left() if signed_in else 0,
             "session_limit": seconds_to_limit() if signed_in else 0,
@@ -316,7 +317,7 @@ def _shared_variables(app: Flask) -> None:
             "own_jobs": own_jobs(db.session(), current_user.id) if signed_in else (False, 0),
             "home_url": url_for("home.index"),
             "search_url": url_for("home.search")
-            if signed_in and current_user.may(Permission.SEE_LOANS)
+            if free and free.may(Permission.SEE_LOANS)
             else None,
             "today_long": long_date(clock.today()),
             "version": VERSION,

@@ -73,6 +73,6 @@ def user_of(app: Flask, username: str) -> User:
 
 def issued_in(page: str) -> str:
     """The one-time password that a page shows."""
-    found = re.search(r"<dt>Kata sandi</dt><dd>([a-z0-9-]+)</dd>", page)
+    found = re.search(r'<dt>Kata sandi</dt><dd><span class="code">([a-z0-9-]+)<', page)
     assert found
     return found[1]

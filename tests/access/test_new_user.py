@@ -83,3 +83,23 @@ def test_each_mistake_gets_a_sentence_and_nobody_is_added(
 
 def test_outside_of_tests_a_password_costs_what_owasp_asks() -> None:
     assert REAL_HASHER.hash(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_a_missing_bank_is_said_at_the_bank(sign_in: Enter) -> None:
+    page = sign_in("admin").post("/pengaturan/pengguna/baru", data=FORM | {"role": "bank_officer"})
+    assert re.search(r'id="bank_id-error".*?Petugas bank harus punya bank', page.text, re.S)
+    assert 'id="username-error"' not in page.text
+
+
+def test_who_must_choose_a_password_first_sees_no_menu_that_leads_nowhere(
+    app: Flask, sign_in: Enter
+) -> None:
+    made = sign_in("admin").post("/pengaturan/pengguna/baru", data=FORM).get_data(as_text=True)
+    hesti = app.test_client()
+    sent = {"username": "hesti", "password": issued_in(made)}
+    page = hesti.post("/masuk", data=sent, follow_redirects=True).get_data(as_text=True)
+    assert "Pilih kata sandi Anda sendiri" in page
+    assert "Menu utama" not in page
+    assert 'role="search"' not in page
+    assert "Akun saya" not in page
+    assert "Keluar" in page

@@ -57,6 +57,7 @@ def test_an_approval_long_after_signing_in_asks_once_and_then_goes_on(
     said = re.sub(r"<[^>]+>", " ", asked.get_data(as_text=True))
     for words in ("Menyetujui pencairan", "Rp5.000.000", "Bank Pasar", "30011234"):
         assert words in said  # what the password is asked for
+    assert "Sesudah itu 30 menit tidak ditanyakan lagi" in said
     sent = _hidden(asked)
     wrong = approver.post(address, data=sent | {"proof_password": "salah-sekali"})
     assert "Kata sandi tidak cocok" in wrong.get_data(as_text=True)

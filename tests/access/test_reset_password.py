@@ -21,3 +21,12 @@ def test_a_reset_ends_every_session_and_the_old_password(
     page = admin.get("/jejak").get_data(as_text=True)
     assert "Memberi kata sandi sekali pakai" in page
     assert issued not in page
+
+
+def test_whose_account_is_closed_that_is_said_beside_the_password(
+    sign_in: Enter, people: dict[str, int]
+) -> None:
+    admin, address = sign_in("admin"), f"/pengaturan/pengguna/{people['staff']}"
+    assert "masih nonaktif" not in admin.post(f"{address}/sandi-baru").get_data(as_text=True)
+    admin.post(f"{address}/nonaktifkan")
+    assert "masih nonaktif" in admin.post(f"{address}/sandi-baru").get_data(as_text=True)

@@ -37,6 +37,9 @@ def test_a_disabled_user_is_out_at_once_and_cannot_come_back(
 
 def test_an_administrator_cannot_lock_herself_out(sign_in: Enter, people: dict[str, int]) -> None:
     admin = sign_in("admin")
+    page = admin.get("/pengaturan/pengguna").get_data(as_text=True)
+    assert f"/pengguna/{people['staff']}/nonaktifkan" in page
+    assert f"/pengguna/{people['admin']}/nonaktifkan" not in page
     answer = admin.post(
         f"/pengaturan/pengguna/{people['admin']}/nonaktifkan", follow_redirects=True
     )

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from flask import render_template, request
 
-from wibawa.access import second_factor, sessions, trail, tries, users
+from wibawa.access import second_factor, sessions, settings, trail, tries, users
 from wibawa.access.forms import PROOF_FIELDS, ProofForm
 from wibawa.access.guard import me
 from wibawa.access.models import User
@@ -107,5 +107,8 @@ def _page(deed: Deed, form: ProofForm, status: int) -> Answer:
     sent = [pair for pair in request.form.items(multi=True) if pair[0] not in left_out]
     back = request.form.get("proof_back") or back_path()
     own = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
-    page = render_template("access/proof.html", deed=deed, form=form, sent=sent, back=own)
+    minutes = settings.current(db.session()).proof_minutes
+    page = render_template(
+        "access/proof.html", deed=deed, form=form, sent=sent, back=own, minutes=minutes
+    )
     return page, status

@@ -26,11 +26,11 @@ TEXTS: dict[int | str, tuple[str, str]] = {
     ),
     403: (
         "Bukan wewenang Anda",
-        "Peran Anda tidak mencakup halaman ini. Hubungi administrator bila seharusnya boleh.",
+        "Peran Anda tidak mencakup halaman atau langkah ini.",
     ),
     404: (
         "Halaman tidak ditemukan",
-        "Alamatnya salah, atau data ini tidak ada bagi Anda. Cari lewat menu di samping.",
+        "Alamatnya salah, atau data ini tidak ada bagi Anda. Cari lewat menu.",
     ),
     405: ("Cara membuka halaman ini salah", "Buka lewat menu atau tombol di halaman sebelumnya."),
     413: (

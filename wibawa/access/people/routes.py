@@ -53,7 +53,8 @@ def new_user() -> Answer:
                 now=clock.now(),
             )
         except Refused as refused:
-            form.username.errors = [refused.sentence]
+            wrong = form.bank_id if refused.code == "bank_of_officer" else form.username
+            wrong.errors = [refused.sentence]
         else:
             _record("user_added", user)
             db.session.commit()

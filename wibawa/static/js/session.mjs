@@ -35,12 +35,12 @@ async function stay(store) {
   keep(store, { ends: Date.now() + told.seconds * 1000, pinged: Date.now() });
 }
 
-function show(kind, text, action) {
-  if (shown === kind) return;
-  shown = kind;
+function show(text, action) {
+  if (shown === text) return;
+  shown = text;
   box?.remove();
   box = null;
-  if (!kind) return;
+  if (!text) return;
   box = document.createElement("div");
   box.className = "notice notice-warning session-note no-print";
   box.setAttribute("role", "alert");
@@ -58,16 +58,21 @@ function show(kind, text, action) {
   body.append(box);
 }
 
+function time(moment) {
+  const shape = { timeZone: "Asia/Jakarta", hour: "2-digit", minute: "2-digit" };
+  return `${new Date(moment).toLocaleTimeString("id-ID", shape)} WIB`;
+}
+
 function look(store, limit) {
   const ends = Math.min(known(store).ends ?? limit, limit);
   const left = ends - Date.now();
   const over = "Waktu masuk Anda sudah habis. Isian di halaman ini tetap ada: masuk lagi di tab lain, lalu kirim.";
-  if (left <= 0) show("over", over, null);
-  else if (left > WARN) show("", "", null);
-  else if (limit - Date.now() <= WARN) show("limit", "Waktu masuk Anda habis dalam lima menit. Simpan pekerjaan, lalu masuk lagi.", null);
+  if (left <= 0) show(over, null);
+  else if (left > WARN) show("", null);
+  else if (limit - Date.now() <= WARN) show(`Waktu masuk Anda habis pukul ${time(ends)}. Simpan pekerjaan, lalu masuk lagi.`, null);
   else {
-    const go = () => stay(store).then(() => look(store, limit), () => show("over", over, null));
-    show("idle", "Anda akan keluar dalam lima menit karena lama tidak ada kegiatan.", go);
+    const go = () => stay(store).then(() => look(store, limit), () => show(over, null));
+    show(`Anda akan keluar pukul ${time(ends)} karena lama tidak ada kegiatan.`, go);
   }
 }
 
