@@ -89,6 +89,10 @@ def test_it_is_searched_by_person_deed_object_words_day_and_address(
     assert "Tidak ada kegiatan yang cocok" in page
     assert "tanggal tidak terbaca" in auditor.get("/jejak?dari=kemarin").text
     assert "127.0.0.1" in auditor.get("/jejak?alamat=127.0.0.1").text
+    for odd in ("KW-000012", "D51FF234"):
+        page = auditor.get(f"/jejak?nomor={odd}").get_data(as_text=True)
+        assert "Saringan nomor tidak dipakai" in page, odd
+    assert "Saringan nomor" not in auditor.get("/jejak?nomor=12").text
 
 
 def test_objects_lead_to_their_pages_for_who_may_open_them(sign_in: Enter, deeds: None) -> None:

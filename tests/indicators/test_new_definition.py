@@ -58,3 +58,13 @@ def test_a_percentage_needs_a_denominator_and_a_reason_is_needed_always(sign_in:
     page = client.post(NEW, data=data | {"denominator": "", "reason": ""}).get_data(as_text=True)
     assert "Pilihan ini tidak ada dalam daftar." in page
     assert "Isian ini wajib diisi." in page
+
+
+@pytest.mark.parametrize("engine_name", SOAK_ON_BOTH, indirect=True)
+def test_the_trail_says_a_proposal_in_words(sign_in: SignIn) -> None:
+    proposed(sign_in("staff"))
+    trail = sign_in("auditor").get("/jejak?kegiatan=definition_proposed").get_data(as_text=True)
+    assert "→ Berjalan pada tahun itu" in trail
+    assert "→ Usaha mikro" in trail
+    assert "→ running" not in trail
+    assert "→ micro" not in trail

@@ -12,6 +12,10 @@ from wibawa.rules.dates import short_date
 from wibawa.web.asked import asked_date, asked_number, period_words
 
 LONGEST = 100
+NO_NUMBER = (
+    "Saringan nomor tidak dipakai: tulis angkanya saja, misalnya 12 untuk KW-000012. "
+    "Nomor kejadian dicari di “Keterangan memuat”."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ def read_trail(arguments: Mapping[str, str], people: Sequence[tuple[int, str]]) 
     who = asked_number(arguments.get("siapa"), 0, 999_999)
     who = who if who in names else None
     number = asked_number(arguments.get("nomor"), 1, 999_999)
+    if number is None and arguments.get("nomor", "").strip():
+        problems.append(NO_NUMBER)
     said = {
         "kegiatan": _known(arguments.get("kegiatan", ""), ACTIONS),
         "objek": _known(arguments.get("objek", ""), THINGS),

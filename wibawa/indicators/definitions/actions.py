@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +16,7 @@ from wibawa.chains.actions import append_decision
 from wibawa.indicators.definitions import queries
 from wibawa.indicators.definitions.queries import Definition
 from wibawa.indicators.models import Indicator, IndicatorDefinition
-from wibawa.rules.indicators import Kinds, Rule, Unit
+from wibawa.rules.indicators import KINDS_WORDS, RULE_WORDS, UNIT_WORDS, Kinds, Rule, Unit
 from wibawa.rules.refused import Refused, by_same_person
 from wibawa.web.formats import moment
 
@@ -51,7 +53,7 @@ def propose(session: Session, indicator: Indicator, wish: Wish, by: int, now: dt
     before = queries.of_year(session, indicator.code, wish.since)
     new = _row(indicator, wish)
     told = trail.changes(
-        (label, getattr(before, name, None), getattr(new, name)) for name, label in SAID.items()
+        (label, _word(name, before), _word(name, new)) for name, label in SAID.items()
     )
     if before is not None and before.since == wish.since and _same(before, new):
         raise Refused(
@@ -105,6 +107,19 @@ SAID = {
     "definition": "Definisi", "interpretation": "Interpretasi", "formula": "Rumus",
     "source": "Sumber data", "cut_off": "Batas waktu data", "responsible": "Penanggung jawab",
 }  # fmt: skip
+
+
+WORDS: dict[str, Mapping[Any, str]] = {
+    "rule": RULE_WORDS,
+    "counted": UNIT_WORDS,
+    "kinds": KINDS_WORDS,
+}
+
+
+def _word(name: str, of: object) -> Any:
+    """A value of a definition as the trail says it."""
+    value = getattr(of, name, None)
+    return WORDS[name].get(value) if name in WORDS else value
 
 
 def _same(before: Definition, new: IndicatorDefinition) -> bool:
