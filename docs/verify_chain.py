@@ -45,8 +45,8 @@ def reckoned(link, lines):
 
 
 def verify(file, wanted):
-    """What is wrong, and the last link; `wanted` must be the beginning of some link's hash."""
-    faults, last, named = [], {"number": 0, "hash": "0" * 64, "bank": None}, not wanted
+    """What is wrong, the last link, and the number of the link whose hash begins with `wanted`."""
+    faults, last, named = [], {"number": 0, "hash": "0" * 64, "bank": None}, None
     for link, lines in links(file):
         where = f"mata rantai {link['number']} ({link['kind']} {link['subject_id']})"
         if link["number"] != last["number"] + 1:
@@ -63,11 +63,12 @@ def verify(file, wanted):
             faults.append(f"{where}: isinya bukan yang dibukukan")
         if own != link["hash"]:
             faults.append(f"{where}: sidiknya tidak cocok")
-        named = named or link["hash"].startswith(wanted)
+        if wanted and named is None and link["hash"].startswith(wanted):
+            named = link["number"]
         last = link
-    if not named:
+    if wanted and named is None:
         faults.append(f"sidik {wanted} tidak ada dalam rantai ini")
-    return faults, last
+    return faults, last, named
 
 
 def main(arguments):
@@ -77,7 +78,7 @@ def main(arguments):
         return 2
     try:
         with open(arguments[0], encoding="utf-8") as file:
-            faults, last = verify(file, wanted)
+            faults, last, named = verify(file, wanted)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         print(f"Berkas tidak dapat dibaca sebagai rantai: {error!r}")
         return 1
@@ -88,7 +89,9 @@ def main(arguments):
         return 1
     print(f"Rantai {last['bank']} utuh: {last['number']} mata rantai.")
     print(f"Sidik mata rantai terakhir: {last['hash']}")
-    if not wanted:
+    if wanted:
+        print(f"Sidik {wanted} ada: mata rantai nomor {named}.")
+    else:
         print("Cocokkan sidik itu dengan yang tercetak pada Berita Acara Rekonsiliasi.")
     return 0
 

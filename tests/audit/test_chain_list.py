@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -39,6 +40,8 @@ def test_the_auditor_sees_each_banks_head_and_what_every_link_is_about(
     assert last is not None
     assert last.number == 3
     assert last.short in page
+    assert re.fullmatch(r"[0-9a-f]{8} [0-9a-f]{8}", last.short), "in eights, as on the Berita Acara"
+    assert "wibawa chain export --bank" in page
     for target, said in (
         (f"/angsuran/berkas/{upload}", "a.csv"),
         ("/permintaan/1", "Batalkan entri (permintaan nomor 1)"),

@@ -84,7 +84,9 @@ def test_the_verifier_names_the_head_of_a_whole_chain_and_finds_a_printed_one(
     assert "Rantai PASAR utuh: 2 mata rantai." in said
     assert hash_of(last) in said
     printed = " ".join(hash_of(first)[at : at + 4] for at in range(0, 16, 4))
-    assert verify(chain, *printed.upper().split())[0] == 0
+    code, said = verify(chain, *printed.upper().split())
+    assert code == 0
+    assert f"Sidik {hash_of(first)[:16]} ada: mata rantai nomor 1." in said
     assert verify(chain, "0" * 64) == (
         1, f"sidik {'0' * 64} tidak ada dalam rantai ini\nRANTAI TIDAK UTUH: 1 masalah.\n"
     )  # fmt: skip

@@ -26,8 +26,8 @@ class Head:
 
 
 def short(hash_: str) -> str:
-    """A hash as it is read aloud and compared by eye: 1a2b 3c4d 5e6f 7081."""
-    return " ".join(hash_[start : start + 4] for start in range(0, 16, 4))
+    """A hash as it is read aloud and compared by eye, as on paper: 1a2b3c4d 5e6f7081."""
+    return " ".join(hash_[start : start + 8] for start in range(0, 16, 8))
 
 
 _HEAD = select(OfficeLink.number, OfficeLink.hash, OfficeLink.made_at)

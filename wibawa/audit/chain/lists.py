@@ -86,8 +86,8 @@ class ChainHead:
 
     @property
     def whole(self) -> str:
-        """The hash in groups of four, so that it can be compared by eye and breaks into lines."""
-        return " ".join(self.hash[start : start + 4] for start in range(0, 64, 4))
+        """The hash in groups of eight, as on paper, so that it can be compared by eye."""
+        return " ".join(self.hash[start : start + 8] for start in range(0, 64, 8))
 
 
 def heads(session: Session) -> list[ChainHead]:
