@@ -25,6 +25,21 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
     assert sentence in unknown.get_data(as_text=True)
 
 
+def test_the_trail_names_the_account_of_a_failed_try_and_never_what_was_typed(
+    app: Flask, people: dict[str, int], sign_in: Callable[[str], factories.Client]
+) -> None:
+    typed = "kata-sandi-di-tempat-nama"
+    for name in (" Staff ", typed):
+        app.test_client().post("/masuk", data={"username": name, "password": "salah-sekali"})
+    page = sign_in("auditor").get("/jejak?kegiatan=sign_in_failed").get_data(as_text=True)
+    rows = page[page.index("<tbody") :]
+    assert rows.count("Gagal masuk") == 2
+    assert rows.count("pengguna Staff") == 1
+    assert typed not in page
+    one = sign_in("auditor").get(f"/jejak?objek=user&nomor={people['staff']}").get_data(True)
+    assert "<td>Gagal masuk</td>" in one
+
+
 def test_after_signing_in_the_first_page_shows_who_is_there(
     sign_in: Callable[[str], factories.Client],
 ) -> None:

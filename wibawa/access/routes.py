@@ -73,7 +73,8 @@ def _with_password(username: str, password: str) -> User:
 
     user_id = tries.look(check)
     if user_id is None:
-        trail.record(db.session(), clock.now(), None, "sign_in_failed", "user", None)
+        named = users.named(db.session(), username)
+        trail.record(db.session(), clock.now(), None, "sign_in_failed", "user", named)
         db.session.commit()
         raise Refused(
             "wrong",

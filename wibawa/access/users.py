@@ -79,6 +79,11 @@ def add_with_one_time(
     return user, passwords.give_one_time(session, user, now)
 
 
+def named(session: Session, username: str) -> int | None:
+    """Whom a typed name means; None for one that nobody has, which may be a mistyped password."""
+    return session.scalar(select(User.id).where(User.username == username.strip().lower()))
+
+
 def verify(session: Session, username: str, password: str) -> User | None:
     """The user with this name and password, else None. An unknown name takes the same time."""
     nobody = passwords.hash_of_nobody()  # asked for always: the first time it is made

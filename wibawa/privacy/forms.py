@@ -82,7 +82,7 @@ class SubjectForm(Form):
         ],
         default="pdf",
     )
-    reason = _reason("Alasan, misalnya nomor surat permintaan")
+    reason = _reason("Alasan")
 
     def validate_reason(self, field: Any) -> None:
         if re.search(r"[0-9]{12}", re.sub(r"[\s.\-]", "", field.data or "")):
