@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from tests import factories
@@ -70,21 +69,3 @@ def test_under_tls_the_cookie_of_the_rows_is_for_this_host_only(
         rows = kept["__Host-wibawa_rows"]
         assert (rows["value"], rows["secure"], rows["path"]) == ("compact", True, "/")
         assert rows["domain"] == "wibawa.example"
-
-
-def test_the_end_of_the_session_is_told_with_its_time_and_one_press_goes_on(
-    enter: Callable[[str], Page],
-) -> None:
-    page = enter("staff")
-
-    def soon(route: Route) -> None:
-        answer = route.fetch()
-        body = re.sub(r'data-session="\d+"', 'data-session="200"', answer.text())
-        route.fulfill(response=answer, body=body)
-
-    page.route("**/peminjam", soon)
-    page.goto("/peminjam")
-    note = page.locator(".session-note")
-    expect(note).to_contain_text(re.compile(r"Anda akan keluar pukul \d\d\.\d\d WIB"))
-    page.get_by_role("button", name="Lanjutkan").click()
-    expect(note).to_have_count(0)
