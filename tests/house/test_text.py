@@ -11,8 +11,9 @@ from tests.house.source import ROOT, tracked_files
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 OTHERS_WORDS = {"wibawa/printing/fonts/LICENSE-DejaVu.txt"}  # a licence is quoted as it is
-# The application's own address, names of XML languages, and the hosts of examples that never exist.
-OWN_ADDRESS = r"(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\{host\})"
+# The application's own address, one that is to be filled in, names of XML languages, and the hosts
+# of examples that never exist.
+OWN_ADDRESS = r"(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\{host\}|\$?NAME\b)"
 XML_NAMES = r"(?:www\.w3\.org/|schemas\.openxmlformats\.org/|schemas\.microsoft\.com/)"
 EXAMPLE = r"(?:[\w.-]*\.(?:example|invalid|test)\b)"
 ADDRESS = re.compile(rf"https?://(?!{OWN_ADDRESS}|{XML_NAMES}|{EXAMPLE})")
