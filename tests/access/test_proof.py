@@ -129,6 +129,30 @@ def test_who_has_a_second_factor_proves_with_both(
     assert approver.post(address, data=sent | proof).headers["Location"].startswith("/pinjaman/")
 
 
+def test_who_lost_the_telephone_proves_with_a_recovery_code_once(
+    app: Flask,
+    people: dict[str, int],
+    session: Session,
+    waiting: list[int],
+    clock: time_machine.Traveller,
+) -> None:
+    _, codes = set_up(app, people["approver"])
+    approver = app.test_client()
+    send_in(app, "approver", client=approver)
+    approver.post("/masuk/kode", data={"code": codes[0]})
+    clock.shift(LATER)
+    address = f"/pencairan/{waiting[0]}/setujui"
+    sent = _hidden(approver.post(address, data=decision(approver, waiting[0], "setujui")))
+    proof = {"proof_password": PASSWORD}
+    used = approver.post(address, data=sent | proof | {"proof_code": codes[0]})
+    assert "Kode tidak cocok atau sudah dipakai" in used.get_data(as_text=True)
+    assert counts(session)[1] == 0
+    done = approver.post(address, data=sent | proof | {"proof_code": codes[1]})
+    assert done.headers["Location"].startswith("/pinjaman/")
+    page = approver.get(done.headers["Location"]).get_data(as_text=True)
+    assert f"Kode pemulihan itu sudah terpakai; sisa {len(codes) - 2}." in page
+
+
 def test_guessing_the_proof_is_slowed_and_the_time_is_a_setting(
     app: Flask,
     sign_in: Enter,

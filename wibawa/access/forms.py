@@ -72,7 +72,7 @@ class ProofForm(Form):
     numbers = frozenset({"proof_code"})
 
     proof_password = PasswordField("Kata sandi", [Length(max=200)])
-    proof_code = StringField("Kode dari aplikasi autentikator", [Length(max=12)])
+    proof_code = StringField("Kode dari aplikasi, atau kode pemulihan", [Length(max=40)])
     proof_back = HiddenField()
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from flask import render_template, request
 
-from wibawa.access import second_factor, sessions, settings, trail, tries, users
+from wibawa.access import sessions, settings, trail, tries, users
 from wibawa.access.forms import PROOF_FIELDS, ProofForm
 from wibawa.access.guard import me
 from wibawa.access.models import User
@@ -75,7 +75,7 @@ def _prove(deed: Deed) -> Answer | None:
         form.proof_password.errors = (WRONG,)
         return _failed(deed, form)
     code = form.proof_code.data or ""
-    if person.has_second_factor and not _has_code(code):
+    if person.has_second_factor and not tries.take_code(person.id, code):
         form.proof_code.errors = (WRONG_CODE,)
         return _failed(deed, form)
     now = clock.now()
@@ -90,10 +90,6 @@ def _prove(deed: Deed) -> Answer | None:
 def _knows_password(form: ProofForm) -> bool:
     found: User | None = users.verify(db.session(), me().username, form.proof_password.data or "")
     return found is not None
-
-
-def _has_code(code: str) -> bool:
-    return second_factor.take(db.session(), me().id, code, clock.now())
 
 
 def _failed(deed: Deed, form: ProofForm) -> Answer:

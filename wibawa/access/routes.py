@@ -143,14 +143,8 @@ def sign_in_code() -> Answer:
 def _take_code(user: User, typed: str) -> None:
     """Take a code of the app or one on paper. Raises `Refused`: `wait`, `wrong`."""
     number, now, kept = tries.count(user.username), clock.now(), db.session()
-    if second_factor.take(kept, user.id, typed, now):
+    if tries.take_code(user.id, typed):
         tries.was_right(number)
-        return
-    if second_factor.take_recovery(kept, user.id, typed, now):
-        tries.was_right(number)
-        left = second_factor.codes_left(kept, user.id)
-        trail.record(kept, now, user.id, "recovery_code_used", "user", user.id, f"sisa {left}")
-        flash(f"Kode pemulihan itu sudah terpakai; sisa {left}.", "warning")
         return
     trail.record(kept, now, None, "sign_in_failed", "user", user.id, "kode")
     kept.commit()

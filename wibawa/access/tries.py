@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import request
+from flask import flash, request
 
-from wibawa.access import guessing
+from wibawa.access import guessing, second_factor, trail
 from wibawa.database import db, reading
 from wibawa.web import clock
 
@@ -33,6 +33,20 @@ def look(check: Callable[[], Found]) -> Found:
         found = check()
         db.session.rollback()
     return found
+
+
+def take_code(user_id: int, typed: str) -> bool:
+    """Whether it is a code of the person's app, or one of those on paper, of which each is taken
+    once: that stands in the trail, and the person is told how many are left."""
+    kept, now = db.session(), clock.now()
+    if second_factor.take(kept, user_id, typed, now):
+        return True
+    if not second_factor.take_recovery(kept, user_id, typed, now):
+        return False
+    left = second_factor.codes_left(kept, user_id)
+    trail.record(kept, now, user_id, "recovery_code_used", "user", user_id, f"sisa {left}")
+    flash(f"Kode pemulihan itu sudah terpakai; sisa {left}.", "warning")
+    return True
 
 
 def was_right(number: int) -> None:
