@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -41,7 +44,7 @@ def test_the_auditor_sees_each_banks_head_and_what_every_link_is_about(
     assert last.number == 3
     assert last.short in page
     assert re.fullmatch(r"[0-9a-f]{8} [0-9a-f]{8}", last.short), "in eights, as on the Berita Acara"
-    assert "wibawa chain export --bank" in page
+    assert "verify_chain.py" in page
     for target, said in (
         (f"/angsuran/berkas/{upload}", "a.csv"),
         ("/permintaan/1", "Batalkan entri (permintaan nomor 1)"),
@@ -97,3 +100,47 @@ def test_what_a_bank_answered_names_its_application(
     assert '<a href="/permohonan/1">PM-000001</a>' in page
     assert "Persetujuan bank atas permohonan" in page
     assert page.count("PM-000001") == 1
+
+
+def test_an_auditor_downloads_each_chain_and_proves_it_without_this_program(
+    app: Flask, people: dict[str, int], sign_in: Enter, upload: int, tmp_path: Path
+) -> None:
+    recommended = State.RECOMMENDED  # the head's word stands in the office's chain
+    factories.saved(app, lambda s: factories.application(s, people, number=2, to=recommended))
+    auditor = sign_in("auditor")
+    page = auditor.get("/rantai").get_data(as_text=True)
+    files = re.findall(r'href="(/rantai/(\w+)\.jsonl)"', page)
+    assert [code for _, code in files] == ["PASAR", "DINAS"]
+    program = tmp_path / "verify_chain.py"
+    program.write_bytes(auditor.get("/rantai/verify_chain.py").data)
+    heads = re.findall(r"(?:[0-9a-f]{8} ){7}[0-9a-f]{8}", page)
+    for (address, code), head_ in zip(files, heads, strict=True):
+        answer = auditor.get(address)
+        assert f"rantai-{code}-" in answer.headers["Content-Disposition"]
+        kept = tmp_path / f"{code}.jsonl"
+        kept.write_bytes(answer.data)
+        words = [sys.executable, str(program), str(kept), head_.replace(" ", "")]
+        run = subprocess.run(words, check=False, capture_output=True, text=True, timeout=60)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert "ada: mata rantai nomor" in run.stdout
+        kept.write_bytes(answer.data.replace(b"2026", b"2025", 1))
+        run = subprocess.run(words, check=False, capture_output=True, text=True, timeout=60)
+        assert run.returncode == 1
+    assert auditor.get("/rantai/JATENG.jsonl").status_code == 404, "nothing is booked there"
+    assert "PASAR, sampai nomor 3" in auditor.get("/jejak").get_data(as_text=True)
+
+
+def test_a_chain_that_is_too_long_for_a_page_is_refused_in_words(
+    sign_in: Enter, upload: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wibawa.audit.chain.routes.MOST_LINES", 2)
+    answer = sign_in("auditor").get("/rantai/PASAR.jsonl")
+    assert answer.status_code == 409
+    assert "wibawa chain export" in answer.text
+    assert "sampai nomor" not in sign_in("auditor").get("/jejak").text, "nothing was exported"
+
+
+def test_who_keeps_the_server_downloads_no_chain(sign_in: Enter, upload: int) -> None:
+    admin = sign_in("admin")
+    assert ".jsonl" not in re.sub("rantai.jsonl", "", admin.get("/rantai").text)
+    assert admin.get("/rantai/PASAR.jsonl").status_code == 403

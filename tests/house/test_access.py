@@ -87,8 +87,8 @@ PROVEN = {
 }  # fmt: skip
 
 # Files in which there is nothing of anybody: templates, and a sample of the letterhead.
-BLANK = {"decisions.template_file", "disbursements.template_file", "printing.office_sample",
-         "repayments.template_file", "siumi.template_file"}  # fmt: skip
+BLANK = {"audit.verifier", "decisions.template_file", "disbursements.template_file",
+         "printing.office_sample", "repayments.template_file", "siumi.template_file"}  # fmt: skip
 
 PAGES = {
     "access.access_settings": "manage_users",
@@ -135,10 +135,12 @@ PAGES = {
     "arrears.reminder_list": "see_letters",
     "arrears.review_reminders": "issue_letter",
     "arrears.strike_contact": "follow_arrears",
+    "audit.chain_file": "export_chain",
     "audit.chain_list": "see_trail",
     "audit.export_chain": "see_trail",
     "audit.export_trail": "see_trail",
     "audit.trail_list": "see_trail",
+    "audit.verifier": "export_chain",
     "banks.approve_limits": "approve_terms",
     "banks.approve_terms": "approve_terms",
     "banks.bank_list": "manage_banks",
@@ -410,6 +412,7 @@ MATRIX = """
     manage_figures       staff approver
     approve_figures            approver
     see_trail                                       auditor admin
+    export_chain                                    auditor
     manage_users                                            admin
     keep_backups                                            admin
     manage_banks                                            admin

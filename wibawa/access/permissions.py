@@ -68,6 +68,7 @@ class Permission(StrEnum):
     MANAGE_FIGURES = "manage_figures"  # inputs, proposed definitions, the wish to lock a year
     APPROVE_FIGURES = "approve_figures"  # a definition; a year locked or unlocked
     SEE_TRAIL = "see_trail"
+    EXPORT_CHAIN = "export_chain"  # with its lines, to be proved without this program
     MANAGE_USERS = "manage_users"
     KEEP_BACKUPS = "keep_backups"  # see what was backed up, ask for one; never its content
     MANAGE_BANKS = "manage_banks"
@@ -219,6 +220,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SEE_INDICATORS,
             P.SEE_TERMS,
             P.SEE_TRAIL,
+            P.EXPORT_CHAIN,
             P.SEE_PRIVACY,
         }
     ),
@@ -282,6 +284,7 @@ PERMISSION_LABELS = {
     P.MANAGE_FIGURES: "Mencatat masukan dan mengusulkan definisi indikator",
     P.APPROVE_FIGURES: "Menyetujui definisi, mengunci tahun indikator",
     P.SEE_TRAIL: "Melihat jejak kegiatan dan rantai pembukuan",
+    P.EXPORT_CHAIN: "Mengunduh rantai untuk diperiksa tanpa program ini",
     P.MANAGE_USERS: "Mengelola pengguna dan pengaturan masuk",
     P.MANAGE_BANKS: "Mengelola bank dan nama kolom berkasnya",
     P.MANAGE_OFFICE: "Mengelola kop surat dan batas waktu",

@@ -18,12 +18,12 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from wibawa.applications.models import Application
 from wibawa.banks.models import Bank
 from wibawa.chains.models import OfficeLink
-from wibawa.chains.office import ALONG
+from wibawa.chains.office import ALONG, CODE
 from wibawa.chains.queries import office_head, short
 from wibawa.indicators.models import LockRequest
 from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
@@ -79,10 +79,12 @@ class LinkLine:
 
 @dataclass(frozen=True)
 class ChainHead:
+    code: str
     chain: str
     number: int
     hash: str
     made_at: dt.datetime
+    rows: int  # of all its links
 
     @property
     def whole(self) -> str:
@@ -93,8 +95,17 @@ class ChainHead:
 def heads(session: Session) -> list[ChainHead]:
     """The last link of every bank that has any, in order of the names, then the office's."""
     last = select(func.max(ChainLink.number)).where(ChainLink.bank_id == Bank.id)
+    link = aliased(ChainLink)
+    rows = select(func.sum(link.rows)).where(link.bank_id == Bank.id)
     query: Any = (
-        select(Bank.name, ChainLink.number, ChainLink.hash, ChainLink.made_at)
+        select(
+            Bank.code,
+            Bank.name,
+            ChainLink.number,
+            ChainLink.hash,
+            ChainLink.made_at,
+            rows.correlate(Bank).scalar_subquery(),
+        )
         .join(Bank, Bank.id == ChainLink.bank_id)
         .where(ChainLink.number == last.correlate(Bank).scalar_subquery())
         .order_by(Bank.name)
@@ -102,7 +113,7 @@ def heads(session: Session) -> list[ChainHead]:
     found = [ChainHead(*row) for row in session.execute(query)]
     office = office_head(session)
     if office is not None:
-        found.append(ChainHead(OFFICE_NAME, office.number, office.hash, office.made_at))
+        found.append(ChainHead(CODE, OFFICE_NAME, office.number, office.hash, office.made_at, 0))
     return found
 
 

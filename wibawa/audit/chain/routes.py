@@ -1,27 +1,37 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, abort, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from wibawa.access.guard import me, needs
 from wibawa.access.permissions import Permission
-from wibawa.access.trail import record_export
+from wibawa.access.trail import record_apart, record_export
 from wibawa.audit.chain import lists
 from wibawa.audit.chain.lists import LinkFilter, LinkLine
 from wibawa.audit.places import own_address
 from wibawa.banks.queries import all_banks
+from wibawa.chains.export import exported
 from wibawa.chains.office import ALONG, CODE
+from wibawa.chains.office import links_with_lines as office_links
 from wibawa.chains.proof import DECISIONS
 from wibawa.changes.queries import KIND_WORDS
 from wibawa.database import db
 from wibawa.loans.chain.lines import DISBURSEMENT, REQUEST, UPLOAD
+from wibawa.loans.chain.lines import links_with_lines as bank_links
+from wibawa.rules.money import number
 from wibawa.rules.reconciliation import Month
+from wibawa.rules.refused import Refused
 from wibawa.uploads.exports import list_file
+from wibawa.uploads.pages import download
 from wibawa.web import clock
 from wibawa.web.formats import moment
 from wibawa.web.pages import Wanted, address, sort_address, wanted, without
 
+VERIFIER = Path(__file__).parents[3] / "docs" / "verify_chain.py"
+MOST_LINES = 200_000  # some 60 MB
 LABELS = {UPLOAD: "Berkas", REQUEST: "Permintaan", DISBURSEMENT: "Pencairan"}
 KINDS = {  # the word of the address → whether it is of the office's chain, and the kind
     "berkas": (False, UPLOAD),
@@ -121,6 +131,7 @@ def chain_list() -> str:
         url=_url,
         kept={key: request.args.get(key) for key in ("bank", "jenis")},
         chips=[{"label": label, "remove_url": without(key)} for key, label in said.items()],
+        may_export=me().may(Permission.EXPORT_CHAIN),
         sees_money=me().may(Permission.SEE_LOANS),
         page_url=address("hal"),
         size_url=address("per_hal"),
@@ -147,7 +158,39 @@ def export_chain(kind: str) -> Response:
     return list_file(kind, name, "Rantai pembukuan dan keputusan", HEADINGS, rows, notes)
 
 
+@needs(Permission.EXPORT_CHAIN)
+def chain_file(code: str) -> AnyResponse:
+    """A whole chain with its lines, as `docs/verify_chain.py` reads it."""
+    session = db.session()
+    last = next((each for each in lists.heads(session) if each.code == code), None)
+    if last is None:
+        abort(404)
+    if last.rows > MOST_LINES:
+        raise Refused(
+            "chain_too_long",
+            f"Rantai ini berisi {number(last.rows)} baris, lebih banyak daripada yang dapat "
+            f"diunduh di sini ({number(MOST_LINES)}). Minta berkasnya kepada pengelola peladen: "
+            "wibawa chain export.",
+        )
+    bank = next((each.id for each in all_banks(session) if each.code == code), None)
+    said = f"{code}, sampai nomor {last.number}"
+    record_apart(clock.now(), me().id, "chain_exported", "chain_list", None, said)
+    links = office_links(session) if bank is None else bank_links(session, bank)
+    content = "".join(exported(links)).encode()
+    return download(
+        content, f"rantai-{code}-{clock.today().isoformat()}.jsonl", "application/jsonl"
+    )
+
+
+@needs(Permission.EXPORT_CHAIN)
+def verifier() -> AnyResponse:
+    """The program that proves it, to be read and run elsewhere."""
+    return download(VERIFIER.read_bytes(), VERIFIER.name, "text/x-python; charset=utf-8")
+
+
 URLS = (
+    ("/rantai/<code>.jsonl", chain_file),
+    ("/rantai/verify_chain.py", verifier),
     ("/rantai", chain_list),
     ("/rantai/ekspor.<any(xlsx, csv):kind>", export_chain),
 )
