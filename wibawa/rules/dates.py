@@ -86,9 +86,7 @@ def parse_date(cell: object) -> dt.date:
     return _parse_text(cell)
 
 
-# A file of 100.000 rows holds a few hundred different dates.
-@lru_cache(maxsize=2048)
-def _parse_text(cell: str) -> dt.date:
+def _read_text(cell: str) -> dt.date:
     text = cell.strip()
     parts = _DAY_FIRST.fullmatch(text)
     if parts is not None:
@@ -101,6 +99,10 @@ def _parse_text(cell: str) -> dt.date:
     if parts is None or month is None:
         raise DateError(text)
     return _date(parts[4], month, parts[1], text)
+
+
+# A file of 100.000 rows holds a few hundred different dates.
+_parse_text = lru_cache(maxsize=2048)(_read_text)
 
 
 def _shown(cell: object) -> str:

@@ -156,8 +156,7 @@ def annuity_installment(principal: int, rate: int, months: int, multiple: int = 
     return installment
 
 
-@lru_cache(maxsize=1024)
-def _annuity_factor(rate: int, months: int) -> tuple[int, int]:
+def _exact_factor(rate: int, months: int) -> tuple[int, int]:
     """Installment per rupiah of principal as an exact ratio."""
     if rate == 0:
         return 1, months
@@ -165,6 +164,9 @@ def _annuity_factor(rate: int, months: int) -> tuple[int, int]:
     rate, parts = rate // common, _PARTS // common
     grown, still = (parts + rate) ** months, parts**months
     return rate * grown, parts * (grown - still)
+
+
+_annuity_factor = lru_cache(maxsize=1024)(_exact_factor)
 
 
 def due_dates(disbursed_on: dt.date, months: int) -> tuple[dt.date, ...]:
@@ -182,11 +184,13 @@ def due_dates(disbursed_on: dt.date, months: int) -> tuple[dt.date, ...]:
     return tuple(add_months(disbursed_on, n) for n in range(1, months + 1))
 
 
-@lru_cache(maxsize=31)
-def _calendar(day: int) -> tuple[dt.date, ...]:
+def _months_of(day: int) -> tuple[dt.date, ...]:
     """One day of the month in every month of the office's years; due dates are a slice of it."""
     first = dt.date(_CALENDAR_FROM, 1, day)
     return tuple(add_months(first, n) for n in range(_CALENDAR_MONTHS))
+
+
+_calendar = lru_cache(maxsize=31)(_months_of)
 
 
 # tuple.__new__ skips the Python-level constructor of the NamedTuple: half the time of a schedule.
