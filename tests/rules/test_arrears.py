@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 
 import pytest
 
-from wibawa.rules import arrears
 from wibawa.rules.arrears import PromiseState, ReminderSteps, due_grade, promise_state
 
 UNTIL = dt.date(2026, 11, 20)
@@ -30,10 +28,6 @@ def test_a_promise_is_kept_by_its_money_and_unkept_only_after_its_day(
 ) -> None:
     today = UNTIL + dt.timedelta(days=days_after)
     assert promise_state(500_000, UNTIL, received, today) is state
-
-
-def test_the_worked_examples_hold() -> None:
-    assert doctest.testmod(arrears).failed == 0
 
 
 STEPS = ReminderSteps(7, 30, 60, 14)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 
 import pytest
 
@@ -22,10 +21,6 @@ GOOD = Approval("PM-000007", State.APPROVED, 4_000_000, DAY)
 
 def said(found: list[disbursing.Problem]) -> dict[str, str]:
     return {each.code: each.message for each in found}
-
-
-def test_the_examples_in_the_documentation_are_true() -> None:
-    assert doctest.testmod(disbursing).failed == 0
 
 
 @pytest.mark.parametrize("principal", [1, 3_999_999, 4_000_000, None])

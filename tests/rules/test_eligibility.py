@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wibawa.rules import standing
 from wibawa.rules.dates import add_months
 from wibawa.rules.eligibility import (
     Applicant,
@@ -316,6 +314,10 @@ def test_the_amount_is_allowed_exactly_within_the_limits(principal: int, collate
 
 @many
 @given(months=st.integers(0, 1200), spare=st.integers(0, 27))
+@example(months=17 * 12, spare=0)
+@example(months=17 * 12, spare=1)
+@example(months=24, spare=0)
+@example(months=24, spare=1)
 def test_age_and_age_of_business_count_to_the_day_of_disbursement(months: int, spare: int) -> None:
     start = add_months(TODAY, -months) + dt.timedelta(days=spare)
     said = blocks(judge(replace(SITI, nik="", birth_date=start, business_started_on=start)))
@@ -326,7 +328,3 @@ def test_age_and_age_of_business_count_to_the_day_of_disbursement(months: int, s
 
 def test_an_account_is_read_without_the_marks_people_write() -> None:
     assert plain_account(" 056-783.63 706\t") == "05678363706"
-
-
-def test_the_example_of_how_a_cooperative_stands_is_true() -> None:
-    assert doctest.testmod(standing).failed == 0

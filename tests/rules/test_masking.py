@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 import re
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.rules.test_nik import written
-from wibawa.rules import masking
 from wibawa.rules.dates import long_date, short_date
 from wibawa.rules.masking import mask_days, mask_people, mask_phones
 from wibawa.rules.money import number, rupiah
@@ -154,10 +152,6 @@ def test_what_is_masked_once_is_not_masked_again_and_gains_no_figure(text: str) 
 def test_a_long_hostile_text_takes_no_long_time() -> None:
     for piece in ("1 ", "1 - ", "08 ", "1.000 ", "+62(", "3374-"):
         assert mask_people(piece * 20_000)
-
-
-def test_the_examples_in_the_rules_hold() -> None:
-    assert doctest.testmod(masking).failed == 0
 
 
 @given(born, st.sampled_from(["%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d", "%-d.%-m.%Y", "long", "short"]))

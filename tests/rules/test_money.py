@@ -404,5 +404,19 @@ def test_an_odd_number_of_a_workbook_is_named_as_it_was_found(
 
 def test_an_amount_of_fifteen_digits_is_the_largest_that_is_read() -> None:
     assert parse_amount("999.999.999.999.999,00") == 10**15 - 1
+    assert parse_amount("(999.999.999.999.999)") == 1 - 10**15
     with pytest.raises(AmountError):
         parse_amount("1.000.000.000.000.000,00")
+
+
+def test_a_cell_of_64_characters_is_read_and_a_longer_one_is_not() -> None:
+    assert parse_amount("Rp" + " " * 61 + "5") == 5
+    with pytest.raises(AmountError):
+        parse_amount("Rp" + " " * 62 + "5")
+
+
+@pytest.mark.parametrize(("cell", "found"), [("x" * 64, "x" * 64), ("x" * 65, "x" * 63 + "…")])
+def test_a_cell_is_named_with_64_characters_at_most(cell: str, found: str) -> None:
+    with pytest.raises(AmountError) as refused:
+        parse_amount(cell)
+    assert refused.value.found == found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 import re
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.id import nik as stdnum_nik
 
-from wibawa.rules import nik as nik_rules
 from wibawa.rules.nik import is_semarang, mask_nik, mask_written_niks, read_nik
 from wibawa.rules.refused import Refused
 
@@ -171,10 +169,6 @@ def test_a_number_is_masked_however_it_is_written(digits: str, data: st.DataObje
     masked = mask_written_niks(f"KTP {written}, HP 0812 3456 7890")
     assert re.sub(r"\D", "", masked.split(",")[0]) == digits[-4:]
     assert masked.endswith(", HP 0812 3456 7890")
-
-
-def test_the_examples_of_the_rules_are_true() -> None:
-    assert doctest.testmod(nik_rules).failed == 0
 
 
 @pytest.mark.parametrize(

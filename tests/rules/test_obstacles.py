@@ -183,6 +183,8 @@ def test_a_day_before_the_programme_is_told_whole() -> None:
                "Tanggal pencairan 31 Desember 2016 sebelum ketentuan pinjaman yang pertama (1 "
                "Januari 2017); periksa tahunnya."),
     )  # fmt: skip
+    first_day = judge(young, replace(WISH, disbursed_on=dt.date(2017, 1, 1)))
+    assert (first_day.blocks, first_day.warnings) == ((), ())
 
 
 @pytest.mark.parametrize(

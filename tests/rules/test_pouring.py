@@ -54,6 +54,12 @@ def test_what_no_installment_takes_is_told_apart() -> None:
     ]
 
 
+def test_a_schedule_that_asks_for_nothing_takes_nothing() -> None:
+    assert [share[2:] for share in pour(0, ROWS[1:2], [Receipt(2, DAY, 5)])] == [
+        (None, None, 0, 0, 0, 5, 0)
+    ]
+
+
 money = st.integers(1, 3_000_000)
 receipts = st.lists(st.tuples(st.integers(0, 900), money, st.integers(0, 50_000)), max_size=30).map(
     lambda found: [

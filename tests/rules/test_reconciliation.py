@@ -113,7 +113,11 @@ def test_what_is_written_off_leaves_and_what_is_recovered_then_moves_nothing() -
 
 @given(st.lists(st.builds(Points, RUPIAH, RUPIAH, RUPIAH, RUPIAH, RUPIAH), min_size=1, max_size=9))
 def test_the_sum_of_movements_foots_too(points: list[Points]) -> None:
-    assert add_up(map(movement, points)).foots
+    movements = [movement(each) for each in points]
+    moved = add_up(movements)
+    assert moved.foots
+    for name in Movement._fields:
+        assert getattr(moved, name) == sum(getattr(each, name) for each in movements)
 
 
 # Of Rp5.000.000, flat, 24 months: 208.333 principal and 12.500 interest each month. Nine paid:

@@ -22,4 +22,5 @@ def test_anything_else_makes_another_reference(one: str, other: str) -> None:
 
 def test_a_reference_never_meets_a_key_that_was_made_without_one() -> None:
     assert reference_key("AB7") == "R|AB7"
+    assert reference_key("XO7") == "R|XO7"
     assert reference_key("000") == "R|0"

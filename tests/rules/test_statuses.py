@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from itertools import product
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from wibawa.access.permissions import Role
+from wibawa.rules import statuses
 from wibawa.rules.refused import Refused
 from wibawa.rules.statuses import (
     ACTION_WORDS,
@@ -56,6 +58,29 @@ TRIPLES = {(row[0], row[1], row[2]): row[3] for row in ROWS}
 EVERY = list(product(Action, State, Role))
 REASON = "fotokopi KTP belum ada"
 STAFF, APPROVER = Role.OFFICE_STAFF, Role.APPROVER
+
+
+def test_the_table_made_anew_is_the_one_written_here() -> None:
+    # The table stands before a line is changed (`make mutants`), so it is made once more.
+    found = importlib.util.spec_from_file_location(statuses.__name__, statuses.__file__)
+    assert found
+    assert found.loader
+    fresh = importlib.util.module_from_spec(found)
+    found.loader.exec_module(fresh)
+    prepared = ("record", "revise", "submit", "visit")
+    rows = {
+        (action, state, role): row.to or state
+        for action, row in fresh.MOVES.items()
+        for state in row.sources
+        for role in row.roles
+    }
+    assert rows == TRIPLES
+    assert {action for action, row in fresh.MOVES.items() if row.needs_reason} == NEEDS_REASON
+    assert {action: row.second_to for action, row in fresh.MOVES.items() if row.second_to} == {
+        "recommend": prepared,
+        "refuse": prepared,
+    }
+    assert (fresh.MOVES["record"].to, fresh.MOVES["record"].roles) == ("draft", {"office_staff"})
 
 
 @pytest.mark.parametrize(("action", "state", "role", "to"), ROWS)

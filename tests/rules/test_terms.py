@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import doctest
 from dataclasses import replace
 
 import pytest
 
-from wibawa.rules import terms
 from wibawa.rules.collectibility import COMMERCIAL_DEFAULT, RURAL_DEFAULT
 from wibawa.rules.terms import (
     ProductTerms,
@@ -16,10 +14,6 @@ from wibawa.rules.terms import (
 )
 
 PRODUCT = ProductTerms(300, 24, 50_000_000, 50_000_000, 5_000_000, 17, 2)
-
-
-def test_the_worked_examples_are_right() -> None:
-    assert doctest.testmod(terms).failed == 0
 
 
 @pytest.mark.parametrize("name", list(PRODUCT.__dict__))

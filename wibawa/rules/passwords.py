@@ -48,7 +48,7 @@ def faults(
     if len(password) > LONGEST:
         found.append(f"Kata sandi terlalu panjang; paling banyak {LONGEST} karakter.")
     if password and not found:
-        found += _guessable(password.casefold(), common, names)
+        found = _guessable(password.casefold(), common, names)
     if policy.bssn:
         missing = [word for has, word in KINDS if not any(has(c) for c in password)]
         if missing:
@@ -71,11 +71,10 @@ def _guessable(lower: str, common: Collection[str], names: Collection[str]) -> l
 def _without_repeats(text: str) -> str:
     """What is repeated, once: "wibawawibawa" is "wibawa".
 
-    >>> _without_repeats("abcabc"), _without_repeats("abcab")
-    ('abc', 'abcab')
+    >>> _without_repeats("abcabc"), _without_repeats("abcab"), _without_repeats("aaa")
+    ('abc', 'abcab', 'a')
     """
-    place = (text + text).find(text, 1)
-    return text[:place] if text and place < len(text) else text
+    return text[: (text + text).find(text, 1)]
 
 
 def _is_run(lower: str) -> bool:
