@@ -359,6 +359,65 @@ def test_a_new_due_day_counts_on_the_day_itself(
 
 
 @pytest.mark.parametrize(
+    ("day", "days"),
+    [
+        (4, ["2026-03-05", "2026-04-04", "2026-05-04"]),
+        (5, ["2026-03-05", "2026-04-05", "2026-05-05"]),
+        (6, ["2026-03-05", "2026-03-06", "2026-04-06"]),
+    ],
+)
+def test_a_new_due_day_stays_behind_the_installment_before_it(day: int, days: list[str]) -> None:
+    first, *others = _three().rows
+    plan = replace(_three(), rows=(first._replace(due_on=dt.date(2026, 3, 5)), *others))
+    assert _days(on_day(plan, 2, day, dt.date(2026, 3, 1))) == days
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "days"),
+    [
+        ("2026-03-14", ["2026-03-15", "2026-04-15", "2026-05-15", "2026-06-15"]),
+        ("2026-03-15", ["2026-03-15", "2026-04-15", "2026-05-15", "2026-06-15"]),
+        ("2026-03-16", ["2026-04-15", "2026-05-15", "2026-06-15", "2026-07-15"]),
+    ],
+)
+def test_arrears_that_are_spread_begin_with_the_first_due_day_from_then_on(
+    starts_on: str, days: list[str]
+) -> None:
+    plan = replace(_three(), due_day=15)
+    assert _days(longer(plan, 1, 1, dt.date.fromisoformat(starts_on))) == days
+
+
+def test_an_installment_paid_in_part_keeps_its_amount_and_those_behind_share_the_rest() -> None:
+    plan = replace(_three(), applied=100)
+    new = longer(plan, 1, 2, DISBURSED)
+    assert [row.principal for row in new.rows] == [400, 200, 200, 200, 200]
+
+
+def test_the_months_of_a_holiday_stay_free_when_amounts_are_rounded_anew() -> None:
+    plan = holiday(_three(), 2, 3, HolidayInterest.SPREAD)
+    new = with_multiple(plan, 1, 500)
+    assert _days(new) == ["2026-02-28", "2026-06-30", "2026-07-31"]
+    assert [row.principal for row in new.rows] == [500, 500, 200]
+
+
+def test_of_a_last_installment_that_is_paid_in_part_nothing_can_be_reckoned_anew() -> None:
+    with pytest.raises(Refused) as refused:
+        with_multiple(replace(_three(), applied=900), 3, 100)
+    assert refused.value.code == "partly_paid"
+    assert refused.value.sentence == (
+        "Sisa pinjaman tinggal angsuran ke-3 yang sudah dibayar sebagian; tidak ada yang dapat "
+        "dihitung ulang."
+    )
+
+
+# 12.500 interest a month: that of the month whose due day it is, and from the day after on also
+# that of the next month.
+@pytest.mark.parametrize(("on", "owed"), [("2026-02-28", 5_012_500), ("2026-03-01", 5_025_000)])
+def test_who_pays_all_on_a_due_day_is_in_the_month_that_ends_with_it(on: str, owed: int) -> None:
+    assert settled(_flat(0), dt.date.fromisoformat(on)).owed == owed
+
+
+@pytest.mark.parametrize(
     ("on", "first"), [("2026-02-28", 1), ("2026-03-01", 2), ("2026-04-30", 3), ("2026-05-01", 1)]
 )
 def test_what_is_due_today_is_still_to_come(on: str, first: int) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.rules.test_nik import written
 from wibawa.rules.dates import long_date, short_date
-from wibawa.rules.masking import mask_days, mask_people, mask_phones
+from wibawa.rules.masking import mask_days, mask_people, mask_phone, mask_phones
 from wibawa.rules.money import number, rupiah
 
 many = settings(max_examples=400, deadline=None)
@@ -147,6 +147,13 @@ def test_what_is_masked_once_is_not_masked_again_and_gains_no_figure(text: str) 
     once = mask_people(text)
     assert len(digits(once)) <= len(digits(text))
     assert mask_phones(once).count("*") >= once.count("*")
+
+
+@pytest.mark.parametrize(
+    ("written", "masked"), [("12", "**"), ("1234", "****"), ("12345", "***45")]
+)
+def test_a_number_of_up_to_four_figures_is_hidden_whole(written: str, masked: str) -> None:
+    assert mask_phone(written) == masked
 
 
 def test_a_long_hostile_text_takes_no_long_time() -> None:

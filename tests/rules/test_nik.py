@@ -57,6 +57,11 @@ def test_the_century_is_the_youngest_that_makes_a_plausible_holder(
     assert read_nik(f"337401{digits}0012", TODAY).birth_date == born
 
 
+def test_a_leap_day_that_this_century_does_not_have_is_one_of_the_last() -> None:
+    nik = read_nik("3374012902000012", dt.date(2101, 1, 1))
+    assert nik.birth_date == dt.date(2000, 2, 29)
+
+
 @pytest.mark.parametrize(
     "text",
     [

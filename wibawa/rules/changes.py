@@ -335,7 +335,7 @@ def _day_from(on: dt.date, due_day: int) -> dt.date:
 def _divided(plan: Plan, first: int, multiple: int, more: int) -> list[Installment]:
     """All rows, those from `first` on that hold no money divided anew, `more` of them more.
 
-    Their due dates run on by month from their first one; the caller sets them where they move.
+    Where there are more, they all have the last due date until the caller sets theirs.
     """
     start = first if _paid(plan, plan.rows[first - 1]) == 0 else first + 1
     kept, old = plan.rows[: start - 1], plan.rows[start - 1 :]
@@ -350,13 +350,9 @@ def _divided(plan: Plan, first: int, multiple: int, more: int) -> list[Installme
     rows, balance = list(kept), principal
     for place, (part, interest) in enumerate(parts):
         balance -= part
-        due_on = old[place].due_on if place < len(old) else _next_month(rows[-1], plan.due_day)
+        due_on = old[min(place, len(old) - 1)].due_on
         rows.append(Installment(start + place, due_on, part, interest, balance))
     return rows
-
-
-def _next_month(row: Installment, due_day: int) -> dt.date:
-    return _moved(row.due_on, 1, due_day)
 
 
 def _amounts(
