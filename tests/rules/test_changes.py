@@ -375,6 +375,7 @@ def test_a_new_due_day_stays_behind_the_installment_before_it(day: int, days: li
 @pytest.mark.parametrize(
     ("starts_on", "days"),
     [
+        ("2026-02-28", ["2026-02-28", "2026-03-15", "2026-04-15", "2026-05-15"]),  # not past
         ("2026-03-14", ["2026-03-15", "2026-04-15", "2026-05-15", "2026-06-15"]),
         ("2026-03-15", ["2026-03-15", "2026-04-15", "2026-05-15", "2026-06-15"]),
         ("2026-03-16", ["2026-04-15", "2026-05-15", "2026-06-15", "2026-07-15"]),
@@ -408,6 +409,23 @@ def test_of_a_last_installment_that_is_paid_in_part_nothing_can_be_reckoned_anew
         "Sisa pinjaman tinggal angsuran ke-3 yang sudah dibayar sebagian; tidak ada yang dapat "
         "dihitung ulang."
     )
+
+
+def test_a_loan_that_is_paid_has_no_open_installment() -> None:
+    assert first_open(replace(_three(), applied=1_199)) == 3
+    assert first_open(replace(_three(), applied=1_200)) == 4
+
+
+def test_a_holiday_is_a_year_at_most_and_a_loan_ten_years() -> None:
+    assert _days(holiday(_three(), 3, 12, HolidayInterest.WAIVED))[2] == "2027-04-30"
+    assert len(longer(_three(), 3, 117, DISBURSED).rows) == 120
+    with pytest.raises(Refused):
+        longer(_three(), 3, 118, DISBURSED)
+
+
+def test_an_installment_of_which_only_interest_is_paid_takes_its_part_of_a_holiday() -> None:
+    # 3 months of 25.000 in 24 parts of 3.125; of the first one's own 25.000, 10.000 are paid.
+    assert holiday(_annuity(10_000), 1, 3, HolidayInterest.SPREAD).rows[0].interest == 28_125
 
 
 # 12.500 interest a month: that of the month whose due day it is, and from the day after on also

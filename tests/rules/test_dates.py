@@ -100,8 +100,31 @@ def test_impossible_days_short_years_numbers_and_month_first_are_refused(cell: o
 
 
 def test_a_number_too_long_to_be_written_out_is_refused_too() -> None:
-    with pytest.raises(DateError):
+    with pytest.raises(DateError) as refused:
         parse_date(10**6000)
+    assert refused.value.found == "int"
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        (None, ""),
+        (45935, "45935"),
+        ("31 Februari 2026", "31 Februari 2026"),
+        ("x" * 64, "x" * 64),
+        ("x" * 65, "x" * 63 + "…"),
+    ],
+)
+def test_what_is_no_date_is_named_as_it_was_found(cell: object, found: str) -> None:
+    with pytest.raises(DateError) as refused:
+        parse_date(cell)
+    assert refused.value.found == found
+
+
+def test_a_cell_of_64_characters_is_read_and_a_longer_one_is_not() -> None:
+    assert parse_date("5" + " " * 55 + "Okt 2026") == FIFTH
+    with pytest.raises(DateError):
+        parse_date("5" + " " * 56 + "Okt 2026")
 
 
 def test_a_refused_date_is_said_in_indonesian() -> None:

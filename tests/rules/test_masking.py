@@ -65,6 +65,20 @@ def test_sixteen_figures_and_more_in_one_piece_are_masked_even_if_they_are_no_ni
     assert mask_people(f"x{figures}y") == f"x************{figures[-4:]}y"
 
 
+@pytest.mark.parametrize(
+    ("written", "masked"),
+    [
+        ("1111 1199 9999 9999", "************9999"),  # day 99
+        ("1111 1199 9999 99998", "************9998"),
+        ("1111 1199 9999 999", "1111 1199 9999 999"),
+    ],
+)
+def test_sixteen_figures_and_more_in_pieces_are_masked_even_if_they_are_no_nik(
+    written: str, masked: str
+) -> None:
+    assert mask_people(f"nomor {written}; lain") == f"nomor {masked}; lain"
+
+
 @many
 @given(spread(mobiles), words)
 @example("0812-3456-7890", "")

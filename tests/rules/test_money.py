@@ -392,6 +392,8 @@ def test_a_text_of_another_class_is_read_as_its_text() -> None:
         (Decimal("NaN"), "amount_unreadable", "NaN"),
         (float("inf"), "amount_unreadable", "inf"),
         (Decimal(10**15), "amount_unreadable", "1000000000000000"),
+        ([5000], "amount_unreadable", "[5000]"),
+        (None, "amount_unreadable", ""),
     ],
 )
 def test_an_odd_number_of_a_workbook_is_named_as_it_was_found(

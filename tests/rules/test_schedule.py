@@ -196,6 +196,10 @@ def test_the_annuity_installment_is_the_exact_formula_rounded_half_up(terms: Ter
         assert found == expected + terms.multiple
 
 
+def test_an_installment_is_rounded_to_the_rupiah_unless_somebody_says_otherwise() -> None:
+    assert annuity_installment(6_000_000, 300, 24) == 257_887
+
+
 @many
 @given(any_terms)
 def test_the_principal_part_of_flat_and_declining_is_rounded_half_up(terms: Terms) -> None:
