@@ -79,6 +79,29 @@ def test_sixteen_figures_and_more_in_pieces_are_masked_even_if_they_are_no_nik(
     assert mask_people(f"nomor {written}; lain") == f"nomor {masked}; lain"
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("12345 99999999999999999", "12345 ************9999"),  # too long for anything else
+        ("31-12-2026 01122026", "************2026"),  # has the shape of a NIK
+        ("31-12-2026 01-12-2026", "31-12-2026 01-12-2026"),  # the same figures as two days
+        ("337401 480485 0012 - 12.500", "************0012 - 12.500"),
+    ],
+)
+def test_what_stands_before_or_behind_a_number_of_a_person_is_told_for_itself(
+    text: str, masked: str
+) -> None:
+    assert mask_people(f"nomor {text}; lain") == f"nomor {masked}; lain"
+
+
+def test_two_hashes_stay_and_the_numbers_around_them_are_masked() -> None:
+    sums = "0123456789012345678901234567890a"
+    text = f"KTP 3374014804850012, {sums} KTP 3374014804850013 {sums} WA +62 812 3456 789"
+    assert mask_people(text) == (
+        f"KTP ************0012, {sums} KTP ************0013 {sums} WA **********89"
+    )
+
+
 @many
 @given(spread(mobiles), words)
 @example("0812-3456-7890", "")
