@@ -97,6 +97,13 @@ def test_ten_years_of_due_dates_are_whole_in_any_decade(
     assert (len(dates), dates[-1]) == (120, last)
 
 
+def test_9900_is_the_last_year_of_a_disbursement() -> None:
+    last = schedule(dataclasses.replace(EXAMPLE, disbursed_on=dt.date(9900, 12, 31)))
+    assert last[-1].due_on == dt.date(9902, 12, 31)
+    with pytest.raises(Refused):
+        schedule(dataclasses.replace(EXAMPLE, disbursed_on=dt.date(9901, 1, 1)))
+
+
 @many
 @given(st.dates(dt.date(1950, 1, 1), dt.date(2150, 12, 31)), st.integers(1, 120))
 def test_due_dates_keep_the_original_day_clamped_to_the_month(
