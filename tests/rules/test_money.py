@@ -234,6 +234,17 @@ def test_no_cell_whatever_breaks_the_reader(cell: object) -> None:
         assert type(parse_amount(cell)) is int
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["5000000", "5.000.000", "5.000.000,00", "5,000,000.00", "Rp5.000.000,-", "Rp 5.000.000"],
+)
+def test_the_usual_spellings_do_not_take_the_careful_way(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wibawa.rules.money._parse_text", pytest.fail)
+    assert parse_amount(cell) == 5_000_000
+
+
 def test_a_file_of_100000_rows_is_read_in_a_blink() -> None:
     cells = [f"Rp {number(n)},00" for n in range(100_000, 200_000)]
     start = time.process_time()
