@@ -184,6 +184,13 @@ def test_dates_and_moments_are_printed_as_letters_write_them() -> None:
     assert long_moment(dt.datetime(2026, 1, 5, 9, 14, 59, tzinfo=dt.UTC)) == "5 Januari 2026 09.14"
 
 
+@pytest.mark.parametrize(
+    ("year", "days"), [(1900, 28), (2000, 29), (2024, 29), (2025, 28), (2100, 28)]
+)
+def test_a_century_has_a_leap_day_every_fourth_time(year: int, days: int) -> None:
+    assert days_in_month(year, 2) == days
+
+
 @many
 @given(st.integers(1, 9999), st.integers(1, 12))
 def test_month_lengths_agree_with_the_calendar(year: int, month: int) -> None:
