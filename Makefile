@@ -75,7 +75,7 @@ soak: dev browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m "soak or not soak" --hypothesis-profile=soak $(ARGS)
 
 # Whether the tests of the rules would notice: every branch is run, and of some 3.500 changed lines
-# only those may pass that tests/mutants.txt lists with a reason (half an hour, and from scratch:
+# only those may pass that tests/mutants.txt lists with a reason (a quarter of an hour, from scratch:
 # what mutmut remembers of a change does not know of new tests).
 mutants: dev
 	$(BIN)/pip install --quiet --require-hashes -r requirements-mutants.lock

@@ -131,7 +131,8 @@ def faults(results: list[Tried], on_list: list[Change]) -> list[str]:
     """What is wrong with a run and the list, each as a text to read."""
     ends = Counter(each.end for each in results)
     passed = Counter(each.change for each in results if each.end is End.PASSED)
-    stale = Counter(on_list) - passed
+    untried = Counter(each.change for each in results if each.end is End.UNTRIED)
+    stale = Counter(on_list) - passed - untried
     ended = Counter(each.change for each in results) - passed
     found = {
         "These passed and are not on the list: write a test, or list them below a reason.":

@@ -138,6 +138,11 @@ def test_a_run_that_differs_from_the_list_is_told_with_what_differs(
     assert found.partition("\n")[2] == written(named)
 
 
+def test_what_was_not_tried_is_not_said_to_be_noticed() -> None:
+    (said,) = faults(run(order=End.PASSED, strict=End.UNTRIED), listed(LIST))
+    assert said.startswith("The run did not come to its end")
+
+
 def test_of_two_equal_lines_each_is_listed() -> None:
     both = [*run(), Tried(ORDER, End.PASSED), Tried(ORDER, End.PASSED)]
     assert faults(both, [ORDER, ORDER]) == []
