@@ -97,6 +97,22 @@ def test_ten_years_of_due_dates_are_whole_in_any_decade(
     assert (len(dates), dates[-1]) == (120, last)
 
 
+@pytest.mark.parametrize(
+    ("disbursed_on", "due_on"),
+    [
+        (dt.date(2009, 12, 31), dt.date(2010, 1, 31)),
+        (dt.date(2026, 1, 31), dt.date(2026, 2, 28)),
+        (dt.date(2059, 11, 30), dt.date(2059, 12, 30)),
+    ],
+)
+def test_due_dates_of_2010_to_2059_are_read_from_the_calendar(
+    disbursed_on: dt.date, due_on: dt.date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due_dates(dt.date(2026, 1, disbursed_on.day), 1)
+    monkeypatch.setattr("wibawa.rules.schedule.add_months", pytest.fail)
+    assert due_dates(disbursed_on, 1) == (due_on,)
+
+
 def test_9900_is_the_last_year_of_a_disbursement() -> None:
     last = schedule(dataclasses.replace(EXAMPLE, disbursed_on=dt.date(9900, 12, 31)))
     assert last[-1].due_on == dt.date(9902, 12, 31)
