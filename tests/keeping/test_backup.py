@@ -203,6 +203,23 @@ def test_a_backup_that_is_damaged_anywhere_is_refused_in_words(
             assert "terpotong" in refused(again, bad, "backup_damaged")
 
 
+@ON_SQLITE
+def test_a_changed_byte_of_the_list_of_files_in_a_backup_is_told_in_words(
+    made: Path, tmp_path: Path
+) -> None:
+    """What is in a zip, and how it is packed, stands behind all of it."""
+    whole, bad = made.read_bytes(), tmp_path / "rusak.zip"
+    codes = set()
+    for at in range(whole.index(b"PK\x01\x02"), len(whole), 7):
+        bad.write_bytes(whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :])
+        try:
+            with opened(bad) as reader:
+                assert reader.seal
+        except Refused as refused:
+            codes.add(refused.code)
+    assert codes == {"backup_damaged"}
+
+
 def _said_of(app: Flask, path: Path) -> str:
     """Why a backup is refused; "" when its seal and all its rows are as they were."""
     try:

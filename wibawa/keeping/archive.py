@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import secrets
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -214,7 +215,7 @@ def opened(path: Path) -> Iterator[Reader]:
     """Open a backup. Raises `Refused` `backup_damaged`, also for what the block reads of it."""
     try:
         file = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (*UNREADABLE, ValueError, OverflowError, struct.error) as error:
         raise damaged("berkasnya terpotong atau bukan zip") from error
     with file:
         yield Reader(file)
