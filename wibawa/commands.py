@@ -33,7 +33,16 @@ from wibawa.chains.export import exported
 from wibawa.chains.lines import Links
 from wibawa.chains.office import links_with_lines as office_links
 from wibawa.chains.queries import Head, office_head
-from wibawa.database import Trouble, db, engine_at, full_url, reading, trouble_of, writing
+from wibawa.database import (
+    Trouble,
+    db,
+    engine_at,
+    full_url,
+    reading,
+    set_writing,
+    trouble_of,
+    writing,
+)
 from wibawa.indicators.locks.invariants import lock_checks
 from wibawa.indicators.locks.queries import Lock, locks_in_force
 from wibawa.indicators.queries import IndicatorFigure, figures_of_year
@@ -229,9 +238,11 @@ def _leave_line(
 def _leave_line_first(
     session: Session, action: str, kind: str, number: int | None, detail: str
 ) -> None:
-    """The same for what writes a file: the line is there before the file is."""
+    """The same for what writes a file: the line is there before the file is, and from then on the
+    command reads, all of it as of one moment."""
     _leave_line(session, action, kind, number, detail)
     session.commit()
+    set_writing(False)
 
 
 # — schedule —
@@ -953,7 +964,13 @@ def _every_check(session: Session, today: dt.date) -> list[Check]:
 @click.pass_obj
 def check_command(make: Make, json_: bool) -> None:
     today = clock.today()
-    checks = _with_books(make, lambda s: _every_check(s, today), write=False)
+
+    def deed(session: Session) -> list[Check]:
+        session.rollback()
+        set_writing(False)  # people go on working: all laws are proved as of one moment
+        return _every_check(session, today)
+
+    checks = _with_books(make, deed, write=False)
     data = {
         "ok": all(check.ok for check in checks),
         "checks": _checks_json(checks),

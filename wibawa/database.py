@@ -213,8 +213,10 @@ def _on_sqlite_begin(connection: Connection) -> None:
 
 
 def _on_postgresql_begin(connection: Connection) -> None:
+    """Who only reads sees one moment, as on SQLite: what is booked between two queries of a page or
+    a check would make their figures differ."""
     if not _writing.get():
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 class Trouble(Enum):

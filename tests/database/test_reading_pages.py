@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from wibawa.access.guard import public
 from wibawa.access.models import TrailEntry
 from wibawa.access.trail import record, record_apart
-from wibawa.database import db
+from wibawa.database import db, reading, writing
 from wibawa.web.clock import now
 
 
@@ -69,3 +71,21 @@ def test_a_refused_try_is_recorded_though_the_page_is_only_read(
 ) -> None:
     assert client.get("/uji/catat").status_code == 200
     assert _trail(app) == ["denied"]
+
+
+def test_who_only_reads_sees_one_moment_whatever_others_book_meanwhile(app: Flask) -> None:
+    count = select(func.count()).select_from(TrailEntry)
+
+    def somebody_else_books() -> None:
+        with app.app_context(), writing():
+            record(db.session(), now(), None, "careless")
+            db.session.commit()
+            db.session.remove()
+
+    with app.app_context(), reading(), ThreadPoolExecutor(1) as other:
+        before = db.session.scalar(count)
+        other.submit(somebody_else_books).result()
+        assert db.session.scalar(count) == before
+        db.session.rollback()
+        assert db.session.scalar(count) == (before or 0) + 1
+        db.session.remove()
