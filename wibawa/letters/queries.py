@@ -129,12 +129,13 @@ def profile_on(session: Session, day: dt.date) -> Profile:
 
 def newest_profile(session: Session) -> Profile:
     """The last entry, whenever it begins."""
-    return profile_history(session, 1)[0]
+    newest = session.execute(_profiles().order_by(OfficeProfile.id.desc()).limit(1)).one()
+    return _profile(*newest)
 
 
-def profile_history(session: Session, most: int = 50) -> list[Profile]:
+def profile_history(session: Session) -> list[Profile]:
     """Every entry, the newest first."""
-    query = _profiles().order_by(OfficeProfile.id.desc()).limit(most)
+    query = _profiles().order_by(OfficeProfile.id.desc())
     return [_profile(*row) for row in session.execute(query)]
 
 

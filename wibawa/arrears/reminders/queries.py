@@ -26,6 +26,7 @@ from wibawa.loans.statement import paid_rows
 from wibawa.rules.arrears import ReminderSteps
 
 MOST_AT_ONCE = 100
+MOST_BATCHES = 20
 
 
 @dataclass(frozen=True)
@@ -353,9 +354,9 @@ def batch(session: Session, batch_id: int) -> BatchLine | None:
     return next(iter(_batches(session, ReminderBatch.id == batch_id)), None)
 
 
-def last_batches(session: Session, most: int = 20) -> list[BatchLine]:
+def last_batches(session: Session) -> list[BatchLine]:
     """The newest batches."""
-    return _batches(session, literal(True), most)
+    return _batches(session, literal(True), MOST_BATCHES)
 
 
 def _batches(session: Session, condition: Any, most: int = 1) -> list[BatchLine]:

@@ -36,6 +36,7 @@ def reminder_list() -> str:
         batches=queries.last_batches(session),
         steps=queries.steps_on(session, today),
         most=queries.MOST_AT_ONCE,
+        most_batches=queries.MOST_BATCHES,
         today=today,
         bank=bank,
         banks=banks,
