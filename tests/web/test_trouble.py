@@ -10,11 +10,13 @@ from contextlib import AbstractContextManager
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text
 
 from tests import factories
 from tests.conftest import MASTERS
 from tests.trouble.hindered import busy, full
+from wibawa.access.guard import public
 from wibawa.database import db
 from wibawa.uploads.models import Upload
 
@@ -121,3 +123,19 @@ def test_while_the_database_is_away_the_page_says_so_and_afterwards_all_goes_on(
     master.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[call-overload]
     assert send(officer)[0] == 302
     assert files(app) == 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_an_answer_that_is_ready_is_given_although_the_database_went_away_by_then(
+    app: Flask, postgres_url: str
+) -> None:
+    @public
+    def late() -> str:
+        pid = db.session.scalar(text("SELECT pg_backend_pid()"))
+        MASTERS[postgres_url].execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        return "<!doctype html><title>siap</title>"
+
+    app.add_url_rule("/uji", "late", late)
+    answer = FlaskClient(app).get("/uji")
+    assert answer.status_code == 200
+    assert FlaskClient(app).get("/healthz").status_code == 200

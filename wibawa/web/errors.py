@@ -106,6 +106,17 @@ def _crash_page(what: int | str, ticket: str) -> tuple[str, int, dict[str, str]]
 def register(app: Flask) -> None:
     """Hang the error pages on `app`."""
 
+    @app.teardown_appcontext
+    def end(_: BaseException | None) -> None:
+        """Whoever has got an answer keeps it, although the connection that it was read by is gone
+        by now. What was written was committed before."""
+        if not db.session.registry.has():
+            return
+        try:
+            db.session.rollback()
+        except SQLAlchemyError:
+            db.session().invalidate()
+
     @app.errorhandler(HTTPException)
     def on_http(error: HTTPException) -> tuple[str, int]:
         code = error.code or 500
