@@ -262,9 +262,10 @@ GONE = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"}
 
 def is_away(error: BaseException) -> bool:
     """Whether an error says that PostgreSQL cannot be reached, or is just starting or ending."""
-    if not isinstance(error, OperationalError):
+    told = error.orig if isinstance(error, OperationalError) else error  # COPY is the driver's own
+    if all(kind.__name__ != "OperationalError" for kind in type(told).__mro__):
         return False
-    state = getattr(error.orig, "sqlstate", "")
+    state = getattr(told, "sqlstate", "")
     return state is None or state in GONE
 
 

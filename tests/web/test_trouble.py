@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import io
 import re
+import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,7 +19,7 @@ from tests import factories
 from tests.conftest import MASTERS
 from tests.trouble.hindered import busy, full
 from wibawa.access.guard import public
-from wibawa.database import db
+from wibawa.database import db, is_away
 from wibawa.uploads.models import Upload
 
 SignIn = Callable[[str], factories.Client]
@@ -139,3 +141,11 @@ def test_an_answer_that_is_ready_is_given_although_the_database_went_away_by_the
     answer = FlaskClient(app).get("/uji")
     assert answer.status_code == 200
     assert FlaskClient(app).get("/healthz").status_code == 200
+
+
+def test_what_the_driver_says_itself_while_rows_are_copied_is_known_as_well() -> None:
+    assert is_away(psycopg.OperationalError("consuming input failed"))
+    assert is_away(psycopg.errors.AdminShutdown("terminating connection"))
+    assert not is_away(psycopg.errors.LockNotAvailable("canceling statement"))
+    assert not is_away(sqlite3.OperationalError("no such table"))
+    assert not is_away(ValueError("consuming input failed"))
