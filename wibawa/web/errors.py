@@ -113,7 +113,7 @@ def register(app: Flask) -> None:
         if not db.session.registry.has():
             return
         try:
-            db.session.rollback()
+            db.session().close()
         except SQLAlchemyError:
             db.session().invalidate()
 
