@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pyotp
 from flask import Flask
+from sqlalchemy import update
 
 from tests import factories
 from wibawa.access import second_factor, settings
-from wibawa.access.models import User
+from wibawa.access.models import User, UserSession
 from wibawa.database import db
 from wibawa.web.clock import now
 
@@ -44,6 +46,12 @@ def set_up(app: Flask, user_id: int) -> tuple[str, list[str]]:
 
 def code_of(secret: str, steps: int = 0) -> str:
     return pyotp.TOTP(secret).at(now(), counter_offset=steps)
+
+
+def long_since_proved(app: Flask) -> None:
+    """Whoever is signed in gave the last proof years ago."""
+    then = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    factories.saved(app, lambda s: s.execute(update(UserSession).values(proved_at=then)))
 
 
 def change(app: Flask, by: int, **values: Any) -> None:

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 
+from tests.access.steps import long_since_proved
 from tests.factories import Client
-from wibawa.access.models import TrailEntry, User, UserSession
-from wibawa.database import db, writing
+from wibawa.access.models import TrailEntry, User
+from wibawa.database import db
 
 Enter = Callable[[str], Client]
 
@@ -69,12 +69,7 @@ def test_who_opens_a_closed_account_proves_first_who_she_is(
     app: Flask, sign_in: Enter, people: dict[str, int]
 ) -> None:
     admin = sign_in("admin")
-    with app.app_context(), writing():
-        db.session.execute(
-            update(UserSession).values(proved_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
-        )
-        db.session.commit()
-        db.session.remove()
+    long_since_proved(app)
     assert admin.post(f"/pengaturan/pengguna/{people['staff']}/nonaktifkan").status_code == 302
     answer = admin.post(f"/pengaturan/pengguna/{people['staff']}/aktifkan")
     assert "Mengaktifkan kembali akun" in answer.get_data(as_text=True)

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable
 
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests import factories
-from wibawa.access.models import TrailEntry, UserSession
+from tests.access.steps import long_since_proved
+from wibawa.access.models import TrailEntry
 from wibawa.banks.models import Bank
 from wibawa.database import db
 
@@ -97,8 +97,7 @@ def test_a_change_asks_who_is_there_and_names_what_would_change(
 ) -> None:
     client = sign_in("admin")
     seen = _seen(client)
-    long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    factories.saved(app, lambda s: s.execute(update(UserSession).values(proved_at=long_ago)))
+    long_since_proved(app)
     wanted = SAME | {"multiple": "500", "posts_clean_files": "y", "seen": seen}
     page = client.post(ADDRESS, data=wanted).get_data(as_text=True)
     for said in ("Pastikan ini Anda", "Mengubah pengaturan bank", "Bank Pasar",

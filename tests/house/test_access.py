@@ -23,15 +23,16 @@ import time_machine
 from flask import Flask, request
 from flask.testing import FlaskClient
 from flask_login import current_user
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests import factories
+from tests.access.steps import long_since_proved
 from tests.conftest import TODAY, dispose, make_app, unnumbered
 from tests.jobs.kinds import ask, know
-from wibawa.access.models import User, UserSession
+from wibawa.access.models import User
 from wibawa.access.permissions import ROLE_PERMISSIONS, Permission, Role
 from wibawa.access.personal_data import seal_bytes
 from wibawa.access.sealed import place_of
@@ -844,11 +845,7 @@ def test_the_approvals_that_ask_for_a_proof_are_those_of_the_list() -> None:
 
 def test_each_question_before_an_approval_names_what_it_is_for(office: Office) -> None:
     office.again()
-    with office.app.app_context(), writing():
-        long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-        db.session.execute(update(UserSession).values(proved_at=long_ago))
-        db.session.commit()
-        db.session.remove()
+    long_since_proved(office.app)
     asked = {}
     for rule in office.app.url_map.iter_rules():
         if rule.endpoint in PROVEN:

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests import factories
+from tests.access.steps import long_since_proved
 from tests.conftest import prepared
 from tests.house.test_no_nik_anywhere import _stored
 from tests.privacy.people import ADDRESS, NAME, NIK, PHONE, Known, known
-from wibawa.access.models import TrailEntry, UserSession
+from wibawa.access.models import TrailEntry
 from wibawa.banks.queries import thresholds_on
 from wibawa.borrowers.models import Borrower, BorrowerChange
 from wibawa.borrowers.queries import find_borrowers
@@ -160,12 +161,7 @@ def test_what_nothing_undoes_asks_who_is_there_and_names_whom_it_is_about(
 ) -> None:
     assert asked(sign_in("staff"), them.old) == 302
     approver = sign_in("approver")
-    with app.app_context(), writing():
-        db.session.execute(
-            update(UserSession).values(proved_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
-        )
-        db.session.commit()
-        db.session.remove()
+    long_since_proved(app)
     question = approver.post(f"{PAGE}/1/setuju").get_data(as_text=True)
     assert "Pastikan ini Anda" in question
     assert "tidak dapat dibatalkan" in question

@@ -24,7 +24,11 @@ from wibawa.rules.refused import Refused
 FORMAT = 1
 MANIFEST, SEAL = "manifest.json", "manifest.seal"
 LARGEST_MANIFEST = 4 * 1024 * 1024
-UNREADABLE = (KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
+# What reading a damaged zip, and what was packed in it, comes to.
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, NotImplementedError,
+    OverflowError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
 PIECE = 1024 * 1024
 DAMAGED = (
     "Berkas cadangan ini rusak atau bukan cadangan Wibawa: {found}. Tidak ada yang dipulihkan; "
@@ -114,7 +118,7 @@ class Reader:
             self.manifest_bytes = file.read(MANIFEST)
             self.seal = file.read(SEAL).decode("ascii")
             self.manifest = _manifest(json.loads(self.manifest_bytes))
-        except (*UNREADABLE, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             raise damaged("daftar isinya tidak terbaca") from error
 
     def lines(self, table: Table) -> Iterator[bytes]:
@@ -126,7 +130,7 @@ class Reader:
                     digest.update(line)
                     count += 1
                     yield line
-        except (*UNREADABLE, ValueError) as error:
+        except UNREADABLE as error:
             raise damaged(f"tabel {table.name} tidak terbaca") from error
         if (count, digest.hexdigest()) != (table.rows, table.sha256):
             raise damaged(f"isi tabel {table.name} tidak sama dengan daftar isinya")
@@ -215,7 +219,7 @@ def opened(path: Path) -> Iterator[Reader]:
     """Open a backup. Raises `Refused` `backup_damaged`, also for what the block reads of it."""
     try:
         file = zipfile.ZipFile(path)
-    except (*UNREADABLE, ValueError, OverflowError, struct.error) as error:
+    except UNREADABLE as error:
         raise damaged("berkasnya terpotong atau bukan zip") from error
     with file:
         yield Reader(file)
